@@ -1,0 +1,28 @@
+/** Every error code of the program and what kind of ending it is. Codes are never renamed; new ones go to their room's block. */
+
+/** `refused`: found before anything was written. `failed`: went wrong on the way. */
+export type ErrorKind = 'usage' | 'refused' | 'failed' | 'cancelled';
+
+export const ERROR_KINDS = {
+  // base
+  CANCELLED: 'cancelled',
+  USAGE: 'usage',
+  // block
+  READ_FAILED: 'failed',
+  READ_PAST_END: 'failed',
+  WRITE_FAILED: 'failed',
+  // a file system, path or file inside the guest
+  NOT_FOUND: 'failed',
+  NOT_A_DIRECTORY: 'failed',
+  IS_A_DIRECTORY: 'failed',
+  NOT_A_SYMLINK: 'failed',
+  ALREADY_EXISTS: 'failed',
+  DIRECTORY_NOT_EMPTY: 'failed',
+  NAME_TOO_LONG: 'failed',
+  TOO_MANY_LINKS: 'failed',
+  FILE_TOO_LARGE: 'failed',
+  NO_SPACE_IN_GUEST: 'refused',
+  NOT_SUPPORTED: 'refused',
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_KINDS;

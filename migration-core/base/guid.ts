@@ -1,0 +1,18 @@
+/** GUIDs as Microsoft and UEFI store them: first three fields little-endian, the rest as written. */
+
+/** 16 bytes at `offset` as upper-case `C12A7328-F81F-11D2-BA4B-00A0C93EC93B`. */
+export function readGuid(bytes: Uint8Array, offset: number): string {
+  const hex = (from: number, to: number, step: 1 | -1): string => {
+    let text = '';
+    for (let i = from; i !== to; i += step) text += bytes[offset + i]!.toString(16).padStart(2, '0');
+    return text;
+  };
+  const parts = [hex(3, -1, -1), hex(5, 3, -1), hex(7, 5, -1), hex(8, 10, 1), hex(10, 16, 1)];
+  return parts.join('-').toUpperCase();
+}
+
+/** 16 bytes at `offset` as a plain big-endian UUID in lower case, as Linux prints file system UUIDs. */
+export function readUuid(bytes: Uint8Array, offset: number): string {
+  const hex = Buffer.from(bytes.subarray(offset, offset + 16)).toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

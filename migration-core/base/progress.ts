@@ -1,0 +1,13 @@
+/** Progress of long work. Bytes are of the virtual disks; `skippedBytes` are those that never had to be read. */
+export interface Progress {
+  phase: string;
+  doneBytes: number;
+  totalBytes: number;
+  skippedBytes: number;
+  /** Bytes per second over the last seconds; 0 until known. */
+  rate: number;
+  /** Seconds to go, or null until known. */
+  etaSeconds: number | null;
+}
+
+export type ProgressListener = (progress: Progress) => void;

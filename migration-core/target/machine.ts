@@ -1,0 +1,42 @@
+/** The virtual machine that a conversion makes: one model for every platform. Plain data. */
+
+export type DiskBus = 'virtio-blk' | 'virtio-scsi' | 'pvscsi' | 'lsi-sas' | 'lsi' | 'ahci' | 'ide' | 'nvme';
+export type NicModel = 'virtio-net' | 'vmxnet3' | 'e1000e' | 'e1000';
+
+export interface VirtualDisk {
+  /** File name within the result folder: `web01-disk0.qcow2`. */
+  file: string;
+  format: string;
+  /** Bytes. */
+  size: number;
+  bus: DiskBus;
+  /** Place on the bus. */
+  unit: number;
+}
+
+export interface VirtualNic {
+  model: NicModel;
+  /** Lower case, colon separated. */
+  mac: string;
+  /** The guest's interface this NIC stands for, or null. */
+  guestName: string | null;
+  mode: 'isolated' | 'nat' | 'bridged' | 'host-only';
+  /** Bridge or network name, where the mode needs one. */
+  network: string | null;
+  vlan: number | null;
+}
+
+export interface VirtualMachine {
+  name: string;
+  /** RFC 4122, lower case. */
+  uuid: string;
+  cpus: number;
+  memoryMiB: number;
+  firmware: 'bios' | 'uefi';
+  architecture: 'x86_64' | 'i686' | 'aarch64' | 'unknown';
+  /** Guest.os, for the platform's list of guest types. */
+  os: { id: string; version: string; name: string };
+  clock: 'utc' | 'localtime';
+  disks: VirtualDisk[];
+  nics: VirtualNic[];
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Node: the programs that make test disks and the independent judges of our results.
+# Debian 12, as root. The program itself needs none of these, except QEMU for `ironlift boot-test`.
+set -euo pipefail
+
+packages=(
+  e2fsprogs          # mkfs.ext4 makes, e2fsck and debugfs judge ext file systems
+  dosfstools mtools  # mkfs.fat makes, fsck.fat and mcopy judge FAT file systems
+  fdisk gdisk parted # make and judge partition tables
+  util-linux kmod    # losetup and mount for kernel judgement; depmod, modinfo
+  qemu-utils         # qemu-img judges disk images and is the peer of the benchmark
+  qemu-system-x86 ovmf # boots the results, BIOS and UEFI
+  debootstrap        # builds the Debian servers that are converted
+  cpio gzip xz-utils zstd lz4 # make initramfs images of every compression
+  libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libxml2-utils # judge libvirt XML and .vmx
+  cryptsetup-bin lvm2 xfsprogs btrfs-progs ntfs-3g # make volumes that must be recognised or refused
+  busybox-static     # a small init for small guests
+  imagemagick        # screenshots to PNG where QEMU gives PPM
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "All ${#packages[@]} packages are installed."
+  exit 0
+fi
+echo "Installing: ${missing[*]}"
+apt-get update -q
+DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
