@@ -23,6 +23,23 @@ export const ERROR_KINDS = {
   FILE_TOO_LARGE: 'failed',
   NO_SPACE_IN_GUEST: 'refused',
   NOT_SUPPORTED: 'refused',
+  // filesystem/ext
+  EXT_UNSUPPORTED_FEATURE: 'refused',
+  EXT_DAMAGED: 'refused',
+  EXT_IN_USE: 'refused',
+  EXT_JOURNAL_UNSUPPORTED: 'refused',
+  EXT_READ_ONLY: 'refused',
+  EXT_ENCRYPTED: 'refused',
+  // guest: what inspection refuses, and its tree of volumes
+  SYMLINK_LOOP: 'failed',
+  NO_OS_FOUND: 'refused',
+  SEVERAL_OS_FOUND: 'refused',
+  OS_NOT_SUPPORTED: 'refused',
+  ROOT_NOT_SUPPORTED: 'refused',
+  ROOT_ENCRYPTED: 'refused',
+  NO_KERNEL_FOUND: 'refused',
+  GUEST_HIBERNATED: 'refused',
+  EDIT_NOT_POSSIBLE: 'failed',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;
