@@ -30,20 +30,33 @@ export interface GuestReader {
 
 /** One change of the guest, on a canonical path (no symlink on the way; the last component is the object itself). */
 export type EditAction =
-  /** Create or replace a file. */
+  /** Create a file, or replace a file or symlink; a replaced file keeps its owner, mode and attributes unless told. */
   | {
       kind: 'write';
       path: string;
       content: Uint8Array;
       options?: CreateOptions;
-      /** Set on the new file. */ xattrs?: Record<string, Uint8Array>;
+      /** Set on the file. */
+      xattrs?: Record<string, Uint8Array>;
+      /** Taken off the file; only undo needs it. */
+      removeXattrs?: string[];
     }
   /** Add bytes to the end of an existing file; undone by cutting it back to its old size. */
   | { kind: 'append'; path: string; content: Uint8Array }
+  /** Cut a file to `size` bytes: how an append is undone. */
+  | { kind: 'truncate'; path: string; size: number }
   | { kind: 'mkdir'; path: string; options?: CreateOptions; xattrs?: Record<string, Uint8Array> }
-  | { kind: 'symlink'; path: string; target: string; xattrs?: Record<string, Uint8Array> }
-  /** A file or symlink; its content is kept for the undo. */
+  /** Create a symlink, or replace a file or symlink by one. */
+  | {
+      kind: 'symlink';
+      path: string;
+      target: string;
+      options?: CreateOptions;
+      xattrs?: Record<string, Uint8Array>;
+    }
+  /** A file, symlink or empty directory; what it was is kept for the undo. */
   | { kind: 'remove'; path: string }
+  /** A file or symlink, within its volume; the new name must not exist. */
   | { kind: 'rename'; from: string; path: string }
   | { kind: 'chmod'; path: string; mode: number };
 
