@@ -7,6 +7,7 @@ export const ERROR_KINDS = {
   // base
   CANCELLED: 'cancelled',
   USAGE: 'usage',
+  INTERNAL: 'failed',
   // block
   READ_FAILED: 'failed',
   READ_PAST_END: 'failed',
@@ -40,6 +41,14 @@ export const ERROR_KINDS = {
   NO_KERNEL_FOUND: 'refused',
   GUEST_HIBERNATED: 'refused',
   EDIT_NOT_POSSIBLE: 'failed',
+  // convert: the job as a whole
+  PRE_FLIGHT: 'refused',
+  DESTINATION_EXISTS: 'refused',
+  DESTINATION_SPACE: 'refused',
+  DESTINATION_UNUSABLE: 'refused',
+  VERIFY_FAILED: 'failed',
+  NOT_A_CONVERSION: 'refused',
+  ALREADY_UNDONE: 'refused',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;

@@ -115,7 +115,7 @@ export class Overlay implements WritableBlocks {
     if (slot < this.#memorySlots) {
       this.#memory(slot).set(bytes);
     } else {
-      this.#scratch ??= await open(this.#scratchFile!, 'wx+', 0o600);
+      this.#scratch ??= await openScratch(this.#scratchFile!);
       await this.#scratch.write(bytes, 0, PAGE, (slot - this.#memorySlots) * PAGE);
     }
     this.#slots.set(page, slot);
@@ -152,4 +152,11 @@ export class Overlay implements WritableBlocks {
       if (at < end) yield { offset: at, length: end - at, kind: extent.kind };
     }
   }
+}
+
+/** Where the system allows it the file loses its name at once, so that even a kill leaves nothing behind. */
+async function openScratch(path: string): Promise<FileHandle> {
+  const file = await open(path, 'wx+', 0o600);
+  if (process.platform !== 'win32') await rm(path, { force: true });
+  return file;
 }

@@ -1,0 +1,146 @@
+import type { Command } from '../commands.ts';
+import { findingsText, table } from '../terminal.ts';
+import { IronliftError } from '../../base/errors.ts';
+import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
+import type { OpenServer } from '../../convert/server.ts';
+import type { World } from '../world.ts';
+
+export const inspect: Command = {
+  help: `Usage: ironlift inspect SOURCE... [--root VOLUME] [--allow-mounted] [--json]
+
+Reads the disks of one server and says what is on them: partitions, volumes, file systems, the operating system, its
+firmware, kernels, network, vendor software, what would stop a conversion, and how much there is to copy.
+Nothing is written. SOURCE is an image file or a block device; name all disks of the server, the boot disk first.
+
+  --root VOLUME    the volume to take as root where the disks hold several systems, such as disk0p2
+  --allow-mounted  look at a disk although it is mounted read-write here
+  --json           print one JSON document`,
+  options: { root: { type: 'string' }, 'allow-mounted': { type: 'boolean' } },
+  async run({ values, positionals }, world) {
+    if (positionals.length === 0) {
+      throw new IronliftError('USAGE', 'No source is named.', {
+        next: 'Run `ironlift inspect SOURCE`, for example on /dev/sda or disk.img.',
+      });
+    }
+    const { openServer } = await import('../../convert/server.ts');
+    const begun = world.now();
+    const server = await openServer(positionals, {
+      now: Math.floor(begun / 1000),
+      signal: world.signal,
+      root: typeof values['root'] === 'string' ? values['root'] : null,
+      allowMounted: values['allow-mounted'] === true,
+    });
+    try {
+      const toCopy: number[] = [];
+      for (const index of server.disks.keys())
+        toCopy.push((await server.toCopy(index, false, world.signal)).bytes);
+      const seconds = (world.now() - begun) / 1000;
+      if (values['json'] === true) world.out(`${JSON.stringify(report(server, toCopy), null, 2)}\n`);
+      else world.out(text(server, toCopy, seconds, world));
+      return server.findings.some(({ severity }) => severity === 'blocker') ? 3 : 0;
+    } finally {
+      await server.close();
+    }
+  },
+};
+
+function report(server: OpenServer, toCopy: number[]): Record<string, unknown> {
+  return {
+    disks: server.disks.map(({ source, table: partitions }, index) => ({
+      ...source.description,
+      partitionTable: partitions.scheme,
+      diskId: partitions.diskId,
+      partitions: partitions.partitions,
+      bytesToCopy: toCopy[index],
+    })),
+    volumes: server.volumes.map(({ info, fileSystem }) => ({
+      ...info,
+      freeBytes: fileSystem?.freeBytes ?? null,
+    })),
+    guest: server.inspection?.guest ?? null,
+    findings: server.findings,
+    convertible: !server.findings.some(({ severity }) => severity === 'blocker'),
+  };
+}
+
+function text(server: OpenServer, toCopy: number[], seconds: number, world: World): string {
+  const guest = server.inspection?.guest;
+  const lines: string[] = [];
+  if (guest !== undefined) {
+    lines.push(
+      `${guest.hostName === '' ? 'A server' : guest.hostName}: ${guest.os.name}, ${guest.architecture}, ${guest.firmware.toUpperCase()} firmware, ${guest.init}`,
+      '',
+    );
+  }
+  for (const [index, { source, table: partitions }] of server.disks.entries()) {
+    const { path, size, model } = source.description;
+    const scheme = { gpt: 'GPT', mbr: 'MBR', none: 'no partition table' }[partitions.scheme];
+    lines.push(`Disk ${index}: ${path}, ${formatBytes(size)}${model === '' ? '' : `, ${model}`}, ${scheme}`);
+    const rows = server.volumes
+      .filter(({ info }) => info.disk === index)
+      .map(({ info, volume, fileSystem }) => [
+        info.id,
+        formatBytes(info.size),
+        volume.content.description,
+        info.label === '' ? '—' : info.label,
+        fileSystem === null ? '—' : formatBytes(info.size - fileSystem.freeBytes),
+        guest?.mounts.find((mount) => mount.volume === info.id)?.path ?? '—',
+      ]);
+    if (rows.length > 0)
+      lines.push(indent(table(['Volume', 'Size', 'Content', 'Label', 'Used', 'Mounted at'], rows)));
+  }
+  if (guest !== undefined) {
+    lines.push(
+      'Kernels',
+      indent(
+        table(
+          ['Version', 'Initramfs', 'Made by', ''],
+          guest.kernels.map((kernel) => [
+            kernel.version,
+            kernel.initramfs ?? 'none',
+            kernel.initramfsTool,
+            kernel.isDefault ? 'default' : '',
+          ]),
+        ),
+      ),
+    );
+    if (guest.interfaces.length > 0) {
+      lines.push(
+        'Network',
+        indent(
+          table(
+            ['Interface', 'Kind', 'MAC address', 'Addresses'],
+            guest.interfaces.map((one) => [
+              one.name,
+              one.kind,
+              one.mac ?? 'not recorded',
+              one.addresses.join(', ') || '—',
+            ]),
+          ),
+        ),
+      );
+    }
+    if (guest.agents.length > 0) {
+      lines.push(
+        'Hardware and hypervisor software',
+        indent(
+          table(
+            ['Software', 'Vendor', 'Services'],
+            guest.agents.map((agent) => [agent.name, agent.vendor, agent.services.join(', ')]),
+          ),
+        ),
+      );
+    }
+  }
+  if (server.findings.length > 0) lines.push('Found', findingsText(server.findings, world.columns));
+  const bytes = toCopy.reduce((sum, count) => sum + count, 0);
+  const size = server.disks.reduce((sum, { source }) => sum + source.description.size, 0);
+  const blocked = server.findings.some(({ severity }) => severity === 'blocker');
+  lines.push(
+    `${blocked ? 'This server cannot be converted as it is.' : 'This server can be converted.'} ${formatBytes(bytes)} of ${formatBytes(size)} on ${plural(server.disks.length, 'disk')} would be copied. Looked at in ${formatSeconds(seconds)}.`,
+    '',
+  );
+  return lines.join('\n');
+}
+
+const indent = (block: string): string => block.replace(/^(?=.)/gmu, '  ');

@@ -1,0 +1,108 @@
+/** Plain text for a terminal: tables, wrapped sentences, and the line of progress. */
+import type { Finding } from '../base/finding.ts';
+import type { Progress } from '../base/progress.ts';
+import { formatBytes, formatSeconds } from '../base/text.ts';
+import type { World } from './world.ts';
+
+/** Control characters of a disk's or guest's strings must not reach a terminal. */
+// eslint-disable-next-line no-control-regex -- these are what has to go
+export const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/gu, '?');
+
+/** Columns two spaces apart; the last is not padded. Numbers (a column where every cell starts with a digit) go right. */
+export function table(head: string[], rows: string[][]): string {
+  const all = [head, ...rows].map((row) => row.map(printable));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const right = head.map((_, column) => rows.length > 0 && rows.every((row) => /^[\d—]/u.test(row[column]!)));
+  const line = (row: string[]): string =>
+    row
+      .map((cell, column) => {
+        if (right[column] === true) return cell.padStart(widths[column]!);
+        return column === row.length - 1 ? cell : cell.padEnd(widths[column]!);
+      })
+      .join('  ')
+      .trimEnd();
+  return `${all.map(line).join('\n')}\n`;
+}
+
+/** Breaks a text at spaces so that no line is longer than `width`; later lines begin with `indent`. */
+export function wrap(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of printable(text).split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].join('\n');
+}
+
+const MARKS = { info: 'note', warning: 'warning', blocker: 'stop' } as const;
+
+/** Findings, the gravest first, each with what to do about it. */
+export function findingsText(findings: Finding[], width: number): string {
+  const order = ['blocker', 'warning', 'info'];
+  const sorted = [...findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
+  return sorted
+    .map(({ severity, message, next }) => {
+      const mark = `  ${MARKS[severity]}: `;
+      return `${wrap(`${mark}${message}${next === undefined ? '' : ` ${next}`}`.trimStart(), width - 2, '    ').replace(/^/u, '  ')}\n`;
+    })
+    .join('');
+}
+
+/** Draws progress on one line of a terminal, or writes a line every ten seconds where there is none. */
+export class ProgressLine {
+  readonly #world: World;
+  #last = 0;
+  #phase = '';
+  #drawn = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  readonly show = (progress: Progress): void => {
+    const now = this.#world.now();
+    const due = this.#world.interactive ? 100 : 10_000;
+    if (progress.phase === this.#phase && now - this.#last < due) return;
+    this.#phase = progress.phase;
+    this.#last = now;
+    const text = progressText(progress);
+    if (this.#world.interactive) {
+      this.#world.err(`\r${text.slice(0, this.#world.columns - 1)}\u001b[K`);
+      this.#drawn = true;
+    } else {
+      this.#world.err(`${text}\n`);
+    }
+  };
+
+  /** A sentence of its own, above the line of progress. */
+  say(text: string): void {
+    this.clear();
+    this.#world.err(`${text}\n`);
+  }
+
+  clear(): void {
+    if (this.#drawn) this.#world.err('\r\u001b[K');
+    this.#drawn = false;
+  }
+}
+
+export function progressText({
+  phase,
+  doneBytes,
+  totalBytes,
+  skippedBytes,
+  rate,
+  etaSeconds,
+}: Progress): string {
+  const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes);
+  const parts = [`${phase}  ${percent} %`, `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`];
+  if (rate > 0) parts.push(`${formatBytes(rate)}/s`);
+  if (etaSeconds !== null) parts.push(`${formatSeconds(etaSeconds)} left`);
+  if (skippedBytes > 0) parts.push(`${formatBytes(skippedBytes)} skipped`);
+  return parts.join('  ');
+}

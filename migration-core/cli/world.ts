@@ -1,0 +1,14 @@
+/** What a command may touch of the process around it; tests pass their own. */
+export interface World {
+  /** Writes text to standard output. */
+  out(text: string): void;
+  /** Writes text to standard error. */
+  err(text: string): void;
+  /** Whether standard error is a terminal: progress may redraw its line. */
+  interactive: boolean;
+  /** Columns of the terminal. */
+  columns: number;
+  /** Milliseconds since 1970. */
+  now(): number;
+  signal: AbortSignal;
+}

@@ -1,0 +1,310 @@
+/**
+ * The conversion: inspect, pre-flight, fix, copy, configure, verify. Read `convertServer` from top to bottom. Nothing is
+ * written before every check has passed; a job that fails or is cancelled takes away what it wrote; one that is killed
+ * leaves `.partial` files and a journal, never something that looks finished.
+ */
+import { open, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { IronliftError } from '../base/errors.ts';
+import type { Finding } from '../base/finding.ts';
+import type { ProgressListener } from '../base/progress.ts';
+import { copyBlocks, type CopyResult } from '../block/pipeline.ts';
+import { verifyImage } from '../block/verify.ts';
+import { applyEdits } from '../guest/apply.ts';
+import type { UndoRecord } from '../guest/apply-undo.ts';
+import { labelFor } from '../guest/linux/selinux.ts';
+import { formatById } from '../image/table.ts';
+import type { VirtualDisk } from '../target/machine.ts';
+import { createDestination, planDestination, type DestinationPlan } from './destination.ts';
+import { JOURNAL_NAME, Journal } from './journal.ts';
+import { MANIFEST_NAME, renderManifest, type Manifest, type ManifestDisk } from './manifest.ts';
+import type { ConvertOptions } from './options.ts';
+import { checkOptions, planConversion, type ConversionPlan } from './plan.ts';
+import { readme } from './readme.ts';
+import { openServer, type OpenServer } from './server.ts';
+import { Steps } from './steps.ts';
+
+export interface ConvertWorld {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** `0.1.0`, for the record. */
+  version: string;
+  signal?: AbortSignal | undefined;
+  /** One sentence for each step as it begins. */
+  onStep: (sentence: string) => void;
+  onProgress?: ProgressListener | undefined;
+}
+
+export interface ConversionPreview {
+  server: OpenServer;
+  plan: ConversionPlan;
+  destination: DestinationPlan;
+  findings: Finding[];
+}
+
+export interface ConversionResult {
+  folder: string;
+  manifest: Manifest;
+}
+
+/** Decides everything and hands it to `look` while the server is open; writes nothing. @throws PRE_FLIGHT and other refusals */
+export async function previewConversion<T>(
+  options: ConvertOptions,
+  world: ConvertWorld,
+  look: (preview: ConversionPreview, steps: Steps) => Promise<T>,
+): Promise<T> {
+  const target = checkOptions(options);
+  const { signal } = world;
+  const steps = new Steps(world.now, signal, world.onStep);
+  const server = await steps.run('open', 'Reading partitions, file systems and the operating system', () =>
+    openServer(options.sources, {
+      now: Math.floor(world.now() / 1000),
+      signal,
+      root: options.root,
+      allowMounted: options.allowMounted,
+    }),
+  );
+  try {
+    if (server.refusal !== null && options.fix) throw server.refusal;
+    const plan = await steps.run('plan', 'Planning the virtual machine and the changes to the guest', () =>
+      planConversion(server, target, options, signal),
+    );
+    const findings = distinct([...server.findings, ...plan.findings]).filter(
+      // Without fixing, a system that cannot be prepared is copied as it is: the caller asked for that.
+      (finding) => options.fix || finding.code !== server.refusal?.code,
+    );
+    const destination = await steps.run('pre-flight', 'Checking everything before the copy', async () => {
+      refuseBlockers(findings);
+      return planDestination(options.output, plan.needBytes, options.force);
+    });
+    return await look({ server, plan, destination, findings }, steps);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Converts a server into a folder with a finished virtual machine. */
+export async function convertServer(options: ConvertOptions, world: ConvertWorld): Promise<ConversionResult> {
+  return previewConversion(options, world, async ({ server, plan, destination, findings }, steps) => {
+    const removeAll = await createDestination(destination);
+    const journal = await Journal.create(join(destination.folder, JOURNAL_NAME), world.now);
+    try {
+      await steps.useJournal(journal);
+      const manifest = await fillFolder(options, world, { server, plan, destination, findings }, steps);
+      await journal.close();
+      return { folder: destination.folder, manifest };
+    } catch (error) {
+      await journal.close();
+      await removeAll();
+      throw error;
+    }
+  });
+}
+
+async function fillFolder(
+  options: ConvertOptions,
+  world: ConvertWorld,
+  { server, plan, destination, findings }: ConversionPreview,
+  steps: Steps,
+): Promise<Manifest> {
+  const { folder } = destination;
+  const { machine, target, fixes } = plan;
+  const edits = fixes.flatMap((fix) => fix.edits.map((edit) => ({ fixer: fix.fixer, edit })));
+
+  const records = await steps.run(
+    'fix',
+    `Preparing the guest (${edits.length} changes, in the overlay)`,
+    async () => (edits.length === 0 ? [] : applyChanges(server, plan, world)),
+  );
+
+  const disks: ManifestDisk[] = [];
+  for (const [index, disk] of machine.disks.entries()) {
+    const copied = await steps.run(
+      `copy-${index}`,
+      `Copying disk ${index + 1} of ${machine.disks.length} to ${disk.file}`,
+      () => copyDisk(server, index, disk, options, folder, world),
+      ({ dataBytes, digest }) => ({ file: disk.file, dataBytes, digest: digest?.value ?? null }),
+    );
+    disks.push(await describeDisk(server, index, disk, folder, copied));
+  }
+  if (options.verify) {
+    for (const [index, disk] of disks.entries()) {
+      await steps.run(
+        `verify-${index}`,
+        `Reading disk ${index + 1} of ${disks.length} again and comparing`,
+        () => verifyDisk(disk, partial(folder, disk.file), world),
+      );
+    }
+  }
+  for (const { file } of disks) await rename(partial(folder, file), join(folder, file));
+
+  const manifest: Manifest = {
+    ironlift: world.version,
+    formatVersion: 1,
+    created: new Date(world.now()).toISOString(),
+    target: target.id,
+    guest: server.inspection === null ? null : { ...server.inspection.guest, findings: undefined },
+    machine,
+    disks,
+    edits: records.map((record, index) => {
+      const { fixer, edit } = edits[index]!;
+      return {
+        fixer,
+        what: edit.what,
+        why: edit.why,
+        action: edit.action.kind,
+        path: record.path,
+        before: record.before,
+      };
+    }),
+    findings,
+    timings: steps.timings,
+    undone: null,
+  };
+  await steps.run('configure', `Writing the configuration for ${target.name}`, async () => {
+    for (const { name, content, executable } of target.configure(machine)) {
+      await writeFile(join(folder, name), content, { flag: 'wx', mode: executable === true ? 0o755 : 0o644 });
+    }
+    await writeFile(join(folder, 'README.txt'), readme(manifest, target), { flag: 'wx' });
+  });
+  // The manifest comes last: a folder that has one is finished.
+  await writeDurably(join(folder, MANIFEST_NAME), renderManifest(manifest));
+  return manifest;
+}
+
+async function applyChanges(
+  server: OpenServer,
+  plan: ConversionPlan,
+  world: ConvertWorld,
+): Promise<UndoRecord[]> {
+  return applyEdits(
+    server.inspection!.tree,
+    plan.fixes.flatMap((fix) => fix.edits),
+    {
+      now: Math.floor(world.now() / 1000),
+      ...(world.signal === undefined ? {} : { signal: world.signal }),
+      ...(server.inspection!.guest.selinux === 'absent' ? {} : { label: labelFor }),
+    },
+  );
+}
+
+async function copyDisk(
+  server: OpenServer,
+  index: number,
+  disk: VirtualDisk,
+  options: ConvertOptions,
+  folder: string,
+  world: ConvertWorld,
+): Promise<CopyResult> {
+  const { overlay } = server.disks[index]!;
+  const used = await server.toCopy(index, options.wholeDisk, world.signal);
+  const writer = await formatById(disk.format)!.create({
+    path: partial(folder, disk.file),
+    size: disk.size,
+    allocation: options.allocation,
+  });
+  try {
+    const result = await copyBlocks({
+      source: overlay,
+      used,
+      writer,
+      digest: true,
+      signal: world.signal,
+      onProgress: world.onProgress,
+    });
+    await writer.finish();
+    return result;
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+async function describeDisk(
+  server: OpenServer,
+  index: number,
+  disk: VirtualDisk,
+  folder: string,
+  copied: CopyResult,
+): Promise<ManifestDisk> {
+  const { description } = server.disks[index]!.source;
+  return {
+    file: disk.file,
+    format: disk.format,
+    virtualBytes: disk.size,
+    fileBytes: (await stat(partial(folder, disk.file))).size,
+    dataBytes: copied.dataBytes,
+    skippedBytes: copied.skippedBytes,
+    sha256: null,
+    contentDigest:
+      copied.digest === null ? null : { algorithm: copied.digest.algorithm, value: copied.digest.value },
+    verified: false,
+    source: {
+      path: description.path,
+      bytes: description.size,
+      sectorSize: description.sectorSize,
+      model: description.model,
+      serial: description.serial,
+    },
+  };
+}
+
+/** Reads a written image through its own reader and compares its digest with that of the copy; notes the result in `disk`. */
+export async function verifyDisk(
+  disk: ManifestDisk,
+  path: string,
+  world: Pick<ConvertWorld, 'signal' | 'onProgress'>,
+): Promise<void> {
+  const image = await formatById(disk.format)!.open(path);
+  try {
+    const result = await verifyImage({
+      image,
+      path,
+      size: disk.virtualBytes,
+      expected: disk.contentDigest!.value,
+      signal: world.signal,
+      onProgress: world.onProgress,
+    });
+    disk.sha256 = result.fileSha256;
+    disk.verified = true;
+  } finally {
+    await image.close();
+  }
+}
+
+export const partial = (folder: string, file: string): string => join(folder, `${file}.partial`);
+
+/** Writes a file so that it is there whole or not at all, even after a power cut. */
+export async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(`${path}.partial`, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.partial`, path);
+}
+
+function refuseBlockers(findings: Finding[]): void {
+  const blockers = findings.filter(({ severity }) => severity === 'blocker');
+  if (blockers.length === 0) return;
+  throw new IronliftError('PRE_FLIGHT', blockers.map(({ message }) => message).join(' '), {
+    next:
+      blockers
+        .map(({ next }) => next ?? '')
+        .filter((text) => text !== '')
+        .join(' ') || 'Nothing was written.',
+    data: { blockers },
+  });
+}
+
+function distinct(findings: Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ code, message }) => {
+    const key = `${code} ${message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

@@ -1,0 +1,116 @@
+/** The folder a conversion goes to: checked before anything is written, and left without a trace when the job fails. */
+import { mkdir, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { IronliftError, systemErrorCode } from '../base/errors.ts';
+import { formatBytes } from '../base/text.ts';
+import { JOURNAL_NAME } from './journal.ts';
+import { MANIFEST_NAME } from './manifest.ts';
+
+/** Room kept for configuration, journal and the file system's own needs, bytes. */
+const MARGIN = 32 << 20;
+
+export interface DestinationPlan {
+  folder: string;
+  /** Folders that have to be made, the outermost first. */
+  missing: string[];
+  /** Files of an earlier conversion that `--force` replaces. */
+  replaces: string[];
+  /** Bytes free there. */
+  freeBytes: number;
+}
+
+/** Looks at the destination; writes nothing. @throws DESTINATION_EXISTS, DESTINATION_SPACE, DESTINATION_UNUSABLE */
+export async function planDestination(
+  output: string,
+  needBytes: number,
+  force: boolean,
+): Promise<DestinationPlan> {
+  const folder = resolve(output);
+  const missing: string[] = [];
+  let existing = folder;
+  for (;;) {
+    const kind = await kindOf(existing);
+    if (kind === 'folder') break;
+    if (kind === 'other') {
+      throw new IronliftError('DESTINATION_EXISTS', `${existing} is a file, not a folder.`, {
+        next: 'Choose another folder with -o; nothing was written.',
+      });
+    }
+    missing.unshift(existing);
+    if (dirname(existing) === existing) break;
+    existing = dirname(existing);
+  }
+  const replaces = missing.length > 0 ? [] : await contents(folder, force);
+  const { bavail, bsize } = await statfs(existing);
+  let freeBytes = bavail * bsize;
+  for (const name of replaces) freeBytes += (await stat(join(folder, name))).blocks * 512;
+  if (needBytes + MARGIN > freeBytes) {
+    throw new IronliftError(
+      'DESTINATION_SPACE',
+      `The result needs up to ${formatBytes(needBytes)} and ${existing} has ${formatBytes(freeBytes)} free.`,
+      {
+        next: 'Free some space there or choose another disk with -o; nothing was written.',
+        data: { needBytes, freeBytes },
+      },
+    );
+  }
+  return { folder, missing, replaces, freeBytes };
+}
+
+/** Makes the folder. Returns the clean-up that takes away all it holds of this job. */
+export async function createDestination(plan: DestinationPlan): Promise<() => Promise<void>> {
+  try {
+    for (const folder of plan.missing) await mkdir(folder);
+    for (const name of plan.replaces) await rm(join(plan.folder, name), { recursive: true });
+  } catch (error) {
+    throw new IronliftError(
+      'DESTINATION_UNUSABLE',
+      `The folder ${plan.folder} cannot be written to (${systemErrorCode(error) ?? 'error'}).`,
+      {
+        next: 'Choose a folder that you may write to with -o.',
+        cause: error,
+      },
+    );
+  }
+  return async () => {
+    for (const name of await readdir(plan.folder))
+      await rm(join(plan.folder, name), { recursive: true, force: true });
+    for (const folder of [...plan.missing].reverse()) await rmdir(folder);
+  };
+}
+
+/** What a folder that is there already holds: nothing, or an earlier conversion that may be replaced. */
+async function contents(folder: string, force: boolean): Promise<string[]> {
+  const names = await readdir(folder);
+  if (names.length === 0) return [];
+  const ours = names.includes(MANIFEST_NAME) || names.includes(JOURNAL_NAME);
+  if (ours && force) return names;
+  const what = names.includes(MANIFEST_NAME)
+    ? 'holds a finished conversion'
+    : ours
+      ? 'holds a conversion that was interrupted'
+      : 'is not empty';
+  throw new IronliftError('DESTINATION_EXISTS', `The folder ${folder} ${what}.`, {
+    next: ours
+      ? 'Choose another folder with -o, or replace it with --force.'
+      : 'Choose an empty or new folder with -o; nothing was written.',
+  });
+}
+
+async function kindOf(path: string): Promise<'folder' | 'other' | 'missing'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT') return 'missing';
+    if (code === 'ENOTDIR') return 'missing';
+    throw new IronliftError(
+      'DESTINATION_UNUSABLE',
+      `The folder ${path} cannot be looked at (${code ?? 'error'}).`,
+      {
+        next: 'Choose a folder that you may write to with -o.',
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import type { DiskBus } from '../target/machine.ts';
+
+/** A network card as asked for; what is null is decided by the plan. */
+export interface NicOption {
+  mode: 'isolated' | 'nat' | 'bridged' | 'host-only';
+  network: string | null;
+  vlan: number | null;
+  /** `keep` the address of the physical card, a `new` one, or this one. */
+  mac: string;
+}
+
+export interface ConvertOptions {
+  sources: string[];
+  /** Target.id. */
+  target: string;
+  /** The folder the result goes to. */
+  output: string;
+  name: string | null;
+  format: string | null;
+  allocation: 'thin' | 'thick';
+  bus: DiskBus | null;
+  cpus: number | null;
+  memoryMiB: number | null;
+  nics: NicOption[];
+  /** Copy every block, used or not. */
+  wholeDisk: boolean;
+  /** Prepare the guest for its new hardware. */
+  fix: boolean;
+  /** Read the finished image again and compare. */
+  verify: boolean;
+  /** Replace an earlier conversion in the folder. */
+  force: boolean;
+  /** The volume to take as root where a disk holds several systems. */
+  root: string | null;
+  /** Read a disk although it is mounted read-write here. */
+  allowMounted: boolean;
+}

@@ -1,0 +1,144 @@
+/**
+ * Taking the changes of a conversion back. The finished disk is never edited in place: its inverse edits go into an
+ * overlay, a new image is written and verified, and only then takes the old one's name.
+ */
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { IronliftError } from '../base/errors.ts';
+import { ExtentList } from '../base/extents.ts';
+import type { ProgressListener } from '../base/progress.ts';
+import { copyBlocks } from '../block/pipeline.ts';
+import { applyEdits } from '../guest/apply.ts';
+import { invertEdits, type UndoRecord, type UndoState } from '../guest/apply-undo.ts';
+import { formatById } from '../image/table.ts';
+import { partial, verifyDisk, writeDurably } from './convert.ts';
+import { MANIFEST_NAME, readManifest, renderManifest, type Manifest } from './manifest.ts';
+import { openServer } from './server.ts';
+
+export interface UndoneChange {
+  what: string;
+  why: string;
+  /** How it is taken back, one sentence. */
+  undo: string;
+  path: string;
+}
+
+export interface UndoWorld {
+  now: () => number;
+  signal?: AbortSignal | undefined;
+  onStep: (sentence: string) => void;
+  onProgress?: ProgressListener | undefined;
+}
+
+/** The changes of a conversion, the last first, in words. @throws NOT_A_CONVERSION, ALREADY_UNDONE */
+export async function planUndo(folder: string): Promise<UndoneChange[]> {
+  const manifest = await readManifest(folder);
+  refuseTwice(folder, manifest);
+  return [...manifest.edits]
+    .reverse()
+    .map(({ what, why, path, before }) => ({ what, why, path, undo: inWords(path, before) }));
+}
+
+/** Writes the disks anew with every change taken back. */
+export async function applyUndo(folder: string, world: UndoWorld): Promise<void> {
+  const manifest = await readManifest(folder);
+  refuseTwice(folder, manifest);
+  const { signal } = world;
+  world.onStep('Reading the finished disks');
+  const now = Math.floor(world.now() / 1000);
+  const server = await openServer(
+    manifest.disks.map(({ file }) => join(folder, file)),
+    { now, signal },
+  );
+  const written: string[] = [];
+  try {
+    if (server.inspection === null) throw server.refusal ?? damaged(folder);
+    world.onStep(`Taking back ${manifest.edits.length} changes (in the overlay)`);
+    const records: UndoRecord[] = manifest.edits.map(({ what, path, before }) => ({
+      what,
+      path,
+      before: before as UndoState,
+    }));
+    await applyEdits(server.inspection.tree, invertEdits(records), {
+      now,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    for (const [index, disk] of manifest.disks.entries()) {
+      world.onStep(`Writing disk ${index + 1} of ${manifest.disks.length} anew`);
+      const { overlay } = server.disks[index]!;
+      const path = partial(folder, disk.file);
+      await rm(path, { force: true });
+      const writer = await formatById(disk.format)!.create({
+        path,
+        size: disk.virtualBytes,
+        allocation: 'thin',
+      });
+      written.push(path);
+      try {
+        const whole = ExtentList.of([{ offset: 0, length: overlay.size }]);
+        const copied = await copyBlocks({
+          source: overlay,
+          used: whole,
+          writer,
+          digest: true,
+          signal,
+          onProgress: world.onProgress,
+        });
+        await writer.finish();
+        disk.contentDigest = copied.digest;
+        disk.dataBytes = copied.dataBytes;
+        disk.fileBytes = (await stat(path)).size;
+      } catch (error) {
+        await writer.abort();
+        throw error;
+      }
+      await verifyDisk(disk, path, world);
+    }
+  } catch (error) {
+    for (const path of written) await rm(path, { force: true });
+    throw error;
+  } finally {
+    await server.close();
+  }
+  for (const { file } of manifest.disks) await rename(partial(folder, file), join(folder, file));
+  manifest.undone = new Date(world.now()).toISOString();
+  await writeDurably(join(folder, MANIFEST_NAME), renderManifest(manifest));
+}
+
+function refuseTwice(folder: string, manifest: Manifest): void {
+  if (manifest.undone === null) return;
+  throw new IronliftError(
+    'ALREADY_UNDONE',
+    `The changes of ${folder} were taken back on ${manifest.undone}.`,
+    {
+      next: 'Convert the server again if you need the prepared machine.',
+    },
+  );
+}
+
+function damaged(folder: string): IronliftError {
+  return new IronliftError('NOT_A_CONVERSION', `The disks in ${folder} hold no system any more.`, {
+    next: 'Convert the server again.',
+  });
+}
+
+function inWords(path: string, before: Manifest['edits'][number]['before']): string {
+  switch (before.kind) {
+    case 'absent':
+      return `${path} is removed; it was not there before.`;
+    case 'file':
+      return `${path} gets its former contents back (${before.content.length} bytes).`;
+    case 'symlink':
+      return `${path} becomes a link to ${before.target} again.`;
+    case 'directory':
+      return `The directory ${path} is made again.`;
+    case 'size':
+      return `${path} is cut back to its former ${before.size} bytes.`;
+    case 'tail':
+      return `The last ${before.content.length} bytes of ${path} are put back.`;
+    case 'mode':
+      return `${path} gets its former permissions back (${before.mode.toString(8)}).`;
+    case 'renamed':
+      return `${path} gets its former name back, ${before.from}.`;
+  }
+}
