@@ -1,6 +1,8 @@
 /** The virtual machine that a conversion makes: one model for every platform. Plain data. */
 
 export type DiskBus = 'virtio-blk' | 'virtio-scsi' | 'pvscsi' | 'lsi-sas' | 'lsi' | 'ahci' | 'ide' | 'nvme';
+/** PCI Express board with AHCI, or the older PCI board with IDE. */
+export type Chipset = 'q35' | 'i440fx';
 export type NicModel = 'virtio-net' | 'vmxnet3' | 'e1000e' | 'e1000';
 
 export interface VirtualDisk {
@@ -10,7 +12,7 @@ export interface VirtualDisk {
   /** Bytes. */
   size: number;
   bus: DiskBus;
-  /** Place on the bus. */
+  /** 0-based place among the disks of this bus; the platform makes controllers and ports of it. */
   unit: number;
 }
 
@@ -37,6 +39,8 @@ export interface VirtualMachine {
   /** Guest.os, for the platform's list of guest types. */
   os: { id: string; version: string; name: string };
   clock: 'utc' | 'localtime';
+  /** The board where the platform has a choice; absent: chipset.ts decides. */
+  chipset?: Chipset;
   disks: VirtualDisk[];
   nics: VirtualNic[];
 }

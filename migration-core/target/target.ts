@@ -1,11 +1,16 @@
 import type { Finding } from '../base/finding.ts';
 import type { DiskBus, NicModel, VirtualMachine } from './machine.ts';
 
-/** Kernel modules a guest must have to reach its root disk on a bus, or the network through a NIC model. Any one list of `anyOf` is enough. */
+/**
+ * Kernel modules a guest must have to reach its root disk on a bus, or the network through a NIC model. A module built
+ * into the kernel is as good. Names are written with `_`, as the kernel reports them; modprobe takes `-` for the same.
+ */
 export interface DriverNeed {
   for: DiskBus | NicModel;
-  /** Modules without which it does not work, each also good when built into the kernel. */
-  modules: string[];
+  /** Any one of these lists is enough; all modules of a list are needed. Today's drivers first, older names after. */
+  anyOf: readonly (readonly string[])[];
+  /** The first list of `anyOf`: what a kernel of the last ten years has. */
+  modules: readonly string[];
 }
 
 export interface ConfigFile {
@@ -26,6 +31,8 @@ export interface Target {
   /** Buses it offers, its preference first. The first one whose drivers the guest's kernel has is taken. */
   readonly buses: readonly DiskBus[];
   readonly nicModels: readonly NicModel[];
+  /** A MAC address of the platform's own range, made of the first bytes of a hash. */
+  newMac(hash: Uint8Array): string;
   /** All that is impossible or unwise about this machine on this platform (slot limits, sizes), pure. */
   check(machine: VirtualMachine): Finding[];
   /** Configuration files of the platform. Pure: same machine, same bytes. */

@@ -1,0 +1,47 @@
+/** VMware's name for an operating system, the `guestOS` of a .vmx file: it sets defaults of the virtual hardware and an icon. */
+import type { VirtualMachine } from './machine.ts';
+
+/**
+ * By ID of /etc/os-release. `name` is followed by the release number, `-64` by the architecture; `releases` are those
+ * VMware has a name for, ascending; `only64` from which release on there is no 32-bit one. Releases newer than the last
+ * take the last: the hardware they expect is the same. Older than the first: a general Linux.
+ */
+interface Family {
+  name: string;
+  releases: number[];
+  only64: number;
+}
+
+const FAMILIES: Record<string, Family> = {
+  debian: { name: 'debian', releases: [4, 5, 6, 7, 8, 9, 10, 11, 12], only64: Infinity },
+  rhel: { name: 'rhel', releases: [3, 4, 5, 6, 7, 8, 9], only64: 8 },
+  centos: { name: 'centos', releases: [6, 7, 8, 9], only64: 8 },
+  ol: { name: 'oraclelinux', releases: [6, 7, 8, 9], only64: 8 },
+  sles: { name: 'sles', releases: [10, 11, 12, 15], only64: 15 },
+};
+
+/** Distributions with one name for all releases. */
+const UNVERSIONED: Record<string, { bits32: string | null; bits64: string }> = {
+  ubuntu: { bits32: 'ubuntu', bits64: 'ubuntu-64' },
+  fedora: { bits32: 'fedora', bits64: 'fedora-64' },
+  opensuse: { bits32: 'opensuse', bits64: 'opensuse-64' },
+  'opensuse-leap': { bits32: null, bits64: 'opensuse-64' },
+  'opensuse-tumbleweed': { bits32: 'opensuse', bits64: 'opensuse-64' },
+  rocky: { bits32: null, bits64: 'rockylinux-64' },
+  almalinux: { bits32: null, bits64: 'almalinux-64' },
+  amzn: { bits32: null, bits64: 'amazonlinux2-64' },
+};
+
+/** The value of `guestOS` for this machine. */
+export function vmwareGuestOs(machine: Pick<VirtualMachine, 'os' | 'architecture'>): string {
+  const is64 = machine.architecture === 'x86_64';
+  const general = is64 ? 'otherlinux-64' : 'otherlinux';
+  const single = UNVERSIONED[machine.os.id];
+  if (single !== undefined) return is64 ? single.bits64 : (single.bits32 ?? general);
+  const family = FAMILIES[machine.os.id];
+  const major = Number.parseInt(machine.os.version, 10);
+  if (family === undefined || Number.isNaN(major)) return general;
+  const release = family.releases.findLast((known) => known <= major);
+  if (release === undefined || (!is64 && release >= family.only64)) return general;
+  return `${family.name}${release}${is64 ? '-64' : ''}`;
+}
