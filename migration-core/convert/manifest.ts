@@ -10,14 +10,18 @@ const finding = z.object({
   severity: z.enum(['info', 'warning', 'blocker']),
   code: z.string(),
   message: z.string(),
-  next: z.string().optional(),
+  next: z.string().exactOptional(),
 });
 
 /** Bytes are base64 in the file. */
-const bytes = z.codec(z.base64(), z.instanceof(Uint8Array), {
-  decode: (text) => new Uint8Array(Buffer.from(text, 'base64')),
-  encode: (data) => Buffer.from(data).toString('base64'),
-});
+const bytes = z.codec(
+  z.base64(),
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  {
+    decode: (text) => new Uint8Array(Buffer.from(text, 'base64')),
+    encode: (data) => Buffer.from(data).toString('base64'),
+  },
+);
 
 const attributes = {
   mode: z.int(),
@@ -67,7 +71,7 @@ const machine = z.object({
   architecture: z.enum(['x86_64', 'i686', 'aarch64', 'unknown']),
   os: z.object({ id: z.string(), version: z.string(), name: z.string() }),
   clock: z.enum(['utc', 'localtime']),
-  chipset: z.enum(['q35', 'i440fx']).optional(),
+  chipset: z.enum(['q35', 'i440fx']).exactOptional(),
   disks: z.array(
     z.object({
       file: z.string().regex(/^[^/\\]+$/u),

@@ -1,0 +1,54 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createDestination, planDestination } from '../../../migration-core/convert/destination.ts';
+import { scratchFolder } from '../../support/tools.ts';
+
+describe('planDestination', () => {
+  it('takes a folder that does not exist yet, and leaves no trace of it after a failure', async () => {
+    const base = await scratchFolder();
+    const plan = await planDestination(join(base, 'a', 'b', 'c'), 1000, false);
+    expect(await readdir(base)).toEqual([]);
+    const removeAll = await createDestination(plan);
+    await writeFile(join(plan.folder, 'disk.qcow2.partial'), 'x');
+    await removeAll();
+    expect(await readdir(base)).toEqual([]);
+  });
+
+  it('refuses a folder with foreign files, with --force too', async () => {
+    const base = await scratchFolder();
+    await writeFile(join(base, 'letter.txt'), 'mine');
+    await expect(planDestination(base, 0, false)).rejects.toMatchObject({
+      code: 'DESTINATION_EXISTS',
+      exitStatus: 3,
+    });
+    await expect(planDestination(base, 0, true)).rejects.toMatchObject({ code: 'DESTINATION_EXISTS' });
+    expect(await readdir(base)).toEqual(['letter.txt']);
+  });
+
+  it('replaces an earlier conversion only when forced', async () => {
+    const base = await scratchFolder();
+    await writeFile(join(base, 'ironlift.json'), '{}');
+    await mkdir(join(base, 'boot-test'));
+    await expect(planDestination(base, 0, false)).rejects.toThrow('holds a finished conversion');
+    const plan = await planDestination(base, 0, true);
+    expect(plan.replaces.sort()).toEqual(['boot-test', 'ironlift.json']);
+    await createDestination(plan);
+    expect(await readdir(base)).toEqual([]);
+  });
+
+  it('refuses what does not fit and a path that is a file', async () => {
+    const base = await scratchFolder();
+    await expect(planDestination(join(base, 'new'), 2 ** 52, false)).rejects.toMatchObject({
+      code: 'DESTINATION_SPACE',
+      exitStatus: 3,
+    });
+    await writeFile(join(base, 'file'), '');
+    await expect(planDestination(join(base, 'file'), 0, false)).rejects.toMatchObject({
+      code: 'DESTINATION_EXISTS',
+    });
+    await expect(planDestination(join(base, 'file', 'below'), 0, false)).rejects.toMatchObject({
+      code: 'DESTINATION_EXISTS',
+    });
+  });
+});

@@ -1,0 +1,84 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  MANIFEST_NAME,
+  readManifest,
+  renderManifest,
+  type Manifest,
+} from '../../../migration-core/convert/manifest.ts';
+import { planUndo } from '../../../migration-core/convert/undo.ts';
+import { scratchFolder } from '../../support/tools.ts';
+
+const manifest: Manifest = {
+  ironlift: '0.1.0',
+  formatVersion: 1,
+  created: '2026-01-01T00:00:00.000Z',
+  target: 'kvm',
+  guest: null,
+  machine: {
+    name: 'web01',
+    uuid: '00000000-0000-4000-8000-000000000000',
+    cpus: 2,
+    memoryMiB: 2048,
+    firmware: 'bios',
+    architecture: 'x86_64',
+    os: { id: 'debian', version: '12', name: 'Debian' },
+    clock: 'utc',
+    disks: [{ file: 'web01-disk0.qcow2', format: 'qcow2', size: 1 << 30, bus: 'virtio-blk', unit: 0 }],
+    nics: [],
+  },
+  disks: [],
+  edits: [
+    {
+      fixer: 'fstab',
+      what: 'The root entry names its volume by UUID.',
+      why: 'Device names change.',
+      action: 'write',
+      path: '/etc/fstab',
+      before: {
+        kind: 'file',
+        content: new Uint8Array([0, 255, 10]),
+        addedXattrs: [],
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        mtime: 1.5,
+        xattrs: { 'security.selinux': new Uint8Array([1]) },
+      },
+    },
+    {
+      fixer: 'initramfs-drivers',
+      what: 'a',
+      why: 'b',
+      action: 'append',
+      path: '/boot/initrd',
+      before: { kind: 'size', size: 42 },
+    },
+  ],
+  findings: [],
+  timings: [],
+  undone: null,
+};
+
+describe('readManifest', () => {
+  it('gives back what was written, bytes included', async () => {
+    const folder = await scratchFolder();
+    await writeFile(join(folder, MANIFEST_NAME), renderManifest(manifest));
+    expect(await readManifest(folder)).toEqual(manifest);
+    expect((await planUndo(folder)).map(({ undo }) => undo)).toEqual([
+      '/boot/initrd is cut back to its former 42 bytes.',
+      '/etc/fstab gets its former contents back (3 bytes).',
+    ]);
+  });
+
+  it('refuses other folders and damaged records, and disk names that leave the folder', async () => {
+    const folder = await scratchFolder();
+    await expect(readManifest(folder)).rejects.toMatchObject({ code: 'NOT_A_CONVERSION', exitStatus: 3 });
+    const evil = renderManifest(manifest).replace('web01-disk0.qcow2', '../../etc/passwd');
+    for (const text of ['', '[]', '{"formatVersion":2}', evil]) {
+      await writeFile(join(folder, MANIFEST_NAME), text);
+      await expect(readManifest(folder)).rejects.toMatchObject({ code: 'NOT_A_CONVERSION' });
+    }
+  });
+});
