@@ -8,18 +8,16 @@ import { knowsModernVirtio } from './chipset.ts';
 import { driverNeeds, driversFor } from './drivers.ts';
 import type { DiskBus, NicModel } from './machine.ts';
 
-/** The kernel that will be started, and the others that are installed. */
-export interface KernelFacts {
+/** The kernel that will be started and the modules it has, as files or built in, spelled as by `moduleName`. */
+export interface KernelDrivers {
   version: string;
-  isDefault: boolean;
+  modules: ReadonlySet<string>;
 }
-
-/** Modules a kernel has as files or built in, spelled as by `moduleName`. */
-export type AvailableModules = (kernelVersion: string) => ReadonlySet<string>;
 
 export interface HardwareRequest<T extends DiskBus | NicModel> {
   /** `the disks`, `the network cards`: the sentence's subject. */
   what: string;
+  /** Name of the platform, for people. */
   platform: string;
   /** The platform's preferences. */
   offered: readonly T[];
@@ -28,9 +26,9 @@ export interface HardwareRequest<T extends DiskBus | NicModel> {
   /** What the user asked for. */
   asked: T | null;
   /** A reason of the platform against this hardware (no room on the bus), or null. */
-  objection(hardware: T): string | null;
-  kernels: readonly KernelFacts[];
-  available: AvailableModules;
+  objection: (hardware: T) => string | null;
+  /** Null where nothing is known of the guest's kernel. */
+  kernel: KernelDrivers | null;
   firmware: 'bios' | 'uefi';
 }
 
@@ -40,130 +38,89 @@ export interface HardwareChoice<T> {
 }
 
 export function chooseHardware<T extends DiskBus | NicModel>(request: HardwareRequest<T>): HardwareChoice<T> {
-  const { asked, offered, what, platform } = request;
-  const kernel = request.kernels.find(({ isDefault }) => isDefault) ?? request.kernels[0];
-  if (kernel === undefined) return withoutKernel(request);
-
-  const obstacle = (hardware: T): string | null =>
-    request.objection(hardware) ?? missingDriver(hardware, kernel.version, request);
-  if (asked !== null) {
-    const problem = obstacle(asked);
-    if (problem === null)
-      return {
-        hardware: asked,
-        findings: [
-          info('TARGET_HARDWARE_ASKED', `${capital(what)} use ${asked}, as asked for.`),
-          ...otherKernels(asked, kernel, request),
-        ],
-      };
-    const possible = offered.filter((hardware) => obstacle(hardware) === null);
-    return {
-      hardware: asked,
-      findings: [
-        blocker(
-          'TARGET_NO_DRIVER',
-          `${capital(what)} cannot use ${asked}: ${problem}.`,
-          possible.length > 0
-            ? `Choose ${possible.join(' or ')}, for which this server has drivers.`
-            : 'Install a kernel with the drivers of this platform on the server before converting it.',
-        ),
-      ],
-    };
-  }
-  const passedOver: string[] = [];
-  for (const hardware of offered) {
-    const problem = obstacle(hardware);
-    if (problem === null) {
-      const modules = driversFor(driverNeeds(hardware), request.available(kernel.version)) ?? [];
-      const because =
-        passedOver.length === 0
-          ? `the first choice on ${platform}`
-          : `the best choice on ${platform} after ${passedOver.join(' and ')}`;
-      return {
-        hardware,
-        findings: [
-          info(
-            'TARGET_HARDWARE_CHOSEN',
-            `${capital(what)} use ${hardware}, ${because}; kernel ${kernel.version} has its drivers (${modules.join(', ')}).`,
-          ),
-          ...otherKernels(hardware, kernel, request),
-        ],
-      };
-    }
-    passedOver.push(`${hardware} (${problem})`);
-  }
-  return {
-    hardware: offered[0]!,
-    findings: [
-      blocker(
-        'TARGET_NO_DRIVER',
-        `Nothing that ${platform} offers for ${what} can be used: ${passedOver.join('; ')}.`,
-        'Install a kernel with the drivers of this platform on the server, or choose another platform.',
-      ),
-    ],
-  };
+  const { kernel } = request;
+  if (kernel === null) return withoutKernel(request);
+  return request.asked === null ? preferred(request, kernel) : asAsked(request, kernel, request.asked);
 }
 
-function missingDriver<T extends DiskBus | NicModel>(
+/** Why this guest cannot have this hardware, as a part of a sentence; null when it can. */
+function obstacle<T extends DiskBus | NicModel>(
+  request: HardwareRequest<T>,
+  kernel: KernelDrivers,
   hardware: T,
-  version: string,
-  { available, firmware }: HardwareRequest<T>,
 ): string | null {
+  const objection = request.objection(hardware);
+  if (objection !== null) return objection;
   const need = driverNeeds(hardware);
-  const has = available(version);
-  if (driversFor(need, has) === null) {
-    const missing = need.modules.filter((module) => !has.has(module));
-    return `kernel ${version} has no ${missing.join(' and no ')} module`;
+  if (driversFor(need, kernel.modules) === null) {
+    const missing = need.modules.filter((module) => !kernel.modules.has(module));
+    return `kernel ${kernel.version} has no ${missing.join(' and no ')} module`;
   }
-  if (hardware.startsWith('virtio') && firmware === 'uefi' && !knowsModernVirtio(version))
-    return `kernel ${version} is older than virtio 1.0, the only form that machines with UEFI offer`;
+  if (hardware.startsWith('virtio') && request.firmware === 'uefi' && !knowsModernVirtio(kernel.version))
+    return `kernel ${kernel.version} is older than virtio 1.0, the only form that machines with UEFI offer`;
   return null;
 }
 
-/** Kernels that could be chosen in the boot menu and would not find the hardware: worth a word, no obstacle. */
-function otherKernels<T extends DiskBus | NicModel>(
-  hardware: T,
-  kernel: KernelFacts,
+function preferred<T extends DiskBus | NicModel>(
   request: HardwareRequest<T>,
-): Finding[] {
-  const unable = request.kernels.filter(
-    (other) => other !== kernel && missingDriver(hardware, other.version, request) !== null,
+  kernel: KernelDrivers,
+): HardwareChoice<T> {
+  const { offered, what, platform } = request;
+  const passedOver: string[] = [];
+  for (const hardware of offered) {
+    const problem = obstacle(request, kernel, hardware);
+    if (problem !== null) {
+      passedOver.push(`${hardware} (${problem})`);
+      continue;
+    }
+    const modules = driversFor(driverNeeds(hardware), kernel.modules) ?? [];
+    const rank =
+      passedOver.length === 0
+        ? `the first choice on ${platform}`
+        : `the best choice on ${platform} after ${passedOver.join(' and ')}`;
+    const message = `${capital(what)} use ${hardware}, ${rank}; kernel ${kernel.version} has its drivers (${modules.join(', ')}).`;
+    return { hardware, findings: [info('TARGET_HARDWARE_CHOSEN', message)] };
+  }
+  const finding = blocker(
+    'TARGET_NO_DRIVER',
+    `Nothing that ${platform} offers for ${what} can be used: ${passedOver.join('; ')}.`,
+    'Install a kernel with the drivers of this platform on the server, or choose another platform.',
   );
-  if (unable.length === 0) return [];
-  return [
-    info(
-      'TARGET_OTHER_KERNELS',
-      `Of the other kernels installed, ${unable.map(({ version }) => version).join(', ')} cannot drive ${hardware}; do not choose them in the boot menu.`,
-    ),
-  ];
+  return { hardware: offered[0]!, findings: [finding] };
+}
+
+function asAsked<T extends DiskBus | NicModel>(
+  request: HardwareRequest<T>,
+  kernel: KernelDrivers,
+  hardware: T,
+): HardwareChoice<T> {
+  const problem = obstacle(request, kernel, hardware);
+  if (problem === null) {
+    const message = `${capital(request.what)} use ${hardware}, as asked for; kernel ${kernel.version} has its drivers.`;
+    return { hardware, findings: [info('TARGET_HARDWARE_ASKED', message)] };
+  }
+  const possible = request.offered.filter((other) => obstacle(request, kernel, other) === null);
+  const next =
+    possible.length > 0
+      ? `Choose ${possible.join(' or ')}, for which this server has drivers.`
+      : 'Install a kernel with the drivers of this platform on the server before converting it.';
+  const message = `${capital(request.what)} cannot use ${hardware}: ${problem}.`;
+  return { hardware, findings: [blocker('TARGET_NO_DRIVER', message, next)] };
 }
 
 function withoutKernel<T extends DiskBus | NicModel>(request: HardwareRequest<T>): HardwareChoice<T> {
   const { asked, offered, safest, what } = request;
-  if (asked !== null)
-    return {
-      hardware: asked,
-      findings: [
-        warning(
-          'TARGET_HARDWARE_UNPROVEN',
-          `${capital(what)} use ${asked}, as asked for; the drivers of the system on this server are not known.`,
-          'Test the machine with ironlift boot-test before handing it over.',
-        ),
-      ],
-    };
-  const hardware = safest.find(
-    (candidate) => offered.includes(candidate) && request.objection(candidate) === null,
+  const hardware =
+    asked ??
+    safest.find((candidate) => offered.includes(candidate) && request.objection(candidate) === null) ??
+    offered[0]!;
+  const why = asked === null ? 'which most systems can drive' : 'as asked for';
+  const finding = warning(
+    'TARGET_HARDWARE_UNPROVEN',
+    `${capital(what)} use ${hardware}, ${why}; which drivers the system on this server has is not known.`,
+    'Test the machine with ironlift boot-test before handing it over.',
   );
-  return {
-    hardware: hardware ?? offered[0]!,
-    findings: [
-      warning(
-        'TARGET_HARDWARE_ASSUMED',
-        `${capital(what)} use ${hardware ?? offered[0]!}, which most systems can drive; the drivers of the system on this server are not known.`,
-        'Test the machine with ironlift boot-test before handing it over.',
-      ),
-    ],
-  };
+  return { hardware, findings: [finding] };
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

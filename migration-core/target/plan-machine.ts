@@ -3,94 +3,89 @@
  * machine. Every value that was not given is explained, everything impossible is reported at once.
  */
 import type { Finding } from '../base/finding.ts';
+import type { Guest } from '../guest/guest.ts';
+import type { ImageFormat } from '../image/image.ts';
+import type { SourceFingerprint } from '../source/source.ts';
 import { blocker, info, uniqueFindings } from './check.ts';
-import { chooseHardware, type AvailableModules, type KernelFacts } from './choose-hardware.ts';
+import { chooseHardware } from './choose-hardware.ts';
 import { knowsModernVirtio } from './chipset.ts';
 import { fileStem, machineUuid, nameProblem } from './identity.ts';
 import type { DiskBus, NicModel, VirtualDisk, VirtualMachine } from './machine.ts';
-import { planNics, type InterfaceFacts, type NicOption } from './plan-nics.ts';
+import { planNics, type NicOption } from './plan-nics.ts';
 import type { Target } from './target.ts';
 
-/** What inspection found; a Guest and the sizes of its disks have it all. */
-export interface MachineFacts {
-  /** Host name; empty where unknown. */
-  name: string;
-  /** Tells this source from every other, the same in every run: model and serial number, or path and size. */
-  sourceIdentity: string;
-  firmware: VirtualMachine['firmware'];
-  architecture: VirtualMachine['architecture'];
-  os: VirtualMachine['os'];
-  clock?: VirtualMachine['clock'];
-  kernels: readonly KernelFacts[];
-  interfaces: readonly InterfaceFacts[];
-  /** Bytes each, the boot disk first. */
-  disks: readonly { size: number }[];
-  /** Of the physical server, where the inventory knows them. */
-  cpus?: number | null;
-  memoryMiB?: number | null;
-}
-
-/** Null: not asked for. */
+/** What the user asked for; null where nothing was. */
 export interface MachineOptions {
   name: string | null;
   cpus: number | null;
   memoryMiB: number | null;
   bus: string | null;
-  format: string | null;
-  /** Empty: one isolated card for each interface of the guest. */
+  /** Empty: one isolated card for each physical interface of the guest. */
   nics: readonly NicOption[];
+}
+
+export interface MachineRequest {
+  target: Target;
+  /** The format of the disk images. */
+  format: Pick<ImageFormat, 'id' | 'extension'>;
+  /** What inspection found; null where no system was recognised. */
+  guest: Pick<Guest, 'hostName' | 'firmware' | 'architecture' | 'os' | 'kernels' | 'interfaces'> | null;
+  /** Modules of the guest's default kernel, as files or built in, spelled as by `moduleName`; null where unknown. */
+  modules: ReadonlySet<string> | null;
+  /** The disks in their order, the boot disk first; sizes in bytes. */
+  disks: readonly { size: number; fingerprint: SourceFingerprint }[];
+  options: MachineOptions;
+  /** How the hardware clock runs; UTC unless told. */
+  clock?: VirtualMachine['clock'];
+  /** Of the physical server, where an inventory knows them. */
+  hardware?: { cpus: number | null; memoryMiB: number | null };
 }
 
 export interface MachinePlan {
   /** Complete in any case; not to be built where a finding is a blocker. */
   machine: VirtualMachine;
+  /** What was chosen and why. What the platform says of the machine comes on top of it: `target.check(machine)`. */
   findings: Finding[];
 }
 
 const ASSUMED_CPUS = 2;
 const ASSUMED_MEMORY_MIB = 2048;
 
-const KNOWN_BUSES: readonly string[] = [
-  ...(['virtio-blk', 'virtio-scsi', 'pvscsi', 'lsi-sas', 'lsi', 'ahci', 'ide', 'nvme'] satisfies DiskBus[]),
-];
-
-/** File name extensions of disk formats; a format that is not here has its own name as extension. */
-const EXTENSIONS: Record<string, string> = { raw: 'img' };
-
-export function planMachine(
-  target: Target,
-  facts: MachineFacts,
-  options: MachineOptions,
-  availableModules: AvailableModules,
-): MachinePlan {
+export function planMachine(request: MachineRequest): MachinePlan {
+  const { target, guest, options } = request;
   const findings: Finding[] = [];
-  const name = chooseName(facts, options, findings);
-  const uuid = machineUuid(facts.sourceIdentity, name);
-  const kernel = facts.kernels.find(({ isDefault }) => isDefault) ?? facts.kernels[0];
-  const format = options.format ?? target.formats[0]!;
+  const name = chooseName(guest?.hostName ?? '', options.name, findings);
+  const uuid = machineUuid(JSON.stringify(request.disks.map(({ fingerprint }) => fingerprint)), name);
+  const kernel = guest?.kernels.find(({ isDefault }) => isDefault) ?? guest?.kernels[0];
   const base: VirtualMachine = {
     name,
     uuid,
-    ...chooseSize(facts, options, findings),
-    firmware: facts.firmware,
-    architecture: facts.architecture,
-    os: facts.os,
-    clock: facts.clock ?? 'utc',
+    ...chooseSize(request, findings),
+    firmware: guest?.firmware ?? 'bios',
+    // Where no system is known, it is one that some x86 server started.
+    architecture: guest?.architecture ?? 'x86_64',
+    os:
+      guest === null
+        ? { id: '', version: '', name: '' }
+        : { id: guest.os.id, version: guest.os.version, name: guest.os.name },
+    clock: request.clock ?? 'utc',
     ...(kernel === undefined ? {} : { chipset: knowsModernVirtio(kernel.version) ? 'q35' : 'i440fx' }),
     disks: [],
     nics: [],
   };
   const shared = {
     platform: target.name,
-    kernels: facts.kernels,
-    available: availableModules,
-    firmware: facts.firmware,
+    kernel:
+      kernel === undefined || request.modules === null
+        ? null
+        : { version: kernel.version, modules: request.modules },
+    firmware: base.firmware,
   };
 
   const disksOn = (bus: DiskBus): VirtualDisk[] =>
-    facts.disks.map(({ size }, index) => ({
-      file: `${fileStem(name)}-disk${index}.${EXTENSIONS[format] ?? format}`,
-      format,
+    request.disks.map(({ size }, index) => ({
+      file: `${fileStem(name)}-disk${index}${request.format.extension}`,
+      format: request.format.id,
       size,
       bus,
       unit: index,
@@ -111,48 +106,46 @@ export function planMachine(
     asked: null,
     objection: () => null,
   });
-  const network = planNics(target, facts.interfaces, options.nics, nicModel.hardware, uuid);
+  const network = planNics(target, guest?.interfaces ?? [], options.nics, nicModel.hardware, uuid);
 
-  const machine = { ...base, disks: disksOn(bus.hardware), nics: network.nics };
   findings.push(...bus.findings, ...nicModel.findings.map(withoutNetwork), ...network.findings);
-  findings.push(...target.check(machine));
+  const machine = { ...base, disks: disksOn(bus.hardware), nics: network.nics };
   return { machine, findings: uniqueFindings(findings) };
 }
 
-function chooseName(facts: MachineFacts, options: MachineOptions, findings: Finding[]): string {
+function chooseName(hostName: string, asked: string | null, findings: Finding[]): string {
   // A name that was asked for is kept as it is; the platform's check says what is wrong with it.
-  if (options.name !== null) return options.name;
-  if (nameProblem(facts.name) === null) return facts.name;
-  const name = fileStem(facts.name);
-  findings.push(
-    info(
-      'TARGET_NAME_ASSUMED',
-      `The server's own name cannot be the machine's name, so it is called ${name}.`,
-    ),
-  );
+  if (asked !== null) return asked;
+  if (nameProblem(hostName) === null) return hostName;
+  const name = fileStem(hostName);
+  const why =
+    hostName === ''
+      ? 'The disks do not tell the name of the server'
+      : "The server's own name cannot be a machine's name";
+  findings.push({
+    ...info('TARGET_NAME_ASSUMED', `${why}, so the machine is called ${name}.`),
+    next: 'Give another name with --name.',
+  });
   return name;
 }
 
 function chooseSize(
-  facts: MachineFacts,
-  options: MachineOptions,
+  { options, hardware }: MachineRequest,
   findings: Finding[],
 ): { cpus: number; memoryMiB: number } {
-  const cpus = options.cpus ?? facts.cpus ?? null;
-  const memoryMiB = options.memoryMiB ?? facts.memoryMiB ?? null;
+  const cpus = options.cpus ?? hardware?.cpus ?? null;
+  const memoryMiB = options.memoryMiB ?? hardware?.memoryMiB ?? null;
+  const lead = 'The disks do not tell how';
   if (cpus === null)
     findings.push({
-      ...info(
-        'TARGET_CPUS_ASSUMED',
-        `The disks do not tell how many processors the server has; ${ASSUMED_CPUS} are assumed.`,
-      ),
+      ...info('TARGET_CPUS_ASSUMED', `${lead} many processors the server has; ${ASSUMED_CPUS} are assumed.`),
       next: 'Give the number with --cpus.',
     });
   if (memoryMiB === null)
     findings.push({
       ...info(
         'TARGET_MEMORY_ASSUMED',
-        `The disks do not tell how much memory the server has; ${ASSUMED_MEMORY_MIB} MiB are assumed.`,
+        `${lead} much memory the server has; ${ASSUMED_MEMORY_MIB} MiB are assumed.`,
       ),
       next: 'Give the size with --memory.',
     });
@@ -161,7 +154,8 @@ function chooseSize(
 
 function askedBus(target: Target, bus: string | null, findings: Finding[]): DiskBus | null {
   if (bus === null) return null;
-  if (KNOWN_BUSES.includes(bus) && target.buses.includes(bus as DiskBus)) return bus as DiskBus;
+  const offered = target.buses.find((known) => known === bus);
+  if (offered !== undefined) return offered;
   findings.push(
     blocker(
       'TARGET_BUS',
