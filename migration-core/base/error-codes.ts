@@ -12,6 +12,12 @@ export const ERROR_KINDS = {
   READ_FAILED: 'failed',
   READ_PAST_END: 'failed',
   WRITE_FAILED: 'failed',
+  DESTINATION_FULL: 'failed',
+  // image
+  IMAGE_DAMAGED: 'refused',
+  IMAGE_NOT_SUPPORTED: 'refused',
+  IMAGE_HAS_BACKING: 'refused',
+  IMAGE_TOO_LARGE: 'refused',
   // a file system, path or file inside the guest
   NOT_FOUND: 'failed',
   NOT_A_DIRECTORY: 'failed',
@@ -49,6 +55,19 @@ export const ERROR_KINDS = {
   VERIFY_FAILED: 'failed',
   NOT_A_CONVERSION: 'refused',
   ALREADY_UNDONE: 'refused',
+  // convert/boot-test
+  QEMU_NOT_FOUND: 'refused',
+  UEFI_FIRMWARE_NOT_FOUND: 'refused',
+  QEMU_FAILED: 'failed',
+  // source
+  SOURCE_NOT_FOUND: 'refused',
+  SOURCE_NOT_READABLE: 'refused',
+  SOURCE_NOT_A_DISK: 'refused',
+  SOURCE_EMPTY: 'refused',
+  SOURCE_COMPRESSED: 'refused',
+  SOURCE_TWICE: 'refused',
+  SOURCE_MOUNTED: 'refused',
+  SOURCE_IN_USE: 'refused',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;
