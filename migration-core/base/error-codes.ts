@@ -18,6 +18,13 @@ export const ERROR_KINDS = {
   IMAGE_NOT_SUPPORTED: 'refused',
   IMAGE_HAS_BACKING: 'refused',
   IMAGE_TOO_LARGE: 'refused',
+  // volume
+  GPT_DAMAGED: 'refused',
+  NO_PARTITION_TABLE: 'refused',
+  DISK_TRUNCATED: 'refused',
+  // filesystem/fat
+  FAT_DAMAGED: 'refused',
+  NAME_NOT_ALLOWED: 'failed',
   // a file system, path or file inside the guest
   NOT_FOUND: 'failed',
   NOT_A_DIRECTORY: 'failed',
