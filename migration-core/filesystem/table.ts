@@ -1,0 +1,5 @@
+/** Every file system whose inside is known; a new one is a new file and a line here. */
+import type { FileSystemDriver } from './filesystem.ts';
+import { extDriver } from './ext/driver.ts';
+
+export const fileSystems: readonly FileSystemDriver[] = [extDriver];
