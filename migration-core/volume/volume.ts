@@ -1,4 +1,3 @@
-import type { ExtentList } from '../base/extents.ts';
 import type { Finding } from '../base/finding.ts';
 
 export interface Partition {
@@ -32,6 +31,8 @@ export interface TableRepair {
 
 export interface PartitionTable {
   scheme: 'gpt' | 'mbr' | 'none';
+  /** Bytes of a sector as the table counts them: 512 or 4096. Absent without a table. */
+  sectorSize?: number;
   /** The disk's GUID (GPT, lower case) or its 32-bit signature as 8 hex digits (MBR); empty where there is none. */
   diskId: string;
   partitions: Partition[];
@@ -51,9 +52,16 @@ export interface Content {
   description: string;
 }
 
-/** Byte ranges of a volume that must be copied, and why the rest need not be. */
-export interface UsedMap {
-  used: ExtentList;
-  /** True where nothing is known of the content and so all of it is copied. */
-  whole: boolean;
+/** A partition, or a whole disk without partitions, and what lies on it. */
+export interface Volume {
+  /** `disk0p1`, or `disk0` where the whole disk is one volume. */
+  id: string;
+  /** 0-based. */
+  disk: number;
+  partition: Partition | null;
+  /** Bytes from the start of the disk. */
+  offset: number;
+  /** Bytes; of a partition that reaches past the end of a truncated disk, what there is of it. */
+  length: number;
+  content: Content;
 }
