@@ -146,7 +146,7 @@ function domain(machine: VirtualMachine): XmlElement {
       ...machine.nics.map(nicElement),
       xml('serial', { type: 'pty' }, xml('target', { port: 0 })),
       xml('console', { type: 'pty' }, xml('target', { type: 'serial', port: 0 })),
-      xml('channel', { type: 'unix' }, xml('target', { type: 'virtio', name: 'org.qemu.guest_agent.0' })),
+      agentChannel(machine.name),
       xml('input', { type: 'tablet', bus: 'usb' }),
       xml('graphics', { type: 'vnc', port: -1, autoport: 'yes', listen: '127.0.0.1' }),
       // Plain VGA: every kernel, installer and boot loader draws on it without a driver.
@@ -226,6 +226,15 @@ function nicElement(nic: VirtualNic): XmlElement {
     tagged ? xml('vlan', {}, xml('tag', { id: nic.vlan ?? undefined })) : null,
     xml('model', { type: NIC_NAME[nic.model]! }),
   );
+}
+
+/**
+ * The guest agent's channel is a socket below a folder with the first 20 characters of the name, and the path of a socket
+ * has at most 107 bytes: libvirt cannot start a machine whose name takes more than 34 of them.
+ */
+function agentChannel(name: string): XmlElement | null {
+  if (Buffer.byteLength([...name].slice(0, 20).join('')) > 34) return null;
+  return xml('channel', { type: 'unix' }, xml('target', { type: 'virtio', name: 'org.qemu.guest_agent.0' }));
 }
 
 /** 0 is `a`, 25 `z`, 26 `aa`: as the kernel names disks. */
