@@ -7,9 +7,17 @@ export const IMAGE_FOLDER = '/var/lib/libvirt/images';
 /** A network kept apart from every network of the host: no forwarding, no address of the host, no DHCP. */
 export const ISOLATED_NETWORK = 'ironlift-isolated';
 
+/**
+ * The machine's name to libvirt, which makes folders and sockets of its first 20 bytes: a name with characters of several
+ * bytes defines well and does not start. Such a name becomes the title instead.
+ */
+export function domainName(machine: VirtualMachine): string {
+  return /^[\x20-\x7e]+$/.test(machine.name) ? machine.name : fileStem(machine.name);
+}
+
 export function kvmImportSteps(machine: VirtualMachine): string {
   const config = `${fileStem(machine.name)}.xml`;
-  const name = shellQuoted(machine.name);
+  const name = shellQuoted(domainName(machine));
   const isolated = machine.nics.some((nic) => nic.mode === 'isolated' && nic.network === null);
   const steps: string[][] = [
     [

@@ -6,7 +6,7 @@ import type { Finding } from '../base/finding.ts';
 import { blocker, checkAgainst, info, warning, type PlatformLimits } from './check.ts';
 import { chooseChipset } from './chipset.ts';
 import { fileStem } from './identity.ts';
-import { IMAGE_FOLDER, ISOLATED_NETWORK, kvmImportSteps } from './kvm-import.ts';
+import { domainName, IMAGE_FOLDER, ISOLATED_NETWORK, kvmImportSteps } from './kvm-import.ts';
 import type { DiskBus, NicModel, VirtualDisk, VirtualMachine, VirtualNic } from './machine.ts';
 import type { ConfigFile, Target } from './target.ts';
 import { writeXml, xml, type XmlElement } from './xml.ts';
@@ -107,8 +107,9 @@ function domain(machine: VirtualMachine): XmlElement {
   return xml(
     'domain',
     { type: 'kvm' },
-    xml('name', {}, machine.name),
+    xml('name', {}, domainName(machine)),
     xml('uuid', {}, machine.uuid),
+    domainName(machine) === machine.name ? null : xml('title', {}, machine.name),
     xml('description', {}, `${machine.os.name || 'Unknown system'}, converted from a physical server`),
     xml('memory', { unit: 'MiB' }, String(machine.memoryMiB)),
     xml('vcpu', { placement: 'static' }, String(machine.cpus)),
@@ -146,7 +147,7 @@ function domain(machine: VirtualMachine): XmlElement {
       ...machine.nics.map(nicElement),
       xml('serial', { type: 'pty' }, xml('target', { port: 0 })),
       xml('console', { type: 'pty' }, xml('target', { type: 'serial', port: 0 })),
-      agentChannel(machine.name),
+      xml('channel', { type: 'unix' }, xml('target', { type: 'virtio', name: 'org.qemu.guest_agent.0' })),
       xml('input', { type: 'tablet', bus: 'usb' }),
       xml('graphics', { type: 'vnc', port: -1, autoport: 'yes', listen: '127.0.0.1' }),
       // Plain VGA: every kernel, installer and boot loader draws on it without a driver.
@@ -226,15 +227,6 @@ function nicElement(nic: VirtualNic): XmlElement {
     tagged ? xml('vlan', {}, xml('tag', { id: nic.vlan ?? undefined })) : null,
     xml('model', { type: NIC_NAME[nic.model]! }),
   );
-}
-
-/**
- * The guest agent's channel is a socket below a folder with the first 20 characters of the name, and the path of a socket
- * has at most 107 bytes: libvirt cannot start a machine whose name takes more than 34 of them.
- */
-function agentChannel(name: string): XmlElement | null {
-  if (Buffer.byteLength([...name].slice(0, 20).join('')) > 34) return null;
-  return xml('channel', { type: 'unix' }, xml('target', { type: 'virtio', name: 'org.qemu.guest_agent.0' }));
 }
 
 /** 0 is `a`, 25 `z`, 26 `aa`: as the kernel names disks. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chooseChipset } from '../../../migration-core/target/chipset.ts';
+import { domainName } from '../../../migration-core/target/kvm-import.ts';
 import { kvm } from '../../../migration-core/target/kvm.ts';
 import { fileStem } from '../../../migration-core/target/identity.ts';
 import type { VirtualMachine } from '../../../migration-core/target/machine.ts';
@@ -52,7 +53,9 @@ describe('schema and parser of libvirt', () => {
       ]);
       const back = join(folder, `${index}.read.xml`);
       await writeFile(back, read.slice(read.indexOf('<domain')));
-      expect(await xpath(back, 'string(/domain/name)')).toBe(subject.name);
+      expect(await xpath(back, 'string(/domain/name)')).toBe(domainName(subject));
+      const shown = await xpath(back, 'string((/domain/title|/domain/name)[last()])');
+      expect(shown).toBe(subject.name);
       expect(await xpath(back, 'count(//devices/disk)')).toBe(String(subject.disks.length));
       expect(await xpath(back, 'count(//devices/interface)')).toBe(String(subject.nics.length));
       expect(await xpath(back, 'string(/domain/memory)')).toBe(String(subject.memoryMiB * 1024));
