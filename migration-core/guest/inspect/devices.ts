@@ -1,0 +1,155 @@
+/**
+ * Which volume a device name of the physical server means. Names by content (UUID=, LABEL=) are looked up. Names of
+ * disks (sda, by-id, multipath) are matched by what the guest itself says of them: the disk with the root file system is
+ * known for certain, every other name must fit a disk that has these partitions with these file systems.
+ */
+import type { VolumeInfo } from '../fixer.ts';
+import type { FstabEntry } from '../guest.ts';
+import { parseDeviceName } from './device-names.ts';
+
+/** `mapped`: on LVM, RAID or encryption that is on our disks but not read here. `absent`: not on any disk that is converted. */
+export type Resolution =
+  { kind: 'volume'; volume: VolumeInfo } | { kind: 'mapped' } | { kind: 'absent' } | { kind: 'unclear' };
+
+export interface DeviceMap {
+  /** @param type file system type expected there, to tell a wrong guess; omit where anything may be. */
+  resolve(name: string, type?: string): Resolution;
+}
+
+/** VolumeInfo and, where known, the GPT name of its partition. */
+export type NamedVolume = VolumeInfo & { partLabel?: string };
+
+const CONTAINERS =
+  /^(LVM2_member|linux_raid_member|crypto_LUKS|ddf_raid_member|isw_raid_member|bcache|zfs_member)$/;
+
+/** @param root id of the volume with the root file system. */
+export function mapDevices(
+  volumes: readonly NamedVolume[],
+  fstab: readonly FstabEntry[],
+  root: string,
+): DeviceMap {
+  const layered = volumes.some((volume) => CONTAINERS.test(volume.type));
+  const disks = matchDisks(volumes, fstab, root);
+
+  const onDisk = (disk: number, partition: number | null): VolumeInfo | undefined =>
+    volumes.find((volume) => volume.disk === disk && volume.partition === partition);
+
+  return {
+    resolve(name, type) {
+      const parsed = parseDeviceName(name);
+      if (parsed === null) return { kind: 'absent' };
+      if (parsed.kind === 'mapped') return { kind: layered ? 'mapped' : 'absent' };
+      if (parsed.kind === 'tag') {
+        const found = volumes.filter((volume) => hasTag(volume, parsed.tag, parsed.value));
+        if (found.length === 1) return { kind: 'volume', volume: found[0]! };
+        if (found.length > 1) return { kind: 'unclear' };
+        // The file system may be within LVM or RAID, where it is not looked for.
+        return { kind: layered ? 'mapped' : 'absent' };
+      }
+      let disk = disks.get(parsed.disk);
+      if (disk === undefined) {
+        // A name that fstab does not use: by order, unless that disk is known under another name of the same sort.
+        const candidates = candidateDisks(volumes, [{ partition: parsed.partition, type: type ?? 'auto' }]);
+        const ordered = parsed.order !== null && candidates.includes(parsed.order) ? parsed.order : undefined;
+        disk = ordered ?? (parsed.order === null && candidates.length === 1 ? candidates[0] : undefined);
+        const taken =
+          disk !== undefined &&
+          [...disks].some(([other, number]) => number === disk && sameSort(other, parsed.disk));
+        if (disk === undefined || taken) {
+          const unclear = !taken && parsed.order === null && candidates.length > 1;
+          return { kind: unclear ? 'unclear' : 'absent' };
+        }
+      }
+      if (disk === 'unclear') return { kind: 'unclear' };
+      const volume = onDisk(disk, parsed.partition);
+      if (volume === undefined || (type !== undefined && !fits(volume, type))) return { kind: 'absent' };
+      return { kind: 'volume', volume };
+    },
+  };
+}
+
+function hasTag(
+  volume: NamedVolume,
+  tag: 'UUID' | 'LABEL' | 'PARTUUID' | 'PARTLABEL',
+  value: string,
+): boolean {
+  if (value === '') return false;
+  if (tag === 'UUID') return volume.uuid.toLowerCase() === value.toLowerCase();
+  if (tag === 'LABEL') return volume.label === value;
+  if (tag === 'PARTUUID') return volume.partUuid.toLowerCase() === value.toLowerCase();
+  return volume.partLabel === value;
+}
+
+interface Use {
+  partition: number | null;
+  type: string;
+}
+
+/** Each disk name of fstab to the number of our disk, as far as the evidence goes. */
+function matchDisks(
+  volumes: readonly VolumeInfo[],
+  fstab: readonly FstabEntry[],
+  root: string,
+): Map<string, number | 'unclear'> {
+  const uses = new Map<string, { order: number | null; uses: Use[]; holdsRoot: boolean }>();
+  for (const entry of fstab) {
+    const parsed = parseDeviceName(entry.device);
+    if (parsed?.kind !== 'disk') continue;
+    const known = uses.get(parsed.disk) ?? { order: parsed.order, uses: [], holdsRoot: false };
+    known.uses.push({ partition: parsed.partition, type: entry.type });
+    if (entry.path === '/') known.holdsRoot = true;
+    uses.set(parsed.disk, known);
+  }
+  const rootDisk = volumes.find((volume) => volume.id === root)?.disk;
+  const open = new Map<string, number[]>();
+  const matched = new Map<string, number | 'unclear'>();
+  const settle = (name: string, disk: number): void => {
+    matched.set(name, disk);
+    open.delete(name);
+    // Two names of one sort (sda and sdb) are two disks; a by-id name and a kernel name may be the same one.
+    for (const [other, candidates] of open)
+      if (sameSort(other, name))
+        open.set(
+          other,
+          candidates.filter((candidate) => candidate !== disk),
+        );
+  };
+  for (const [name, use] of uses) open.set(name, candidateDisks(volumes, use.uses));
+  for (const [name, use] of uses) if (use.holdsRoot && rootDisk !== undefined) settle(name, rootDisk);
+  for (let before = -1; before !== open.size;) {
+    before = open.size;
+    // The server's own order first, where it fits; then what can be only one disk.
+    for (const [name, candidates] of [...open]) {
+      const order = uses.get(name)!.order;
+      if (order !== null && (open.get(name) ?? candidates).includes(order)) settle(name, order);
+    }
+    for (const [name] of [...open]) if (open.get(name)?.length === 1) settle(name, open.get(name)![0]!);
+  }
+  for (const [name, candidates] of open) if (candidates.length > 1) matched.set(name, 'unclear');
+  return matched;
+}
+
+/** Disks that have all these partitions, with fitting content. */
+function candidateDisks(volumes: readonly VolumeInfo[], uses: readonly Use[]): number[] {
+  const disks = [...new Set(volumes.map((volume) => volume.disk))];
+  return disks.filter((disk) =>
+    uses.every((use) =>
+      volumes.some(
+        (volume) => volume.disk === disk && volume.partition === use.partition && fits(volume, use.type),
+      ),
+    ),
+  );
+}
+
+const sameSort = (a: string, b: string): boolean => sortOf(a) === sortOf(b);
+const sortOf = (name: string): string =>
+  /^(by-[a-z]+|mapper|sd|hd|vd|xvd|nvme|mmcblk|cciss|ida|rd)/.exec(name)?.[0] ?? name;
+
+/** Whether a volume can be what fstab calls `type`; ext2, ext3 and ext4 mount each other's volumes. */
+function fits(volume: VolumeInfo, type: string): boolean {
+  if (type === 'auto' || type === volume.type) return true;
+  if (/^ext[234]$/.test(type)) return /^ext[234]$/.test(volume.type);
+  if (type === 'swap') return /^(swap|swsuspend)$/.test(volume.type);
+  if (/^(vfat|msdos|fat)$/.test(type)) return /^(vfat|msdos|fat)$/.test(volume.type);
+  return type.split(',').includes(volume.type);
+}

@@ -1,0 +1,147 @@
+/** Which volume holds the operating system, or why none of them can be converted. */
+import { IronliftError } from '../../base/errors.ts';
+import { formatBytes } from '../../base/text.ts';
+import { GuestTree } from '../tree.ts';
+import type { OpenVolume } from './open-volume.ts';
+import { readOs } from './os.ts';
+
+export type RootVolume = OpenVolume & { fileSystem: NonNullable<OpenVolume['fileSystem']> };
+
+/** File systems without owners and links, which no Linux has its root on. */
+const NEVER_ROOT = /^(vfat|msdos|fat|exfat|ntfs|iso9660)$/;
+
+/**
+ * @param chosen id of the volume to take where there are several systems.
+ * @throws NO_OS_FOUND, SEVERAL_OS_FOUND, OS_NOT_SUPPORTED, ROOT_NOT_SUPPORTED, ROOT_ENCRYPTED, or why the volume of the system could not be opened.
+ */
+export async function findRoot(volumes: readonly OpenVolume[], chosen?: string): Promise<RootVolume> {
+  const roots: RootVolume[] = [];
+  const names = new Map<string, string>();
+  for (const volume of volumes) {
+    const { fileSystem, info } = volume;
+    if (fileSystem === null || NEVER_ROOT.test(fileSystem.type)) continue;
+    const tree = new GuestTree(fileSystem, info.id);
+    if (!(await looksLikeRoot(tree))) continue;
+    roots.push({ ...volume, fileSystem });
+    names.set(info.id, (await readOs(tree, []))?.name ?? 'an unnamed Linux');
+  }
+  if (chosen !== undefined) {
+    const root = roots.find(({ info }) => info.id === chosen);
+    if (root !== undefined) return root;
+    const known =
+      roots.length === 0 ? 'none of the volumes holds one' : `there is one on ${listed(roots, names)}`;
+    throw new IronliftError('NO_OS_FOUND', `There is no operating system on ${chosen}; ${known}.`, {
+      next: 'Choose another volume, or leave the choice out.',
+    });
+  }
+  if (roots.length > 1) {
+    throw new IronliftError(
+      'SEVERAL_OS_FOUND',
+      `The server has several operating systems: ${listed(roots, names)}.`,
+      {
+        next: 'Say which one the virtual machine is to start, by the name of its volume.',
+        data: { roots: roots.map(({ info }) => info.id) },
+      },
+    );
+  }
+  if (roots.length === 1) return roots[0]!;
+  throw whyNone(volumes);
+}
+
+async function looksLikeRoot(tree: GuestTree): Promise<boolean> {
+  if ((await tree.stat('/etc'))?.type !== 'directory') return false;
+  let places = 0;
+  for (const name of ['/bin', '/sbin', '/lib', '/usr', '/var', '/root'])
+    if ((await tree.lstat(name)) !== null) places++;
+  if (places < 3) return false;
+  for (const name of [
+    '/etc/fstab',
+    '/etc/os-release',
+    '/usr/lib/os-release',
+    '/etc/redhat-release',
+    '/etc/debian_version',
+    '/etc/SuSE-release',
+    '/etc/passwd',
+  ])
+    if ((await tree.lstat(name)) !== null) return true;
+  return false;
+}
+
+const listed = (roots: readonly RootVolume[], names: ReadonlyMap<string, string>): string =>
+  roots.map(({ info }) => `${names.get(info.id) ?? ''} (${info.id})`).join(', ');
+
+/** The largest volume that is not understood is most likely the system. */
+function whyNone(volumes: readonly OpenVolume[]): IronliftError {
+  const suspects = volumes
+    .filter(
+      ({ info, fileSystem, error }) =>
+        error !== null || (fileSystem === null && !/^(swap|swsuspend|empty|unknown)$/.test(info.type)),
+    )
+    .sort((a, b) => b.info.size - a.info.size);
+  const suspect = suspects[0];
+  if (suspect === undefined) {
+    return new IronliftError('NO_OS_FOUND', `No operating system was found on ${describeAll(volumes)}.`, {
+      next: 'Check that all disks of the server were given, the one it starts from among them; a disk without a system can be copied with --no-fix.',
+    });
+  }
+  if (suspect.error !== null) return suspect.error;
+  const { info } = suspect;
+  const where = `${info.id} (${formatBytes(info.size)})`;
+  switch (info.type) {
+    case 'crypto_LUKS':
+      return new IronliftError(
+        'ROOT_ENCRYPTED',
+        `The system of this server lies on ${where}, which is encrypted with LUKS.`,
+        {
+          next: 'Decrypt the disk on the server, or start the server and copy its running system; encrypted systems cannot be prepared for a virtual machine yet.',
+        },
+      );
+    case 'BitLocker':
+      return new IronliftError('ROOT_ENCRYPTED', `The volume ${where} is encrypted with BitLocker.`, {
+        next: 'Turn BitLocker off on the server and wait until it has decrypted the volume, then start again.',
+      });
+    case 'ntfs':
+    case 'ReFS':
+      return new IronliftError(
+        'OS_NOT_SUPPORTED',
+        `This server seems to run Windows (${where}), which this version cannot prepare for a virtual machine yet.`,
+        {
+          next: 'Convert Linux servers with this version; a Windows disk can be copied unchanged with --no-fix.',
+        },
+      );
+    case 'LVM2_member':
+      return new IronliftError(
+        'ROOT_NOT_SUPPORTED',
+        `The system of this server lies on LVM logical volumes (${where}), which this version cannot prepare yet.`,
+        {
+          next: 'Convert servers with plain partitions with this version; the disks can be copied unchanged with --no-fix.',
+        },
+      );
+    case 'linux_raid_member':
+    case 'isw_raid_member':
+    case 'ddf_raid_member':
+      return new IronliftError(
+        'ROOT_NOT_SUPPORTED',
+        `The system of this server lies on a software RAID (${where}), which this version cannot prepare yet.`,
+        {
+          next: 'Convert servers with plain partitions with this version; the disks can be copied unchanged with --no-fix.',
+        },
+      );
+    default:
+      return new IronliftError(
+        'ROOT_NOT_SUPPORTED',
+        `The system of this server seems to lie on ${where}, whose file system (${suspect.volume.content.description}) this version cannot change.`,
+        {
+          next: 'Convert servers with ext2, ext3 or ext4 with this version; the disks can be copied unchanged with --no-fix.',
+          data: { volume: info.id, type: info.type },
+        },
+      );
+  }
+}
+
+function describeAll(volumes: readonly OpenVolume[]): string {
+  if (volumes.length === 0) return 'the disks: they hold no volume';
+  const some = volumes.slice(0, 8).map(({ info, volume }) => `${info.id} (${volume.content.description})`);
+  if (volumes.length > some.length) some.push(`${volumes.length - some.length} more`);
+  return some.join(', ');
+}
