@@ -37,6 +37,11 @@ export const ERROR_KINDS = {
   FILE_TOO_LARGE: 'failed',
   NO_SPACE_IN_GUEST: 'refused',
   NOT_SUPPORTED: 'refused',
+  // guest/linux: configuration files and catalogues
+  NETWORK_YAML_NOT_UNDERSTOOD: 'failed',
+  CATALOGUE_DAMAGED: 'failed',
+  // guest/linux/initramfs
+  INITRAMFS_DAMAGED: 'failed',
   // filesystem/ext
   EXT_UNSUPPORTED_FEATURE: 'refused',
   EXT_DAMAGED: 'refused',
