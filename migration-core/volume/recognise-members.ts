@@ -121,11 +121,12 @@ function zfsPool(pairs: Uint8Array): Match {
   return match;
 }
 
-/** SNIA DDF: the anchor in the last sector, or 257 sectors before the end as one maker does. */
+/** SNIA DDF: the anchor (0 u32 magic, 8 GUID in text) in the last sector, or 257 sectors before the end as one maker does. */
 async function ddfMember(window: Window): Promise<Match | null> {
   for (const at of [window.size - 512, window.size - 257 * 512]) {
     const anchor = await window.bytes(at, 128);
-    if (anchor !== null && viewOf(anchor).getUint32(0, false) === 0xde11de11) return { at };
+    if (anchor !== null && viewOf(anchor).getUint32(0, false) === 0xde11de11)
+      return { uuid: latin1(anchor, 8, 24), at };
   }
   return null;
 }
