@@ -1,0 +1,432 @@
+import { describe, expect, test } from 'vitest';
+import { IronliftError, isIronliftError } from '../../../migration-core/base/errors.ts';
+import type { ErrorCode } from '../../../migration-core/base/error-codes.ts';
+import { inspectGuest, type OpenVolume } from '../../../migration-core/guest/inspect.ts';
+import {
+  BIOS_BOOT_TYPE,
+  BOOT_UUID,
+  ESP_TYPE,
+  ESP_UUID,
+  HOME_UUID,
+  LINUX_TYPE,
+  MACHINE_ID,
+  ROOT_UUID,
+  debianGuest,
+  elf,
+  modernBase,
+  modulesOf,
+  osRelease,
+  rhel9Guest,
+  volume,
+  type Tree,
+} from '../../support/linux-guests.ts';
+
+const codes = (findings: { code: string }[]): string[] => findings.map(({ code }) => code);
+const defaultOf = (kernels: { version: string; isDefault: boolean }[]): string[] =>
+  kernels.filter(({ isDefault }) => isDefault).map(({ version }) => version);
+
+describe('systems as they are installed', () => {
+  test('Debian 12, BIOS, device names', async () => {
+    const { guest, tree } = await inspectGuest(debianGuest());
+    expect(guest).toMatchObject({
+      os: { id: 'debian', version: '12', name: 'Debian GNU/Linux 12 (bookworm)', family: 'debian' },
+      architecture: 'x86_64',
+      hostName: 'web01',
+      machineId: MACHINE_ID,
+      firmware: 'bios',
+      init: 'systemd',
+      mergedUsr: true,
+      selinux: 'absent',
+      mounts: [{ path: '/', volume: 'disk0p1', type: 'ext4' }],
+      bootLoaders: [{ kind: 'grub2', files: ['/boot/grub/grub.cfg', '/etc/default/grub'] }],
+      findings: [],
+    });
+    expect(guest.kernels).toEqual([
+      {
+        version: '6.1.0-28-amd64',
+        image: '/boot/vmlinuz-6.1.0-28-amd64',
+        initramfs: '/boot/initrd.img-6.1.0-28-amd64',
+        modulesDirectory: '/usr/lib/modules/6.1.0-28-amd64',
+        initramfsTool: 'initramfs-tools',
+        isDefault: true,
+      },
+      expect.objectContaining({ version: '6.1.0-9-amd64', isDefault: false }),
+    ]);
+    expect(guest.fstab[1]).toEqual({
+      line: 4,
+      device: '/dev/sda5',
+      path: 'none',
+      type: 'swap',
+      options: ['sw'],
+      dump: '0',
+      pass: '0',
+    });
+    expect(await tree.readText('/etc/hostname')).toBe('web01\n');
+  });
+
+  test('RHEL 9, UEFI, BLS entries, the kernel that was chosen last', async () => {
+    const { guest, tree } = await inspectGuest(rhel9Guest());
+    expect(guest).toMatchObject({
+      os: { id: 'rhel', version: '9.4', family: 'redhat' },
+      hostName: 'db01.example.com',
+      firmware: 'uefi',
+      selinux: 'enforcing',
+      mounts: [
+        { path: '/', volume: 'disk0p3' },
+        { path: '/boot', volume: 'disk0p2' },
+        { path: '/boot/efi', volume: 'disk0p1', type: 'vfat' },
+      ],
+    });
+    expect(guest.kernels.map(({ version, initramfs }) => [version, initramfs])).toEqual([
+      ['5.14.0-427.el9.x86_64', '/boot/initramfs-5.14.0-427.el9.x86_64.img'],
+      ['5.14.0-70.el9.x86_64', '/boot/initramfs-5.14.0-70.el9.x86_64.img'],
+    ]);
+    expect(defaultOf(guest.kernels)).toEqual(['5.14.0-70.el9.x86_64']);
+    expect(guest.kernels[0]!.initramfsTool).toBe('dracut');
+    expect(guest.bootLoaders.map(({ kind }) => kind)).toEqual(['grub2', 'bls']);
+    expect(guest.bootLoaders[0]!.files).toEqual([
+      '/boot/grub2/grub.cfg',
+      '/boot/efi/EFI/redhat/grub.cfg',
+      '/boot/grub2/grubenv',
+      '/etc/default/grub',
+    ]);
+    expect(guest.bootLoaders[1]!.files).toContain('/etc/kernel/cmdline');
+    expect(codes(guest.findings)).toEqual([]);
+    expect(await tree.exists('/boot/efi/EFI/BOOT/BOOTX64.EFI')).toBe(true);
+  });
+
+  test('RHEL 9 falls back to the newest entry when none was saved', async () => {
+    const volumes = rhel9Guest({}, { '/grub2/grubenv': '# GRUB Environment Block\n' });
+    expect(defaultOf((await inspectGuest(volumes)).guest.kernels)).toEqual(['5.14.0-427.el9.x86_64']);
+  });
+
+  test('RHEL 7: menu entries by title, files named by /etc/grub2.cfg', async () => {
+    const kernel = '3.10.0-1160.el7.x86_64';
+    const older = '3.10.0-957.el7.x86_64';
+    const entry = (
+      version: string,
+    ): string => `menuentry 'CentOS Linux (${version}) 7 (Core)' --class rhel $menuentry_id_option 'gnulinux-${version}' {
+	linux16 /boot/vmlinuz-${version} root=UUID=${ROOT_UUID} ro crashkernel=auto
+	initrd16 /boot/initramfs-${version}.img
+}
+`;
+    const root: Tree = {
+      ...modernBase('c7'),
+      '/etc/os-release': osRelease('centos', '7', 'CentOS Linux 7 (Core)', 'rhel fedora'),
+      '/etc/fstab': `UUID=${ROOT_UUID} / ext4 defaults 1 1\nLABEL=data\\040one /srv/data\\040one ext4 defaults 0 0\n`,
+      '/srv/data one': { dir: true },
+      '/boot/grub2/grub.cfg': `if [ "\${next_entry}" ] ; then\n   set default="\${next_entry}"\nelse\n   set default="\${saved_entry}"\nfi\n${entry(kernel)}${entry(older)}`,
+      '/boot/grub2/grubenv': `# GRUB Environment Block\nsaved_entry=CentOS Linux (${older}) 7 (Core)\n####`,
+      '/etc/grub2.cfg': { symlink: '../boot/grub2/grub.cfg' },
+      [`/boot/vmlinuz-${kernel}`]: 'k',
+      [`/boot/vmlinuz-${older}`]: 'k',
+      [`/boot/initramfs-${kernel}.img`]: 'i',
+      [`/boot/vmlinuz-0-rescue-${MACHINE_ID}`]: 'k',
+      '/usr/sbin/dracut': 'x',
+      ...modulesOf(kernel),
+      ...modulesOf(older),
+    };
+    const data = volume(
+      { '/lost+found': { dir: true } },
+      { disk: 1, partition: null, label: 'data one', uuid: HOME_UUID },
+    );
+    const { guest } = await inspectGuest([volume(root, { uuid: ROOT_UUID }), data]);
+    expect(guest.os.family).toBe('redhat');
+    expect(guest.mounts).toContainEqual({ path: '/srv/data one', volume: 'disk1', type: 'ext4' });
+    expect(defaultOf(guest.kernels)).toEqual([older]);
+    expect(guest.kernels.find(({ version }) => version === older)?.initramfs).toBeNull();
+    expect(codes(guest.findings)).toEqual([]);
+  });
+
+  test('SLES 15, kernel names of SUSE, a disk named by-id', async () => {
+    const kernel = '5.14.21-150500.55-default';
+    const root: Tree = {
+      ...modernBase('sles'),
+      '/etc/os-release': osRelease('sles', '15.5', 'SUSE Linux Enterprise Server 15 SP5', 'suse'),
+      '/etc/fstab':
+        '/dev/disk/by-id/scsi-3600508b1001c-part2 / ext4 acl,user_xattr 1 1\n/dev/disk/by-id/scsi-3600508b1001c-part3 /home ext4 defaults 1 2\n',
+      '/boot/grub2/grub.cfg': `set default="0"\nmenuentry 'SLES' {\n  linux /boot/vmlinuz-${kernel} root=/dev/disk/by-id/scsi-3600508b1001c-part2\n}\n`,
+      [`/boot/vmlinuz-${kernel}`]: 'k',
+      '/boot/vmlinuz': { symlink: `vmlinuz-${kernel}` },
+      [`/boot/initrd-${kernel}`]: 'i',
+      [`/boot/vmlinux-${kernel}.gz`]: 'debug',
+      '/usr/bin/dracut': 'x',
+      ...modulesOf(kernel),
+    };
+    const { guest } = await inspectGuest([
+      volume(root, { partition: 2, uuid: ROOT_UUID }),
+      volume({ '/alice': { dir: true } }, { partition: 3, uuid: HOME_UUID }),
+    ]);
+    expect(guest.os).toMatchObject({ id: 'sles', family: 'suse' });
+    expect(guest.mounts.map(({ path, volume }) => [path, volume])).toEqual([
+      ['/', 'disk0p2'],
+      ['/home', 'disk0p3'],
+    ]);
+    expect(guest.kernels).toMatchObject([
+      { version: kernel, initramfs: `/boot/initrd-${kernel}`, isDefault: true },
+    ]);
+  });
+
+  test('Arch with systemd-boot, the ESP on /boot, images named by package', async () => {
+    const version = '6.6.10-arch1-1';
+    const root: Tree = {
+      ...modernBase('arch'),
+      '/usr/lib/os-release': osRelease('arch', 'rolling', 'Arch Linux'),
+      '/etc/fstab': `UUID=${ROOT_UUID} / ext4 rw,relatime 0 1\nPARTLABEL=EFI\\040system /boot vfat rw 0 2\n`,
+      '/usr/bin/mkinitcpio': 'x',
+      '/etc/mkinitcpio.conf': 'MODULES=()\n',
+      [`/usr/lib/modules/${version}/pkgbase`]: 'linux\n',
+      ...modulesOf(version),
+      ...modulesOf('6.1.70-1-lts'),
+      '/usr/lib/modules/6.1.70-1-lts/pkgbase': 'linux-lts\n',
+    };
+    const esp: Tree = {
+      '/EFI/systemd/systemd-bootx64.efi': 'x',
+      '/EFI/BOOT/BOOTX64.EFI': 'x',
+      '/loader/loader.conf': 'timeout 3\ndefault arch-lts*\n',
+      '/loader/entries/arch.conf': `title Arch\nlinux /vmlinuz-linux\ninitrd /initramfs-linux.img\noptions root=UUID=${ROOT_UUID} rw\n`,
+      '/loader/entries/arch-lts.conf': `title Arch LTS\nlinux /vmlinuz-linux-lts\ninitrd /initramfs-linux-lts.img\noptions root=UUID=${ROOT_UUID} rw\n`,
+      '/vmlinuz-linux': 'k',
+      '/vmlinuz-linux-lts': 'k',
+      '/initramfs-linux.img': 'i',
+      '/initramfs-linux-fallback.img': 'i',
+      '/initramfs-linux-lts.img': 'i',
+    };
+    const { guest } = await inspectGuest([
+      volume(esp, {
+        partition: 1,
+        type: 'vfat',
+        uuid: ESP_UUID,
+        partitionType: ESP_TYPE,
+        partLabel: 'EFI system',
+      }),
+      volume(root, { partition: 2, uuid: ROOT_UUID, partitionType: LINUX_TYPE }),
+    ]);
+    expect(guest).toMatchObject({ firmware: 'uefi', os: { family: 'arch' } });
+    expect(guest.bootLoaders[0]).toMatchObject({ kind: 'systemd-boot' });
+    expect(guest.kernels.map(({ version, initramfs, isDefault }) => [version, initramfs, isDefault])).toEqual(
+      [
+        [version, '/boot/initramfs-linux.img', false],
+        ['6.1.70-1-lts', '/boot/initramfs-linux-lts.img', true],
+      ],
+    );
+    expect(guest.kernels[0]!.initramfsTool).toBe('mkinitcpio');
+  });
+
+  test('CentOS 6: GRUB legacy, upstart, release file, /etc/sysconfig/network', async () => {
+    const kernel = '2.6.32-754.el6.x86_64';
+    const root: Tree = {
+      '/bin/sh': elf(62),
+      '/sbin/init': elf(62),
+      '/sbin/initctl': 'x',
+      '/etc/init/rc.conf': 'x',
+      '/lib/modules/x': 'x',
+      '/usr/bin': { dir: true },
+      '/var': { dir: true },
+      '/etc/redhat-release': 'CentOS release 6.10 (Final)\n',
+      '/etc/sysconfig/network': 'NETWORKING=yes\nHOSTNAME="old.example.org"\n',
+      '/etc/fstab': '/dev/cciss/c0d0p1 / ext4 defaults 1 1\n',
+      '/boot/grub/grub.conf': `default=1\ntimeout=5\ntitle a\n\tkernel /boot/vmlinuz-other ro\ntitle CentOS\n\troot (hd0,0)\n\tkernel /boot/vmlinuz-${kernel} ro root=/dev/cciss/c0d0p1\n`,
+      '/boot/grub/menu.lst': { symlink: './grub.conf' },
+      [`/boot/vmlinuz-${kernel}`]: 'k',
+      [`/boot/initramfs-${kernel}.img`]: 'i',
+      '/sbin/dracut': 'x',
+      ...modulesOf(kernel, '/lib/modules'),
+    };
+    const { guest } = await inspectGuest([volume(root, { uuid: ROOT_UUID })]);
+    expect(guest).toMatchObject({
+      os: { id: 'centos', version: '6.10', family: 'redhat' },
+      init: 'upstart',
+      hostName: 'old.example.org',
+      mergedUsr: false,
+      firmware: 'bios',
+      bootLoaders: [{ kind: 'grub-legacy', files: ['/boot/grub/grub.conf'] }],
+    });
+    expect(guest.kernels).toMatchObject([{ modulesDirectory: `/lib/modules/${kernel}`, isDefault: true }]);
+  });
+
+  test.each([
+    [
+      'SuSE-release',
+      'SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\nPATCHLEVEL = 4\n',
+      'sles',
+      '11.4',
+    ],
+    ['debian_version', '6.0.10\n', 'debian', '6.0.10'],
+    ['lsb-release', 'DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=10.04\n', 'ubuntu', '10.04'],
+  ])('systems older than os-release: /etc/%s', async (name, text, id, version) => {
+    const root = { ...modernBase('old'), '/etc/fstab': '', [`/etc/${name}`]: text };
+    expect((await inspectGuest([volume(root, {})])).guest.os).toMatchObject({ id, version });
+  });
+});
+
+describe('firmware', () => {
+  const gpt = (types: string[], root: Tree): OpenVolume[] => [
+    volume(
+      { '/EFI/debian/grubx64.efi': 'x' },
+      { partition: 1, type: 'vfat', uuid: ESP_UUID, partitionType: types[0]! },
+    ),
+    volume(null, { partition: 2, type: 'unknown', partitionType: types[1]! }),
+    volume(
+      {
+        ...modernBase('x'),
+        '/etc/os-release': osRelease('debian', '12', 'D'),
+        '/boot/efi': { dir: true },
+        ...root,
+      },
+      {
+        partition: 3,
+        uuid: ROOT_UUID,
+        partitionType: LINUX_TYPE,
+      },
+    ),
+  ];
+  test.each<[string, string[], Tree, string]>([
+    ['ESP alone', [ESP_TYPE, LINUX_TYPE], {}, 'uefi'],
+    ['BIOS boot partition alone', [LINUX_TYPE, BIOS_BOOT_TYPE], {}, 'bios'],
+    ['both, GRUB for BIOS', [ESP_TYPE, BIOS_BOOT_TYPE], { '/boot/grub/i386-pc/normal.mod': '' }, 'bios'],
+    ['both, GRUB for UEFI', [ESP_TYPE, BIOS_BOOT_TYPE], { '/boot/grub/x86_64-efi/normal.mod': '' }, 'uefi'],
+    [
+      'both, ESP in fstab',
+      [ESP_TYPE, BIOS_BOOT_TYPE],
+      { '/etc/fstab': `UUID=${ESP_UUID} /boot/efi vfat d 0 0\n` },
+      'uefi',
+    ],
+    ['MBR with an EFI partition', ['ef', '83'], { '/boot/grub/x86_64-efi/normal.mod': '' }, 'uefi'],
+    ['MBR', ['0c', '83'], {}, 'bios'],
+  ])('%s', async (_, types, root, firmware) => {
+    expect((await inspectGuest(gpt(types, root))).guest.firmware).toBe(firmware);
+  });
+
+  test('an ESP that fstab does not name is found all the same', async () => {
+    const { guest, tree } = await inspectGuest(gpt([ESP_TYPE, LINUX_TYPE], {}));
+    expect(guest.mounts).toContainEqual({ path: '/boot/efi', volume: 'disk0p1', type: 'vfat' });
+    expect(await tree.exists('/boot/efi/EFI/debian/grubx64.efi')).toBe(true);
+  });
+});
+
+describe('what is refused, and what is told', () => {
+  const refusal = async (volumes: OpenVolume[], root?: string): Promise<IronliftError> => {
+    const error: unknown = await inspectGuest(volumes, root === undefined ? {} : { root }).catch(
+      (e: unknown) => e,
+    );
+    if (!isIronliftError(error)) throw new Error('not refused');
+    expect(error.kind).toBe('refused');
+    expect(error.next).toMatch(/^[A-Z].*\.$/);
+    return error;
+  };
+
+  test.each<[string, ErrorCode]>([
+    ['crypto_LUKS', 'ROOT_ENCRYPTED'],
+    ['BitLocker', 'ROOT_ENCRYPTED'],
+    ['LVM2_member', 'ROOT_NOT_SUPPORTED'],
+    ['linux_raid_member', 'ROOT_NOT_SUPPORTED'],
+    ['xfs', 'ROOT_NOT_SUPPORTED'],
+    ['ntfs', 'OS_NOT_SUPPORTED'],
+    ['unknown', 'NO_OS_FOUND'],
+  ])('a disk whose largest volume is %s', async (type, code) => {
+    const boot = volume({ '/vmlinuz-1': 'k' }, { partition: 1, size: 1 << 30 });
+    expect((await refusal([boot, volume(null, { partition: 2, type, size: 100 << 30 })])).code).toBe(code);
+  });
+
+  test('a root volume whose driver refused it is refused with that reason', async () => {
+    const broken = volume(null, { partition: 1 });
+    broken.error = new IronliftError('EXT_DAMAGED', 'The volume is damaged.', { next: 'Run fsck.' });
+    expect((await refusal([broken])).code).toBe('EXT_DAMAGED');
+  });
+
+  test('several systems: the one to take is asked for, and taken', async () => {
+    const other = debianGuest()[0]!;
+    const second = { ...other, info: { ...other.info, id: 'disk1p1', disk: 1 } };
+    const error = await refusal([...debianGuest(), second]);
+    expect(error.code).toBe('SEVERAL_OS_FOUND');
+    expect(error.message).toContain('disk0p1');
+    expect(error.message).toContain('disk1p1');
+    expect(
+      (await inspectGuest([...debianGuest(), second], { root: 'disk1p1' })).guest.mounts[0]!.volume,
+    ).toBe('disk1p1');
+    expect((await refusal([...debianGuest()], 'disk7')).code).toBe('NO_OS_FOUND');
+  });
+
+  test('no kernel', async () => {
+    const volumes = [
+      volume({ ...modernBase('c'), '/etc/os-release': osRelease('debian', '12', 'D'), '/etc/fstab': '' }, {}),
+    ];
+    expect(codes((await inspectGuest(volumes)).findings)).toContain('NO_KERNEL_FOUND');
+  });
+
+  test('hibernated: a blocker where the guest would wake up, a warning where not', async () => {
+    const asleep = (): OpenVolume[] => {
+      const [root, swap] = debianGuest();
+      return [root!, { ...swap!, info: { ...swap!.info, type: 'swsuspend' } }];
+    };
+    const blocked = (await inspectGuest(asleep())).findings;
+    expect(blocked).toContainEqual(
+      expect.objectContaining({ code: 'GUEST_HIBERNATED', severity: 'blocker' }),
+    );
+    const foreign = volume(null, { disk: 1, partition: 1, type: 'swsuspend', uuid: HOME_UUID });
+    const warned = (await inspectGuest(debianGuest({}, [foreign]))).findings;
+    expect(warned).toContainEqual(
+      expect.objectContaining({ code: 'HIBERNATION_IMAGE', severity: 'warning' }),
+    );
+  });
+
+  test('volumes of fstab that are not there, or not readable', async () => {
+    const { findings, guest } = await inspectGuest(
+      debianGuest(
+        {
+          '/etc/fstab': `/dev/sda1 / ext4 defaults 0 1
+UUID=${BOOT_UUID} /var/lib/san xfs defaults 0 2
+/dev/mapper/vg-data /srv ext4 defaults 0 2
+nas:/export /mnt/nas nfs defaults 0 0
+`,
+        },
+        [volume(null, { partition: 2, type: 'LVM2_member', uuid: 'x' })],
+      ),
+    );
+    expect(guest.mounts).toHaveLength(1);
+    expect(codes(findings)).toEqual(['VOLUME_NOT_READ', 'VOLUME_NOT_READ']);
+    const alone = await inspectGuest(
+      debianGuest({ '/etc/fstab': '/dev/sda1 / ext4 d 0 1\n/dev/sdb1 /san xfs d 0 2\n' }),
+    );
+    expect(codes(alone.findings)).toEqual(['VOLUME_MISSING']);
+  });
+});
+
+describe('hostile files', () => {
+  test.each<[string, Tree]>([
+    ['a gigabyte of os-release', { '/usr/lib/os-release': { file: 'ID=debian', size: 1e9 } }],
+    ['a gigabyte of fstab', { '/etc/fstab': { file: '/dev/sda1 / ext4', size: 1e9 } }],
+    ['NULs for fstab', { '/etc/fstab': new Uint8Array(4096) }],
+    [
+      'random bytes for fstab',
+      { '/etc/fstab': Uint8Array.from({ length: 65536 }, (_, i) => (i * 167) ^ (i >> 3)) },
+    ],
+    ['a million fields', { '/etc/fstab': 'x '.repeat(1_000_000) }],
+    ['endless lines', { '/etc/fstab': '/dev/sda1 /x ext4 d 0 0\n'.repeat(100_000) }],
+    [
+      'links in a circle',
+      {
+        '/etc/fstab': { symlink: 'fstab' },
+        '/usr/bin/dash': { symlink: 'sh' },
+        '/boot/grub/grub.cfg': { symlink: '../../boot/grub/grub.cfg' },
+      },
+    ],
+    [
+      'directories in the place of files',
+      { '/etc/fstab': { dir: true }, '/etc/machine-id': { dir: true }, '/boot/grub/grub.cfg': { dir: true } },
+    ],
+    [
+      'a menu of braces',
+      { '/boot/grub/grub.cfg': `${"menuentry 'x' {\nsubmenu 'y' {\n".repeat(5000)}linux /x\n` },
+    ],
+    [
+      'mounts on themselves',
+      { '/etc/fstab': '/dev/sda1 / ext4 d 0 0\n/dev/sda1 /etc ext4 d 0 0\nUUID= /a ext4 d 0 0\n' },
+    ],
+  ])('%s', async (_, changes) => {
+    const { guest } = await inspectGuest(debianGuest(changes));
+    expect(guest.kernels).toHaveLength(2);
+    expect(guest.mounts[0]).toEqual({ path: '/', volume: 'disk0p1', type: 'ext4' });
+  });
+});
