@@ -5,7 +5,7 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { ExtentList } from '../base/extents.ts';
 import { checkRange } from './range.ts';
-import type { BlockSource, SourceExtent, WritableBlocks } from './source.ts';
+import type { BlockSource, FileRange, SourceExtent, WritableBlocks } from './source.ts';
 
 const PAGE = 4096;
 /** Pages are kept in slabs so that one page does not pin an allocation of its own. */
@@ -69,6 +69,13 @@ export class Overlay implements WritableBlocks {
       }
       at = until;
     }
+  }
+
+  /** Ranges without a change are where the source has them. */
+  fileRange(offset: number, length: number): FileRange | null {
+    checkRange(offset, length, this.size);
+    if (this.#dirty.overlaps(offset, length)) return null;
+    return this.#below.fileRange?.(offset, length) ?? null;
   }
 
   async write(data: Uint8Array, offset: number): Promise<void> {

@@ -18,6 +18,10 @@ export function slice(below: BlockSource, offset: number, size: number): BlockSo
       await below.read(into, offset + at);
     },
     ...(extentsBelow === undefined ? {} : { extents }),
+    fileRange(at, length) {
+      checkRange(at, length, size);
+      return below.fileRange?.(offset + at, length) ?? null;
+    },
     close: async () => undefined,
   };
 }

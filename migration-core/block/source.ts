@@ -7,6 +7,14 @@ export interface SourceExtent extends Extent {
   readonly kind: ExtentKind;
 }
 
+/** Where bytes of a source lie in an open file, so that a worker thread may read them by itself. */
+export interface FileRange {
+  /** Descriptor, open as long as the source is. */
+  fd: number;
+  /** Bytes from the start of the file. */
+  offset: number;
+}
+
 /**
  * Random-access reads of a disk or a part of one. Filters stack: each takes a source and is one.
  * Reads may run concurrently. Whoever opened a source closes it, after all reads have settled.
@@ -23,6 +31,8 @@ export interface BlockSource {
   read(into: Uint8Array, offset: number): Promise<void>;
   /** What is known of where the data lies, ascending and covering the whole range asked for. Absent: all is data. */
   extents?(offset: number, length: number): AsyncIterable<SourceExtent>;
+  /** The one place of a file that holds exactly these bytes at this moment, or null where there is none. */
+  fileRange?(offset: number, length: number): FileRange | null;
   close(): Promise<void>;
 }
 

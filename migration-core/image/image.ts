@@ -1,4 +1,4 @@
-import type { Extent } from '../base/extents.ts';
+import type { BlockSink } from '../block/sink.ts';
 import type { BlockSource } from '../block/source.ts';
 
 export interface CreateImageOptions {
@@ -8,18 +8,24 @@ export interface CreateImageOptions {
   size: number;
   /** Grows as needed, or all of it allocated. */
   allocation: 'thin' | 'thick';
+  /** The kind of controller a format that notes it is told; SCSI unless told. */
+  adapter?: 'scsi' | 'ide';
+}
+
+export interface FinishOptions {
+  /** Wait until the medium has it all, so that a power cut loses nothing; true unless told. */
+  durable?: boolean;
+  signal?: AbortSignal | undefined;
 }
 
 /**
  * Writes one image for a known virtual size. Data arrives in ascending order and never twice; what never arrives reads
  * as zeros. `finish` makes it durable, `abort` leaves no file behind.
  */
-export interface ImageWriter {
-  /** Data must come in pieces that start and end on multiples of this (the end of the disk excepted), bytes. */
-  readonly granularity: number;
-  /** Bytes of `data` at virtual `offset`. Resolves when the buffer may be reused. */
-  write(data: Uint8Array, offset: number): Promise<void>;
-  finish(): Promise<void>;
+export interface ImageWriter extends BlockSink {
+  /** Completes the file. Fails with DESTINATION_FULL, WRITE_FAILED or CANCELLED; then it is up to the caller to abort. */
+  finish(options?: FinishOptions): Promise<void>;
+  /** Takes the file away. May come at any time when no write is under way, more than once, and never throws. */
   abort(): Promise<void>;
 }
 
@@ -40,5 +46,3 @@ export interface ImageFormat {
   open(path: string): Promise<BlockSource>;
   create(options: CreateImageOptions): Promise<ImageWriter>;
 }
-
-export type { Extent };

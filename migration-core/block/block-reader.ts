@@ -1,0 +1,53 @@
+/** Gets a block of a source into a slot: the thread reads it itself where it lies in a file, else this thread does. */
+import { readFailed } from './file-errors.ts';
+import type { Piece } from './pipeline-messages.ts';
+import type { PlannedBlock } from './pipeline-plan.ts';
+import { SlotError, type Slot } from './pipeline-workers.ts';
+import type { BlockSource } from './source.ts';
+
+/** The parts of a block as places in files, or null where one of them is not in a file as it is. */
+export function filePieces(source: BlockSource, block: PlannedBlock): Piece[] | null {
+  if (source.fileRange === undefined) return null;
+  const pieces: Piece[] = [];
+  for (const { offset, length } of block.parts) {
+    const range = source.fileRange(offset, length);
+    if (range === null) return null;
+    pieces.push({ at: offset - block.offset, length, fd: range.fd, offset: range.offset });
+  }
+  return pieces;
+}
+
+/** Has `work` done on a block, with its pieces or (null) after its bytes have been put into the slot here. */
+export async function withBlock<T>(
+  source: BlockSource,
+  block: PlannedBlock,
+  slot: Slot,
+  work: (pieces: Piece[] | null) => Promise<T>,
+): Promise<T> {
+  const pieces = filePieces(source, block);
+  if (pieces !== null) {
+    try {
+      return await work(pieces);
+    } catch (error) {
+      if (!(error instanceof SlotError)) throw error;
+      // Read again through the source: it may know a way round, and if not, it tells best what is wrong.
+    }
+  }
+  await readHere(source, block, slot);
+  return work(null);
+}
+
+async function readHere(source: BlockSource, block: PlannedBlock, slot: Slot): Promise<void> {
+  let end = 0;
+  for (const { offset, length } of block.parts) {
+    const at = offset - block.offset;
+    slot.bytes.fill(0, end, at);
+    end = at + length;
+    try {
+      await source.read(slot.bytes.subarray(at, end), offset);
+    } catch (error) {
+      throw readFailed(error, offset);
+    }
+  }
+  slot.bytes.fill(0, end, block.length);
+}

@@ -1,0 +1,50 @@
+/** What the copying thread pool and its threads say to each other. Bytes stay in shared memory; messages name slots. */
+
+/** One block of the disk: the unit of reading, of hashing and of a slot, bytes. */
+export const BLOCK = 1 << 20;
+export const DIGEST_BYTES = 32;
+
+/** What a thread is started with. */
+export interface WorkerSetup {
+  /** Slots of BLOCK bytes, one after another. */
+  slots: SharedArrayBuffer;
+  /** A SHA-256 for each slot. */
+  digests: SharedArrayBuffer;
+}
+
+/** A part of a slot that is read from a file. */
+export interface Piece {
+  /** Bytes from the start of the slot. */
+  at: number;
+  length: number;
+  fd: number;
+  /** Bytes from the start of the file. */
+  offset: number;
+}
+
+/** A part of a slot that is written to a file. */
+export type Placement = Piece;
+
+export type ToWorker =
+  /** Fill [0, length) of the slot: zeros but for the pieces (null: the bytes are there already), then say which units hold data. */
+  | {
+      kind: 'fill';
+      slot: number;
+      length: number;
+      pieces: Piece[] | null;
+      /** Bytes that are looked at together when zeros are sought. */
+      unit: number;
+      hash: boolean;
+    }
+  /** Fill the slot and hash it whatever it holds; answered when the digest is there. */
+  | { kind: 'digest'; slot: number; length: number; pieces: Piece[] | null }
+  /** Write parts of the slot. Comes after the answer to `fill`; when it is answered, the digest is there too. */
+  | { kind: 'store'; slot: number; placements: Placement[] };
+
+export type FromWorker =
+  /** Answer to `fill`: [start, end) pairs of the parts that are not zero, bytes from the start of the slot. */
+  | { kind: 'filled'; slot: number; runs: number[] }
+  | { kind: 'digested'; slot: number }
+  | { kind: 'stored'; slot: number }
+  /** A system call failed. `at`: the place in the slot it was about, bytes. */
+  | { kind: 'failed'; slot: number; at: number; code: string; message: string };

@@ -1,0 +1,145 @@
+/** The threads of the copy and the memory they share: a fixed number of slots of 1 MiB, so that memory is bounded. */
+import { availableParallelism } from 'node:os';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
+import {
+  BLOCK,
+  DIGEST_BYTES,
+  type FromWorker,
+  type ToWorker,
+  type WorkerSetup,
+} from './pipeline-messages.ts';
+
+export interface CopyWorkersOptions {
+  /** As many as there are processors, at most 8, unless told. */
+  threads?: number;
+  /** Bytes shared by all threads; 8 MiB for each, at most 64 MiB, unless told. */
+  memory?: number;
+}
+
+/** A piece of shared memory that belongs to one thread. */
+export interface Slot {
+  readonly index: number;
+  /** BLOCK bytes. */
+  readonly bytes: Uint8Array;
+  /** SHA-256 of the bytes, once the thread has taken it. */
+  readonly digest: Uint8Array;
+  /** Has the thread do something with the slot. @throws SlotError */
+  ask<K extends ToWorker['kind']>(request: Extract<ToWorker, { kind: K }>): Promise<Answer<K>>;
+  /** Gives the slot back; nothing may be under way in it. */
+  release(): void;
+}
+
+interface Answers {
+  fill: 'filled';
+  digest: 'digested';
+  store: 'stored';
+}
+type Answer<K extends ToWorker['kind']> = Extract<FromWorker, { kind: Answers[K] }>;
+
+export interface CopyWorkers {
+  readonly slots: number;
+  /** The next free slot, of the thread that has the least to do. */
+  take(): Promise<Slot>;
+  /** Ends the threads. Nothing may be under way. */
+  close(): Promise<void>;
+}
+
+/** A system call of a thread failed; `code` is that of the system (`ENOSPC`), empty where there is none. */
+export class SlotError extends Error {
+  override readonly name = 'SlotError';
+  readonly code: string;
+  /** Bytes from the start of the slot. */
+  readonly at: number;
+
+  constructor(message: string, code: string, at: number) {
+    super(message);
+    this.code = code;
+    this.at = at;
+  }
+}
+
+const SLOTS_PER_THREAD = 8;
+const LARGEST_POOL = 64 << 20;
+
+/** Starts the threads; they come up while the caller goes on. */
+export function startCopyWorkers(options: CopyWorkersOptions = {}): CopyWorkers {
+  const threads = options.threads ?? Math.min(8, availableParallelism());
+  const memory = options.memory ?? Math.min(LARGEST_POOL, threads * SLOTS_PER_THREAD * BLOCK);
+  const perThread = Math.max(1, Math.floor(memory / BLOCK / threads));
+  const free: Slot[] = [];
+  const waiting: ((slot: Slot) => void)[] = [];
+  const release = (slot: Slot): void => {
+    const next = waiting.shift();
+    if (next === undefined) free.push(slot);
+    else next(slot);
+  };
+  const workers = Array.from({ length: threads }, () => startThread(perThread, release));
+  // Slots of different threads in turns: all of them get work at once.
+  for (let i = 0; i < perThread; i++) for (const { slots } of workers) free.push(slots[i]!);
+  return {
+    slots: threads * perThread,
+    take() {
+      const slot = free.shift();
+      if (slot !== undefined) return Promise.resolve(slot);
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+    async close() {
+      await Promise.all(workers.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+interface Pending {
+  resolve: (answer: FromWorker) => void;
+  reject: (error: Error) => void;
+}
+
+function startThread(count: number, release: (slot: Slot) => void): { worker: Worker; slots: Slot[] } {
+  const setup: WorkerSetup = {
+    slots: new SharedArrayBuffer(count * BLOCK),
+    digests: new SharedArrayBuffer(count * DIGEST_BYTES),
+  };
+  const worker = new Worker(new URL('./pipeline-worker.ts', import.meta.url), {
+    workerData: setup,
+    execArgv: [],
+    env: SHARE_ENV,
+    // The bytes are in shared memory; what is left are small messages.
+    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
+  });
+  const pending = new Map<number, Pending>();
+  let broken: Error | null = null;
+  worker.on('message', (answer: FromWorker) => {
+    const { resolve, reject } = pending.get(answer.slot)!;
+    pending.delete(answer.slot);
+    if (pending.size === 0) worker.unref();
+    if (answer.kind === 'failed') reject(new SlotError(answer.message, answer.code, answer.at));
+    else resolve(answer);
+  });
+  worker.on('error', (error) => {
+    broken = error instanceof Error ? error : new Error(String(error));
+    for (const { reject } of pending.values()) reject(broken);
+    pending.clear();
+  });
+  // A thread that waits for work keeps no process alive; one that is at work does.
+  worker.unref();
+  const slots = Array.from({ length: count }, (_, index): Slot => {
+    const slot: Slot = {
+      index,
+      bytes: new Uint8Array(setup.slots, index * BLOCK, BLOCK),
+      digest: new Uint8Array(setup.digests, index * DIGEST_BYTES, DIGEST_BYTES),
+      ask: (request) =>
+        new Promise((resolve, reject) => {
+          if (broken !== null) {
+            reject(broken);
+            return;
+          }
+          if (pending.size === 0) worker.ref();
+          pending.set(index, { resolve: resolve as Pending['resolve'], reject });
+          worker.postMessage(request);
+        }),
+      release: () => release(slot),
+    };
+    return slot;
+  });
+  return { worker, slots };
+}

@@ -1,0 +1,58 @@
+/** Turns counted bytes into progress events: at most ten a second, with a rate that does not jump. */
+import { performance } from 'node:perf_hooks';
+import type { ProgressListener } from '../base/progress.ts';
+
+const EVENTS_EVERY = 100;
+/** The rate is that of the last seconds, so that a pause of the medium shows and a hiccup does not. */
+const WINDOW = 3000;
+
+export interface MeterOptions {
+  phase: string;
+  totalBytes: number;
+  skippedBytes: number;
+  /** Milliseconds from anywhere; that of the machine unless told. */
+  now?: () => number;
+}
+
+export interface ProgressMeter {
+  /** Bytes that are done since the last call. */
+  add(bytes: number): void;
+  /** The last event: everything is done. */
+  finish(): void;
+}
+
+export function progressMeter(listener: ProgressListener | undefined, options: MeterOptions): ProgressMeter {
+  const { phase, totalBytes, skippedBytes, now = () => performance.now() } = options;
+  let done = 0;
+  let lastEvent = -Infinity;
+  const samples = [{ time: now(), done: 0 }];
+
+  function report(time: number): void {
+    lastEvent = time;
+    samples.push({ time, done });
+    while (samples.length > 2 && samples[1]!.time <= time - WINDOW) samples.shift();
+    const oldest = samples[0]!;
+    const elapsed = time - oldest.time;
+    const rate = elapsed > 0 ? ((done - oldest.done) * 1000) / elapsed : 0;
+    const left = totalBytes - done;
+    listener?.({
+      phase,
+      doneBytes: done,
+      totalBytes,
+      skippedBytes,
+      rate,
+      etaSeconds: left === 0 ? 0 : rate > 0 ? left / rate : null,
+    });
+  }
+
+  return {
+    add(bytes) {
+      done += bytes;
+      const time = now();
+      if (time - lastEvent >= EVENTS_EVERY) report(time);
+    },
+    finish() {
+      report(now());
+    },
+  };
+}

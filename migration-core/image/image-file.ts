@@ -1,0 +1,98 @@
+/** The file under an image that is being written: made new, written at any place, made durable or taken away. */
+import { writeSync } from 'node:fs';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { throwIfCancelled } from '../base/cancel.ts';
+import type { ExtentList } from '../base/extents.ts';
+import { writeFailed } from '../block/file-errors.ts';
+import type { FilePlace } from '../block/sink.ts';
+
+export interface ImageFile {
+  readonly path: string;
+  readonly fd: number;
+  write(data: Uint8Array, offset: number): Promise<void>;
+  /** For tables, which are small and must be written in the middle of something that does not wait. */
+  writeNow(data: Uint8Array, offset: number): void;
+  /** Sets the length; what was never written reads as zeros and takes no room. */
+  truncate(length: number): Promise<void>;
+  /** Writes zeros over ranges of the file, so that it has its room for good. */
+  fillZeros(ranges: ExtentList, signal: AbortSignal | undefined): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+  /** Closes and removes; never throws. */
+  abort(): Promise<void>;
+}
+
+/** @throws DESTINATION_EXISTS when there is a file, WRITE_FAILED */
+export async function createImageFile(path: string): Promise<ImageFile> {
+  const handle = await typed(path, () => open(path, 'wx+'));
+  let isOpen = true;
+  const closeOnce = async (): Promise<void> => {
+    if (!isOpen) return;
+    isOpen = false;
+    await handle.close();
+  };
+  return {
+    path,
+    fd: handle.fd,
+    write: (data, offset) => typed(path, () => writeFully(handle, data, offset)),
+    writeNow(data, offset) {
+      try {
+        for (let done = 0; done < data.length;)
+          done += writeSync(handle.fd, data, done, data.length - done, offset + done);
+      } catch (error) {
+        throw writeFailed(path, error);
+      }
+    },
+    truncate: (length) => typed(path, () => handle.truncate(length)),
+    fillZeros: (ranges, signal) => typed(path, () => fillZeros(handle, ranges, signal)),
+    sync: () => typed(path, () => handle.datasync()),
+    close: () => typed(path, closeOnce),
+    async abort() {
+      try {
+        await closeOnce();
+      } catch {
+        // A full network share may complain once more; the file goes all the same.
+      }
+      await rm(path, { force: true }).catch(() => undefined);
+    },
+  };
+}
+
+/** An ImageWriter's `write` for the formats whose `place` says where the bytes go. */
+export function placedWrite(
+  file: ImageFile,
+  place: (offset: number, length: number) => FilePlace,
+): (data: Uint8Array, offset: number) => Promise<void> {
+  return async (data, offset) => file.write(data, place(offset, data.length).offset);
+}
+
+async function typed<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw writeFailed(path, error);
+  }
+}
+
+async function writeFully(handle: FileHandle, data: Uint8Array, offset: number): Promise<void> {
+  for (let done = 0; done < data.length;) {
+    const { bytesWritten } = await handle.write(data, done, data.length - done, offset + done);
+    done += bytesWritten;
+  }
+}
+
+const ZEROS_AT_ONCE = 4 << 20;
+
+async function fillZeros(
+  handle: FileHandle,
+  ranges: ExtentList,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const zeros = new Uint8Array(ZEROS_AT_ONCE);
+  for (const { offset, length } of ranges) {
+    for (let done = 0; done < length; done += ZEROS_AT_ONCE) {
+      throwIfCancelled(signal);
+      await writeFully(handle, zeros.subarray(0, Math.min(ZEROS_AT_ONCE, length - done)), offset + done);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Raw: the bytes of the disk, one after another. Written sparse: what is zero is a hole of the file, where the file
+ * system can do that.
+ */
+import { ExtentList } from '../base/extents.ts';
+import type { BlockSource } from '../block/source.ts';
+import { ascending } from './ascending.ts';
+import type { CreateImageOptions, ImageFormat, ImageWriter } from './image.ts';
+import { createImageFile, placedWrite } from './image-file.ts';
+import { mappedSource } from './mapped.ts';
+import { openReadFile } from './read-file.ts';
+
+/** The block of most file systems: a hole cannot be smaller. */
+const UNIT = 4096;
+
+export const raw: ImageFormat = {
+  id: 'raw',
+  extension: '.raw',
+  name: 'Raw disk image',
+  detect: () => false,
+  open: openRaw,
+  create: createRaw,
+};
+
+async function createRaw({ path, size, allocation }: CreateImageOptions): Promise<ImageWriter> {
+  const file = await createImageFile(path);
+  const check = ascending(size, UNIT);
+  const written = new ExtentList();
+  try {
+    await file.truncate(size);
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+  const place = (offset: number, length: number): { fd: number; offset: number } => {
+    check(offset, length);
+    if (allocation === 'thick') written.add(offset, length);
+    return { fd: file.fd, offset };
+  };
+  return {
+    path,
+    granularity: UNIT,
+    place,
+    write: placedWrite(file, place),
+    async finish({ durable = true, signal } = {}) {
+      if (allocation === 'thick') await file.fillZeros(written.gaps(0, size), signal);
+      if (durable) await file.sync();
+      await file.close();
+    },
+    abort: () => file.abort(),
+  };
+}
+
+async function openRaw(path: string): Promise<BlockSource> {
+  const file = await openReadFile(path);
+  const { size } = file;
+  return mappedSource({ file, size, unit: size, run: () => ({ kind: 'plain', count: 1, offset: 0 }) });
+}
