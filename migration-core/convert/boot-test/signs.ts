@@ -30,7 +30,7 @@ export const SIGNS: readonly Sign[] = [
   {
     id: 'INITRAMFS_PROMPT',
     status: 'failed',
-    pattern: /^\s*\(initramfs\)/mu,
+    pattern: /^[ \t]{0,40}\(initramfs\)/mu,
     meaning:
       'The start-up image did not find the root disk and stopped at its prompt: the driver for the disk controller is missing, or the root disk has another name.',
     next: NEW_CONTROLLER,
@@ -38,7 +38,7 @@ export const SIGNS: readonly Sign[] = [
   {
     id: 'DRACUT_EMERGENCY',
     status: 'failed',
-    pattern: /rdsosreport\.txt|^\s*dracut:\/#|dracut: Refusing to continue/mu,
+    pattern: /rdsosreport\.txt|^[ \t]{0,40}dracut:\/#|dracut: Refusing to continue/mu,
     meaning:
       'The start-up image (dracut) did not find the root disk and stopped at its emergency prompt: the driver for the disk controller is missing, or the root disk has another name.',
     next: NEW_CONTROLLER,
@@ -62,21 +62,21 @@ export const SIGNS: readonly Sign[] = [
   {
     id: 'GRUB_RESCUE',
     status: 'failed',
-    pattern: /^\s*(grub rescue>|Entering rescue mode)/mu,
+    pattern: /^[ \t]{0,40}(grub rescue>|Entering rescue mode)/mu,
     meaning: 'The boot loader GRUB started but did not find its own files.',
     next: 'Check that the disk with /boot was converted and is the first disk.',
   },
   {
     id: 'GRUB_PROMPT',
     status: 'failed',
-    pattern: /^\s*grub> ?$/mu,
+    pattern: /^[ \t]{0,40}grub> ?$/mu,
     meaning: 'The boot loader GRUB started but did not find its menu.',
     next: 'Check that the disk with /boot was converted and is the first disk.',
   },
   {
     id: 'UEFI_NOTHING_TO_START',
     status: 'failed',
-    pattern: /BdsDxe: No bootable option or device was found|UEFI Interactive Shell|^\s*Shell> ?$/mu,
+    pattern: /BdsDxe: No bootable option or device was found|UEFI Interactive Shell|^[ \t]{0,40}Shell> ?$/mu,
     meaning: 'The UEFI firmware found no boot loader on the disks.',
     next: 'Check that the disk with the EFI system partition was converted and that the server did start by UEFI.',
   },
@@ -91,8 +91,8 @@ export const SIGNS: readonly Sign[] = [
   {
     id: 'LOGIN_PROMPT',
     status: 'booted',
-    // Name of the host, "login:", and nothing before them on the line.
-    pattern: /^[A-Za-z0-9][\w.-]{0,254} login:(\s|$)/mu,
+    // Name of the host, "login:", and nothing before them on the line; not the greeting after a login.
+    pattern: /^(?!Last )[A-Za-z0-9][\w.-]{0,254} login:([ \t\n]|$)/mu,
     meaning: 'The system started up to its login prompt.',
     next: 'Import the machine on its platform; README.txt says how.',
   },
@@ -137,17 +137,17 @@ export function findWaiting(text: string): { meaning: string; line: string } | n
 
 /** Units that systemd reported as failed, in order, each once. They do not stop a start but are worth knowing. */
 export function failedUnits(text: string): string[] {
-  const found = [...text.matchAll(/\[FAILED\] (Failed to .{1,200}?)\.?\s*$/gmu)].map((match) => match[1]!);
+  const found = [...text.matchAll(/\[FAILED\] (Failed to .{1,200}?)\.?[ \t]{0,9}$/gmu)].map(
+    (match) => match[1]!,
+  );
   return [...new Set(found)].slice(0, 50);
 }
 
 function lineOf(text: string, pattern: RegExp): string | null {
   const match = pattern.exec(text);
   if (match === null) return null;
-  // White space before the prompt may span lines.
-  const at = match.index + (match[0].length - match[0].trimStart().length);
-  const start = text.lastIndexOf('\n', at - 1) + 1;
-  const end = text.indexOf('\n', at);
+  const start = text.lastIndexOf('\n', match.index) + 1;
+  const end = text.indexOf('\n', match.index);
   return text
     .slice(start, end < 0 ? undefined : end)
     .trim()
@@ -158,9 +158,9 @@ function lineOf(text: string, pattern: RegExp): string | null {
 export function plainText(data: string): string {
   return (
     data
-      // ECMA-48: control sequences, operating system commands, and two-character escapes.
+      // ECMA-48: control sequences, operating system commands, and character sets and other short escapes.
       .replace(
-        /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-_a-z0-9=>]/gu,
+        /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[ -/][0-~]|\u001b[0-~]/gu,
         '',
       )
       .replace(/\r+\n/gu, '\n')

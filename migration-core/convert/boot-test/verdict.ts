@@ -64,8 +64,7 @@ export function judge(ending: Ending, seconds: number, emulated: boolean): Judge
           ? `${LOOK} If it was still on its way, give it more time with --timeout.`
           : `${LOOK} If the picture is empty, try --accel tcg.`,
         sign: 'TIME_UP',
-        evidence:
-          ending.lastLine === '' ? null : { where: 'serial', line: ending.waiting?.line ?? ending.lastLine },
+        evidence: ending.last,
       };
     }
     case 'restarts':

@@ -10,10 +10,15 @@ export type Ending =
   | { kind: 'sign'; seen: SignSeen; where: 'serial' | 'screen' }
   /** Nothing changes any more, and no sign was seen. */
   | { kind: 'at-rest'; forSeconds: number }
-  | { kind: 'time-up'; waiting: { meaning: string; line: string } | null; lastLine: string }
+  | { kind: 'time-up'; waiting: { meaning: string; line: string } | null; last: LineSeen | null }
   | { kind: 'restarts'; count: number }
   | { kind: 'switched-off' }
   | { kind: 'qemu-ended'; reason: string };
+
+export interface LineSeen {
+  where: 'serial' | 'screen';
+  line: string;
+}
 
 export interface Watched {
   ending: Ending;
@@ -124,8 +129,12 @@ export async function watchStart(machine: RunningMachine, options: WatchOptions)
     }
 
     if (seconds() >= options.timeoutSeconds) {
-      const text = `${plainText(raw)}\n${lastText}`;
-      return finish({ kind: 'time-up', waiting: findWaiting(text), lastLine: lastLineOf(text) });
+      const text = plainText(raw);
+      return finish({
+        kind: 'time-up',
+        waiting: findWaiting(`${text}\n${lastText}`),
+        last: lastLine(text, lastText),
+      });
     }
     await sleep(
       ROUND_SECONDS * 1000,
@@ -136,11 +145,18 @@ export async function watchStart(machine: RunningMachine, options: WatchOptions)
 }
 
 function progressText(seconds: number, console: string, screen: string): string {
-  const last = lastLineOf(console) || lastLineOf(screen);
-  return `Starting for ${Math.round(seconds)} s${last === '' ? '' : `: ${last}`}`;
+  const last = lastLine(console, screen);
+  return `Starting for ${Math.round(seconds)} s${last === null ? '' : `: ${last.line}`}`;
 }
 
-function lastLineOf(text: string): string {
-  const lines = text.split('\n').map((line) => line.trim());
-  return (lines.findLast((line) => line !== '') ?? '').slice(0, 200);
+/** What was written last: on the serial console, and where that is silent, on the screen. */
+function lastLine(console: string, screen: string): LineSeen | null {
+  for (const [where, text] of [
+    ['serial', console],
+    ['screen', screen],
+  ] as const) {
+    const line = text.split('\n').findLast((candidate) => candidate.trim() !== '');
+    if (line !== undefined) return { where, line: line.trim().slice(0, 200) };
+  }
+  return null;
 }
