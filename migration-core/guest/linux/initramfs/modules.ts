@@ -3,7 +3,7 @@
  * Names are spelled as by moduleName(): with underscores.
  */
 import { isIronliftError } from '../../../base/errors.ts';
-import { driverNeeds, moduleName } from '../../../target/drivers.ts';
+import { moduleName } from '../../../target/drivers.ts';
 import type { GuestReader } from '../../fixer.ts';
 import type { Kernel } from '../../guest.ts';
 import { joinPath } from '../../tree-path.ts';
@@ -186,11 +186,6 @@ export function dependencyClosure(kernel: KernelModules, names: Iterable<string>
     }
   }
   return { modules, missing };
-}
-
-/** Whether the kernel can drive the device with what is in `names` (module files and built-in ones alike). */
-export function drives(hardware: Parameters<typeof driverNeeds>[0], names: ReadonlySet<string>): boolean {
-  return driverNeeds(hardware).anyOf.some((list) => list.every((name) => names.has(name)));
 }
 
 async function text(files: GuestReader, path: string): Promise<string> {
