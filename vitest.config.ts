@@ -5,6 +5,8 @@ const project = (name: string, include: string, timeout: number, workers: number
   test: {
     name,
     include: [include],
+    // Built servers lie there, mounted while they are built.
+    exclude: ['test/.cache/**'],
     testTimeout: timeout,
     hookTimeout: timeout,
     maxWorkers: workers,

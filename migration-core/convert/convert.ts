@@ -5,6 +5,7 @@
  */
 import { open, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ERROR_KINDS, type ErrorCode } from '../base/error-codes.ts';
 import { IronliftError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
 import type { ProgressListener } from '../base/progress.ts';
@@ -65,7 +66,7 @@ export async function previewConversion<T>(
     }),
   );
   try {
-    if (server.refusal !== null && options.fix) throw server.refusal;
+    if (server.refusal !== null && options.fix) refuse(server);
     const plan = await steps.run('plan', 'Planning the virtual machine and the changes to the guest', () =>
       planConversion(server, target, options, signal),
     );
@@ -286,18 +287,30 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   await rename(`${path}.partial`, path);
 }
 
+/** Why there is no system on the disks: what is wrong with the disks themselves comes before what was not found on them. */
+function refuse(server: OpenServer): never {
+  refuseBlockers(server.findings.filter(({ code }) => code !== server.refusal!.code));
+  throw server.refusal!;
+}
+
+/** All that stands in the way, in one refusal. */
 function refuseBlockers(findings: Finding[]): void {
   const blockers = findings.filter(({ severity }) => severity === 'blocker');
-  if (blockers.length === 0) return;
-  throw new IronliftError('PRE_FLIGHT', blockers.map(({ message }) => message).join(' '), {
-    next:
-      blockers
-        .map(({ next }) => next ?? '')
-        .filter((text) => text !== '')
-        .join(' ') || 'Nothing was written.',
-    data: { blockers },
-  });
+  const [first] = blockers;
+  if (first === undefined) return;
+  const next = blockers.flatMap((blocker) => blocker.next ?? []);
+  throw new IronliftError(
+    isErrorCode(first.code) ? first.code : 'PRE_FLIGHT',
+    blockers.map(({ message }) => message).join(' '),
+    {
+      next: next.length === 0 ? 'Nothing was written.' : next.join(' '),
+      data: { blockers },
+    },
+  );
 }
+
+const isErrorCode = (code: string): code is ErrorCode =>
+  code in ERROR_KINDS && ERROR_KINDS[code as ErrorCode] === 'refused';
 
 function distinct(findings: Finding[]): Finding[] {
   const seen = new Set<string>();
