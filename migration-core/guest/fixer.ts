@@ -94,6 +94,8 @@ export interface VolumeInfo {
   uuid: string;
   label: string;
   partUuid: string;
+  /** GPT name of the partition, where it is known. */
+  partLabel?: string;
 }
 
 export interface FixPlan {

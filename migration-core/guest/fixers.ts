@@ -2,9 +2,50 @@
 import { throwIfCancelled } from '../base/cancel.ts';
 import type { Finding } from '../base/finding.ts';
 import type { FixContext, Fixer, GuestEdit } from './fixer.ts';
+import { blockNamesElsewhere } from './linux/block-names-elsewhere.ts';
+import { bls } from './linux/bls.ts';
+import { crypttab } from './linux/crypttab.ts';
+import { deviceMap } from './linux/device-map.ts';
+import { espFallback } from './linux/esp-fallback.ts';
+import { extlinux } from './linux/extlinux.ts';
+import { fstab } from './linux/fstab.ts';
+import { grubLegacy } from './linux/grub-legacy.ts';
+import { grub } from './linux/grub.ts';
+import { initramfsDrivers } from './linux/initramfs/fixer.ts';
+import { initramfsConfig } from './linux/initramfs/permanent.ts';
+import { lvmDevices } from './linux/lvm-devices.ts';
+import { mdadm } from './linux/mdadm.ts';
+import { networkAddresses } from './linux/network/addresses.ts';
+import { networkNames } from './linux/network/names.ts';
+import { persistentNet } from './linux/persistent-net.ts';
+import { resume } from './linux/resume.ts';
+import { selinux } from './linux/selinux-relabel.ts';
 import { StagedGuest } from './stage.ts';
 
-export const FIXERS: readonly Fixer[] = [];
+export const FIXERS: readonly Fixer[] = [
+  // Names of disks, which all that follows may read.
+  fstab,
+  crypttab,
+  resume,
+  grub,
+  grubLegacy,
+  bls,
+  extlinux,
+  deviceMap,
+  mdadm,
+  lvmDevices,
+  blockNamesElsewhere,
+  espFallback,
+  // The network under its old names and addresses.
+  persistentNet,
+  networkNames,
+  networkAddresses,
+  // Drivers: the setting for the next initramfs before the segment for the present one.
+  initramfsConfig,
+  initramfsDrivers,
+  // Labels of all files made above.
+  selinux,
+];
 
 /** What one fixer wants to change. */
 export interface PlannedFix {

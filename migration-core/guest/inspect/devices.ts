@@ -5,7 +5,7 @@
  */
 import type { VolumeInfo } from '../fixer.ts';
 import type { FstabEntry } from '../guest.ts';
-import { parseDeviceName } from './device-names.ts';
+import { parseDeviceName, type DeviceName } from './device-names.ts';
 
 /** `mapped`: on LVM, RAID or encryption that is on our disks but not read here. `absent`: not on any disk that is converted. */
 export type Resolution =
@@ -14,17 +14,18 @@ export type Resolution =
 export interface DeviceMap {
   /** @param type file system type expected there, to tell a wrong guess; omit where anything may be. */
   resolve(name: string, type?: string): Resolution;
+  /** Number of our disk that a name of a whole disk, or of a partition on it, means; null where that is not known. */
+  disk(name: string): number | null;
 }
 
-/** VolumeInfo and, where known, the GPT name of its partition. */
-export type NamedVolume = VolumeInfo & { partLabel?: string };
+type DiskName = Extract<DeviceName, { kind: 'disk' }>;
 
 const CONTAINERS =
   /^(LVM2_member|linux_raid_member|crypto_LUKS|ddf_raid_member|isw_raid_member|bcache|zfs_member)$/;
 
 /** @param root id of the volume with the root file system. */
 export function mapDevices(
-  volumes: readonly NamedVolume[],
+  volumes: readonly VolumeInfo[],
   fstab: readonly FstabEntry[],
   root: string,
 ): DeviceMap {
@@ -34,7 +35,23 @@ export function mapDevices(
   const onDisk = (disk: number, partition: number | null): VolumeInfo | undefined =>
     volumes.find((volume) => volume.disk === disk && volume.partition === partition);
 
+  /** Of a disk that fstab does not name: by order, unless that one is known under another name of the same sort. */
+  const guessed = (name: DiskName, candidates: readonly number[]): number | 'unclear' | undefined => {
+    const free = candidates.filter(
+      (disk) => ![...disks].some(([other, number]) => number === disk && sameSort(other, name.disk)),
+    );
+    if (name.order !== null) return free.find((disk) => disk === name.order);
+    return free.length > 1 ? 'unclear' : free[0];
+  };
+
   return {
+    disk(name) {
+      const parsed = parseDeviceName(name);
+      if (parsed?.kind !== 'disk') return null;
+      const disk =
+        disks.get(parsed.disk) ?? guessed(parsed, [...new Set(volumes.map((volume) => volume.disk))]);
+      return typeof disk === 'number' ? disk : null;
+    },
     resolve(name, type) {
       const parsed = parseDeviceName(name);
       if (parsed === null) return { kind: 'absent' };
@@ -46,20 +63,9 @@ export function mapDevices(
         // The file system may be within LVM or RAID, where it is not looked for.
         return { kind: layered ? 'mapped' : 'absent' };
       }
-      let disk = disks.get(parsed.disk);
-      if (disk === undefined) {
-        // A name that fstab does not use: by order, unless that disk is known under another name of the same sort.
-        const candidates = candidateDisks(volumes, [{ partition: parsed.partition, type: type ?? 'auto' }]);
-        const ordered = parsed.order !== null && candidates.includes(parsed.order) ? parsed.order : undefined;
-        disk = ordered ?? (parsed.order === null && candidates.length === 1 ? candidates[0] : undefined);
-        const taken =
-          disk !== undefined &&
-          [...disks].some(([other, number]) => number === disk && sameSort(other, parsed.disk));
-        if (disk === undefined || taken) {
-          const unclear = !taken && parsed.order === null && candidates.length > 1;
-          return { kind: unclear ? 'unclear' : 'absent' };
-        }
-      }
+      const uses = [{ partition: parsed.partition, type: type ?? 'auto' }];
+      const disk = disks.get(parsed.disk) ?? guessed(parsed, candidateDisks(volumes, uses));
+      if (disk === undefined) return { kind: 'absent' };
       if (disk === 'unclear') return { kind: 'unclear' };
       const volume = onDisk(disk, parsed.partition);
       if (volume === undefined || (type !== undefined && !fits(volume, type))) return { kind: 'absent' };
@@ -69,7 +75,7 @@ export function mapDevices(
 }
 
 function hasTag(
-  volume: NamedVolume,
+  volume: VolumeInfo,
   tag: 'UUID' | 'LABEL' | 'PARTUUID' | 'PARTLABEL',
   value: string,
 ): boolean {
