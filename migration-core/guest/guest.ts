@@ -84,7 +84,8 @@ export interface Agent {
   id: string;
   name: string;
   vendor: string;
-  kind: 'vendor' | 'hypervisor';
+  /** `hardware`: of no vendor, but bound to physical hardware: sensors, IPMI, watchdogs. */
+  kind: 'vendor' | 'hypervisor' | 'hardware';
   /** systemd units and SysV scripts that are there. */
   services: string[];
 }

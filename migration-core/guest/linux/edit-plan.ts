@@ -40,6 +40,8 @@ export interface EditPlan {
   renameTo(path: string, name: string, reason: Reason): Promise<void>;
   /** Renames a file or symlink so that nothing reads it any more. */
   moveAside(path: string, reason: Reason): Promise<void>;
+  /** A symlink that only switches something on; what it was is kept for the undo. */
+  remove(path: string, reason: Reason): Promise<void>;
   finished(): FixPlan;
 }
 
@@ -108,6 +110,12 @@ export function editPlan(below: GuestReader): EditPlan {
     },
     renameTo,
     moveAside,
+    async remove(path, reason) {
+      await add(
+        { kind: 'remove', path: joinPath(await files.realpath(parentOf(path)), nameOf(path)) },
+        reason,
+      );
+    },
     finished: () => ({ edits, findings }),
   };
 }

@@ -36,6 +36,8 @@ export interface GuestNetwork {
   /** Physical ones first, in the order their cards should have (see `inCardOrder`). */
   interfaces: NetworkInterface[];
   bonds: Bond[];
+  /** Settings that hold only for the card of one address: the interface they name, null where none is. */
+  bindings: { mac: string; name: string | null; file: string }[];
   findings: Finding[];
 }
 
@@ -63,8 +65,13 @@ export async function readNetwork(files: GuestReader): Promise<GuestNetwork> {
   // A server without any network file got its addresses by DHCP on what it found.
   if (!statements.some((said) => kindOf(said.name, [said]) === 'physical'))
     for (const { name, file } of leases) statements.push(statement(name, file, { addresses: ['dhcp'] }));
-  const { interfaces, bonds } = putTogether(statements, evidence);
-  return { interfaces, bonds, findings };
+  const unnamed = most(parts.flatMap((part) => part.unnamed)).map((said) => ({ ...said, name: null }));
+  const bindings = [...evidence.filter(({ rank }) => rank === 0), ...unnamed].map(({ mac, name, file }) => ({
+    mac,
+    name,
+    file,
+  }));
+  return { ...putTogether(statements, evidence), bindings, findings };
 }
 
 /** The name of a card that a file knows by its address only, where a rule or another file tells it. */

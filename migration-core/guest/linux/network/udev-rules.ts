@@ -92,6 +92,14 @@ function namingRule(rule: string): Omit<NamingRule, 'first' | 'last'> | null {
   return { name, mac, byPlace };
 }
 
+/** The text with some rules made comments, each line of them. */
+export function commentOut(text: string, rules: readonly NamingRule[]): string {
+  const lines = text.split('\n');
+  for (const { first, last } of rules)
+    for (let line = first; line <= last; line++) lines[line] = `#ironlift# ${lines[line]!}`;
+  return lines.join('\n');
+}
+
 /** Rules of the administrator; those of the distribution in /lib name no single card. */
 export async function rulesFiles(files: GuestReader): Promise<string[]> {
   return (await files.list(RULES))
