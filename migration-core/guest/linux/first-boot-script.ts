@@ -99,7 +99,7 @@ sound() {
 
 # rebuild VERSION IMAGE TOOL DRIVER...
 rebuild() {
-  version=$1 image=$2 tool=$3
+  version=$1 image=$(readlink -f "$2") tool=$3
   shift 3
   if ! [ -e "$image" ] || ! [ -d "/lib/modules/$version" ]; then
     say "Kernel $version has been removed, there is nothing to rebuild."
