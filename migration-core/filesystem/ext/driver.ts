@@ -8,7 +8,8 @@ import type {
   GuestFileSystem,
   OpenOptions,
 } from '../filesystem.ts';
-import { editsOf } from './edits.ts';
+import { changing, flushVolume } from './change.ts';
+import * as edits from './edits.ts';
 import { listDirectory } from './directory.ts';
 import { typeFromDirent } from './dirent.ts';
 import { damaged } from './errors.ts';
@@ -33,6 +34,7 @@ import { freeBlocksOf, looksLikeExt, typeName } from './superblock.ts';
 import { usedExtents } from './used.ts';
 import type { ExtVolume } from './volume.ts';
 import { readXattrs } from './xattr.ts';
+import { removeXattr, setXattr } from './xattr-write.ts';
 
 export const extDriver: FileSystemDriver = {
   id: 'ext',
@@ -57,6 +59,8 @@ async function openExt(blocks: WritableBlocks, options: OpenOptions): Promise<Gu
   const { sb } = volume;
   const lock = new ReadWriteLock();
   const reading = <T>(work: () => Promise<T>): Promise<T> => lock.read(() => guarded(work));
+  const writing = (work: () => Promise<void>): Promise<void> =>
+    lock.write(() => guarded(() => changing(volume, work)));
 
   return {
     type: typeName(sb),
@@ -71,15 +75,35 @@ async function openExt(blocks: WritableBlocks, options: OpenOptions): Promise<Gu
       return sb.view.getUint32(SB.freeInodes, true);
     },
     findings: volume.findings,
-    usedExtents: (signal) => reading(() => usedExtents(volume, signal)),
+    usedExtents: (signal) =>
+      lock.write(() =>
+        guarded(async () => {
+          await flushVolume(volume, signal);
+          return usedExtents(volume, signal);
+        }),
+      ),
     stat: (path) => reading(async () => statOf(volume, await resolve(volume, path))),
     readdir: (path) => reading(() => readDirectory(volume, path)),
     readRange: (path, offset, length) =>
-      reading(async () => readContent(volume, await resolveFile(volume, path), offset, length)),
+      reading(async () => readContent(volume, await edits.fileInode(volume, path), offset, length)),
     readFile: (path, limit = READ_LIMIT) => reading(() => readWhole(volume, path, limit)),
     readlink: (path) => reading(() => readLink(volume, path)),
     xattrs: (path) => reading(async () => readXattrs(volume, await resolve(volume, path))),
-    ...editsOf(),
+
+    writeFile: (path, data, options = {}) => writing(() => edits.writeFile(volume, path, data, options)),
+    writeRange: (path, offset, data) => writing(() => edits.writeRange(volume, path, offset, data)),
+    truncate: (path, size) => writing(() => edits.truncate(volume, path, size)),
+    mkdir: (path, options = {}) => writing(() => edits.mkdir(volume, path, options)),
+    symlink: (path, target, options = {}) => writing(() => edits.symlink(volume, path, target, options)),
+    remove: (path) => writing(() => edits.remove(volume, path)),
+    rename: (from, to) => writing(() => edits.rename(volume, from, to)),
+    chmod: (path, mode) => writing(() => edits.chmod(volume, path, mode)),
+    chown: (path, uid, gid) => writing(() => edits.chown(volume, path, uid, gid)),
+    setXattr: (path, name, value) =>
+      writing(() => edits.editInode(volume, path, (inode) => setXattr(volume, inode, name, value))),
+    removeXattr: (path, name) =>
+      writing(() => edits.editInode(volume, path, (inode) => removeXattr(volume, inode, name))),
+    flush: () => lock.write(() => guarded(() => flushVolume(volume))),
   };
 }
 
@@ -107,19 +131,8 @@ async function readDirectory(volume: ExtVolume, path: string): Promise<Directory
   return entries;
 }
 
-async function resolveFile(volume: ExtVolume, path: string): Promise<Inode> {
-  const inode = await resolve(volume, path);
-  const type = typeOf(inode);
-  if (type === 'file') return inode;
-  if (type === 'directory')
-    throw new IronliftError('IS_A_DIRECTORY', `${path} is a folder.`, { next: 'Name a file in it.' });
-  throw new IronliftError('NOT_SUPPORTED', `${path} is no regular file but a ${type}.`, {
-    next: 'Name a regular file.',
-  });
-}
-
 async function readWhole(volume: ExtVolume, path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const inode = await resolveFile(volume, path);
+  const inode = await edits.fileInode(volume, path);
   const size = sizeOf(volume, inode);
   if (size > limit) {
     throw new IronliftError('FILE_TOO_LARGE', `${path} has ${size} bytes, more than the ${limit} expected.`, {

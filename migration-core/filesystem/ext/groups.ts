@@ -192,3 +192,27 @@ export function usedInodeSlots(sb: Superblock, groups: GroupTable, group: number
   if ((flagsOf(sb, groups, group) & BG.inodeUninit) !== 0) return 0;
   return Math.max(0, sb.inodesPerGroup - itableUnusedOf(sb, groups, group));
 }
+
+function setSplit16(
+  sb: Superblock,
+  g: GroupTable,
+  group: number,
+  low: number,
+  high: number,
+  value: number,
+): void {
+  const at = group * sb.descriptorSize;
+  g.view.setUint16(at + low, value & 0xffff, true);
+  if (sb.descriptorSize >= 64) g.view.setUint16(at + high, value >>> 16, true);
+}
+
+type SetField = (sb: Superblock, groups: GroupTable, group: number, value: number) => void;
+export const setFreeClusters: SetField = (sb, g, n, v) =>
+  setSplit16(sb, g, n, GD.freeBlocksLo, GD.freeBlocksHi, v);
+export const setFreeInodes: SetField = (sb, g, n, v) =>
+  setSplit16(sb, g, n, GD.freeInodesLo, GD.freeInodesHi, v);
+export const setUsedDirs: SetField = (sb, g, n, v) => setSplit16(sb, g, n, GD.usedDirsLo, GD.usedDirsHi, v);
+export const setItableUnused: SetField = (sb, g, n, v) =>
+  setSplit16(sb, g, n, GD.itableUnusedLo, GD.itableUnusedHi, v);
+export const setGroupFlags: SetField = (sb, g, n, v) =>
+  g.view.setUint16(n * sb.descriptorSize + GD.flags, v, true);

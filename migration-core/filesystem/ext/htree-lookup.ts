@@ -5,7 +5,7 @@ import { eachDirent, nameOf } from './dirent.ts';
 import { blockStretch, checkDirectoryBlock } from './directory.ts';
 import { dirHash, type DirHash } from './dirhash.ts';
 import { fileRuns } from './file-read.ts';
-import { DX_ENTRY, dxChecksumFits, entriesAt, ROOT_ENTRIES, ROOT_INFO } from './htree-layout.ts';
+import { DX_ENTRY, dxChecksum, dxChecksumFits, entriesAt, ROOT_ENTRIES, ROOT_INFO } from './htree-layout.ts';
 import { hasFlag, seedOf, sizeInBlocks, type Inode } from './inode.ts';
 import { INCOMPAT, INODE_FLAG, SB, UNSIGNED_HASH } from './layout.ts';
 import { hasIncompat } from './superblock.ts';
@@ -147,13 +147,23 @@ export async function lookUpIndexed(
     const bytes = await volume.cache.read(path.leaf.physical);
     checkDirectoryBlock(volume, directory, bytes);
     const stretch = blockStretch(volume, directory, bytes);
-    let inode: number | null = null;
+    const found: number[] = [];
     eachDirent(stretch, (entry) => {
-      if (entry.inode !== 0 && Buffer.compare(nameOf(stretch, entry), name) === 0) inode = entry.inode;
-      return inode !== null;
+      if (entry.inode !== 0 && Buffer.compare(nameOf(stretch, entry), name) === 0) found.push(entry.inode);
+      return found.length > 0;
     });
-    if (inode !== null) return inode;
+    if (found[0] !== undefined) return found[0];
     path = await nextLeaf(volume, directory, path);
   }
   return null;
+}
+
+/** The checksum of an index block. */
+export function sealIndex(volume: ExtVolume, directory: Inode, bytes: Uint8Array, logical: number): void {
+  if (!volume.sb.metadataChecksum) return;
+  const sum = dxChecksum(bytes, logical, seedOf(volume, directory));
+  if (sum === null) throw damaged(`the index of directory inode ${directory.ino} has an impossible count`);
+  const view = viewOf(bytes);
+  const at = entriesAt(logical);
+  view.setUint32(at + view.getUint16(at, true) * DX_ENTRY + 4, sum, true);
 }

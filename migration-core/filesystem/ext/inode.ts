@@ -6,6 +6,7 @@ import { damaged } from './errors.ts';
 import { inodeTableOf } from './groups.ts';
 import { GOOD_OLD_INODE_SIZE, I_BLOCK_SIZE, INCOMPAT, INODE, INODE_FLAG, RO_COMPAT, S_IF } from './layout.ts';
 import { hasIncompat, hasRoCompat } from './superblock.ts';
+import { bookInode } from './usage.ts';
 import type { ExtVolume } from './volume.ts';
 
 export interface Inode {
@@ -62,7 +63,9 @@ export async function putInode(volume: ExtVolume, inode: Inode): Promise<void> {
     if (hasChecksumHi(inode.raw)) inode.view.setUint16(INODE.checksumHi, sum >>> 16, true);
   }
   const { block, offset } = placeOf(volume, inode.ino);
-  (await volume.cache.edit(block)).set(inode.raw, offset);
+  const table = await volume.cache.edit(block);
+  bookInode(volume, inode.ino, table.slice(offset, offset + inode.raw.length), inode);
+  table.set(inode.raw, offset);
 }
 
 const TYPES: Partial<Record<number, FileType>> = {

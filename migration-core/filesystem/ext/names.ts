@@ -3,7 +3,6 @@
  * that every name comes back as the very bytes it was.
  */
 const ESCAPE = 0xdc00;
-// eslint-disable-next-line no-control-regex -- plain ASCII is what is looked for
 const ASCII = /^[\x00-\x7f]*$/;
 
 export function decodeName(bytes: Uint8Array): string {

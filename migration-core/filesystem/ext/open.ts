@@ -11,7 +11,9 @@ import { doubtfulReason, readOnlyReason, refuseIfInUse, refuseUnknownFeatures } 
 import { readGroups } from './groups.ts';
 import { isDirectory, readInode } from './inode.ts';
 import { COMPAT, INCOMPAT, ROOT_INODE } from './layout.ts';
+import { noUsage } from './usage.ts';
 import { openJournal } from './journal-file.ts';
+import { processOrphans } from './orphans.ts';
 import { replayJournal } from './journal-replay.ts';
 import { findSuperblock, hasCompat, hasIncompat } from './superblock.ts';
 import type { ExtVolume } from './volume.ts';
@@ -29,6 +31,7 @@ export async function openVolume(blocks: WritableBlocks, options: OpenOptions): 
   }
   const root = await readInode(volume, ROOT_INODE);
   if (!isDirectory(root)) throw damaged('its root is not a folder');
+  await processOrphans(volume);
   return volume;
 }
 
@@ -69,6 +72,16 @@ async function readVolume(blocks: WritableBlocks, options: OpenOptions): Promise
     now: options.now,
     readOnlyBecause,
     bitmapsDoubtfulBecause,
+    change: null,
+    pending: {
+      descriptors: new Set(),
+      blockBitmaps: new Set(),
+      inodeBitmaps: new Set(),
+      usage: noUsage(),
+      superblock: false,
+    },
+    system: null,
+    checkedBitmaps: { blocks: new Set(), inodes: new Set() },
   };
 }
 

@@ -31,6 +31,10 @@ export function notADirectory(path: string): IronliftError {
   return new IronliftError('NOT_A_DIRECTORY', `${path} is not a folder.`, { next: 'Check the path.' });
 }
 
+export function isADirectory(path: string): IronliftError {
+  return new IronliftError('IS_A_DIRECTORY', `${path} is a folder.`, { next: 'Name a file in it.' });
+}
+
 /** The inode number under that name, or null. */
 export async function lookUp(volume: ExtVolume, directory: Inode, name: string): Promise<number | null> {
   const known = volume.names.get(directory.ino);

@@ -23,6 +23,8 @@ export interface StoredXattr {
   /** The inode that holds the value (ea_inode), 0 for none. */
   valueInode: number;
   valueSize: number;
+  /** The stored hash: kept for values in inodes of their own, made anew for all others. */
+  hash: number;
 }
 
 /** Name prefixes by index; a full name is matched against the longest. */
@@ -63,6 +65,7 @@ export const inlineDataEntry = (value: Uint8Array): StoredXattr => ({
   value,
   valueInode: 0,
   valueSize: value.length,
+  hash: 0,
 });
 
 const entrySize = (nameLength: number): number => (ENTRY + nameLength + 3) & ~3;
@@ -93,6 +96,7 @@ export function parseXattrs(bytes: Uint8Array, first: number, base: number, whos
       value: here ? bytes.slice(valueAt, valueAt + valueSize) : new Uint8Array(0),
       valueInode,
       valueSize,
+      hash: view.getUint32(at + 12, true),
     });
     at = end;
   }
@@ -104,7 +108,7 @@ export const spaceOf = (entry: StoredXattr): number =>
   entrySize(entry.name.length) + (entry.valueInode === 0 ? (entry.value.length + 3) & ~3 : 0);
 
 /** The hash stored in an entry of a block: of the name and of the value in 32-bit words. */
-function entryHash(entry: StoredXattr, valueWords: Uint8Array): number {
+export function entryHash(entry: StoredXattr, valueWords: Uint8Array): number {
   let hash = 0;
   for (let i = 0; i < entry.name.length; i++)
     hash = ((hash << 5) ^ (hash >>> 27) ^ entry.name.charCodeAt(i)) >>> 0;
@@ -119,8 +123,6 @@ export interface XattrArea {
   base: number;
   /** Values in a block are hashed, those in an inode are not. */
   hashed: boolean;
-  /** Hash of the value kept in another inode, in place of its bytes. */
-  valueInodeHash?: (entry: StoredXattr) => number;
 }
 
 /** Fills `bytes` from `area.first` with entries and values; the caller has checked that they fit. Returns the entry hashes. */
@@ -136,8 +138,6 @@ export function layOutXattrs(bytes: Uint8Array, entries: readonly StoredXattr[],
     bytes[at + 1] = entry.index;
     if (entry.valueInode !== 0) {
       view.setUint32(at + 4, entry.valueInode, true);
-      words = new Uint8Array(4);
-      viewOf(words).setUint32(0, area.valueInodeHash?.(entry) ?? 0, true);
     } else if (entry.value.length > 0) {
       valueEnd -= (entry.value.length + 3) & ~3;
       bytes.set(entry.value, valueEnd);
@@ -145,7 +145,7 @@ export function layOutXattrs(bytes: Uint8Array, entries: readonly StoredXattr[],
       words = bytes.subarray(valueEnd, valueEnd + ((entry.value.length + 3) & ~3));
     }
     view.setUint32(at + 8, entry.valueSize, true);
-    const hash = area.hashed || entry.valueInode !== 0 ? entryHash(entry, words) : 0;
+    const hash = entry.valueInode !== 0 ? entry.hash : area.hashed ? entryHash(entry, words) : 0;
     view.setUint32(at + 12, hash, true);
     hashes.push(hash);
     bytes.set(Buffer.from(entry.name, 'latin1'), at + ENTRY);
