@@ -76,7 +76,6 @@ export const ERROR_KINDS = {
   SOURCE_NOT_READABLE: 'refused',
   SOURCE_NOT_A_DISK: 'refused',
   SOURCE_EMPTY: 'refused',
-  SOURCE_COMPRESSED: 'refused',
   SOURCE_TWICE: 'refused',
   SOURCE_MOUNTED: 'refused',
   SOURCE_IN_USE: 'refused',

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
-import { fileSource, openReadOnly } from './file-source.ts';
+import { fileSource, openReadOnly } from '../block/file-source.ts';
 import { readSystemUse, usesOfDevice } from './in-use.ts';
 import { cannotOpen, empty, namedTwice, notADisk } from './refusals.ts';
 import type { OpenSourceOptions, SourceDescription, SourceDisk, SourceKind } from './source.ts';

@@ -3,7 +3,7 @@
  * It stands behind the same interface as on Linux and has not been run on those systems yet.
  */
 import { systemErrorCode } from '../base/errors.ts';
-import { fileSource, openReadOnly } from './file-source.ts';
+import { fileSource, openReadOnly } from '../block/file-source.ts';
 import type { LocalDisk } from './local-disk.ts';
 import { listLocalDisks } from './local-disks.ts';
 import { cannotOpen, empty, namedTwice, notFound } from './refusals.ts';

@@ -10,7 +10,7 @@ export type { OpenSourceOptions, SourceDescription, SourceDisk, SourceFingerprin
 
 /**
  * Opens an image file or a block device, for reading only.
- * @throws SOURCE_NOT_FOUND, SOURCE_NOT_READABLE, SOURCE_NOT_A_DISK, SOURCE_EMPTY, SOURCE_COMPRESSED, SOURCE_TWICE (named
+ * @throws SOURCE_NOT_FOUND, SOURCE_NOT_READABLE, SOURCE_NOT_A_DISK, SOURCE_EMPTY, SOURCE_TWICE (named
  *   in `others` already), SOURCE_MOUNTED and SOURCE_IN_USE (unless `allowMounted`), and what its disk format refuses.
  */
 export async function openSource(spec: string, options: OpenSourceOptions = {}): Promise<SourceDisk> {

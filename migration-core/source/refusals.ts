@@ -55,11 +55,3 @@ export function namedTwice(spec: string, other: string): IronliftError {
     'Name each disk of the server once.',
   );
 }
-
-export function compressed(spec: string, how: string, command: string): IronliftError {
-  return refuse(
-    'SOURCE_COMPRESSED',
-    `${spec} is compressed with ${how}, and a disk inside it cannot be read in any order.`,
-    `Unpack it first: ${command}.`,
-  );
-}

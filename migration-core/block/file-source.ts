@@ -2,16 +2,9 @@
 import { close, constants, open, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
-import { checkRange } from '../block/range.ts';
-import type { BlockSource } from '../block/source.ts';
+import { checkRange } from './range.ts';
+import type { BlockSource, FileRange } from './source.ts';
 import { fileExtents } from './holes.ts';
-
-/** A part of a source that is a part of a file, so that a worker may read it by itself. */
-export interface FileRange {
-  fd: number;
-  /** Bytes from the start of the file. */
-  offset: number;
-}
 
 export interface FileBlockSource extends BlockSource {
   /** The descriptor and offset that hold the range, or null where it lies in no single place of a file. */

@@ -3,7 +3,7 @@
  * Without koffi, or on a file system that does not tell, all is data.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { SourceExtent } from '../block/source.ts';
+import type { SourceExtent } from './source.ts';
 
 /** The numbers differ: Linux and FreeBSD 3 and 4, macOS the other way round. */
 const WHENCE: Partial<Record<NodeJS.Platform, { data: number; hole: number }>> = {
