@@ -2,12 +2,16 @@
 import { throwIfCancelled } from '../base/cancel.ts';
 import type { Finding } from '../base/finding.ts';
 import type { FixContext, Fixer, GuestEdit } from './fixer.ts';
+import { agents } from './linux/agents.ts';
+import { blacklist } from './linux/blacklist.ts';
 import { blockNamesElsewhere } from './linux/block-names-elsewhere.ts';
 import { bls } from './linux/bls.ts';
+import { consoles } from './linux/consoles.ts';
 import { crypttab } from './linux/crypttab.ts';
 import { deviceMap } from './linux/device-map.ts';
 import { espFallback } from './linux/esp-fallback.ts';
 import { extlinux } from './linux/extlinux.ts';
+import { firstBootRebuild } from './linux/first-boot.ts';
 import { fstab } from './linux/fstab.ts';
 import { grubLegacy } from './linux/grub-legacy.ts';
 import { grub } from './linux/grub.ts';
@@ -20,6 +24,7 @@ import { networkNames } from './linux/network/names.ts';
 import { persistentNet } from './linux/persistent-net.ts';
 import { resume } from './linux/resume.ts';
 import { selinux } from './linux/selinux-relabel.ts';
+import { xorg } from './linux/xorg.ts';
 import { StagedGuest } from './stage.ts';
 
 export const FIXERS: readonly Fixer[] = [
@@ -38,11 +43,18 @@ export const FIXERS: readonly Fixer[] = [
   espFallback,
   // The network under its old names and addresses.
   persistentNet,
-  networkNames,
+  // Addresses first: what is bound to the new card by then needs no new name.
   networkAddresses,
+  networkNames,
+  // Hardware that stays behind.
+  agents,
+  consoles,
+  xorg,
+  blacklist,
   // Drivers: the setting for the next initramfs before the segment for the present one.
   initramfsConfig,
   initramfsDrivers,
+  firstBootRebuild,
   // Labels of all files made above.
   selinux,
 ];

@@ -24,7 +24,8 @@ import type { OpenVolume } from './inspect/open-volume.ts';
 import { readOs } from './inspect/os.ts';
 import { findRoot } from './inspect/root.ts';
 import { inspectText } from './inspect/text.ts';
-import { readInterfaces } from './linux/network/read.ts';
+import { findAgents } from './linux/agents.ts';
+import { readNetwork } from './linux/network/read.ts';
 import { GuestTree } from './tree.ts';
 
 export type { OpenVolume } from './inspect/open-volume.ts';
@@ -94,6 +95,8 @@ export async function inspectGuest(
       message: 'The configuration of no boot loader was found on the server.',
       next: 'Check with a boot test that the virtual machine starts.',
     });
+  const network = await readNetwork(tree);
+  findings.push(...network.findings);
   findings.push(...(await hibernationFindings(tree, volumes, fstab, bootLoaders, devices)));
   findings.push(...roomFindings(tree));
 
@@ -109,8 +112,8 @@ export async function inspectGuest(
     fstab,
     kernels,
     bootLoaders,
-    interfaces: await readInterfaces(tree),
-    agents: [],
+    interfaces: network.interfaces,
+    agents: await findAgents(tree),
     selinux: await readSelinux(tree, findings),
     findings,
   };
