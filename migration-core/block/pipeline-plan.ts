@@ -1,4 +1,4 @@
-/** Which bytes of a disk a copy reads: what is in use and is data, in whole units of the image, block by block. */
+/** Which bytes of a disk a copy reads: what is in use and is data, block by block. */
 import { throwIfCancelled } from '../base/cancel.ts';
 import { ExtentList, type Extent } from '../base/extents.ts';
 import { BLOCK } from './pipeline-messages.ts';

@@ -6,7 +6,7 @@
  * Why so (2 processors, 1.6 GiB of 8 GiB in the page cache, medians): see test/bench/README.md for the figures.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
-import type { ExtentList } from '../base/extents.ts';
+import { ExtentList } from '../base/extents.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import { BlockDigests, type ContentDigest } from './block-digests.ts';
 import { forEachBlock } from './block-flow.ts';
@@ -33,9 +33,9 @@ export interface CopyOptions {
 }
 
 export interface CopyResult {
-  /** Bytes that were written. */
+  /** Bytes that were written: whole units of the image. With the two below, the size of the disk. */
   dataBytes: number;
-  /** Bytes that were read and found to be zeros. */
+  /** Bytes that were looked at and found to be zeros. */
   zeroBytes: number;
   /** Bytes that did not have to be read. */
   skippedBytes: number;
@@ -44,6 +44,12 @@ export interface CopyResult {
   /** The digest of every block, to tell where two disks differ; null unless asked for. */
   blocks: BlockDigests | null;
 }
+
+/**
+ * What is read is cut at these borders (bytes), whatever the units of the image: free space that shares a cluster with
+ * data becomes zeros. So what was deleted on the server stays behind, and every format gets the same contents and digest.
+ */
+const PAGE = 4096;
 
 /**
  * Copies and settles: when it returns or throws, nothing is under way any more, in the source or in the writer. The
@@ -63,8 +69,8 @@ export async function copyBlocks(options: CopyOptions): Promise<CopyResult> {
 async function copyWith(workers: CopyWorkers, options: CopyOptions): Promise<CopyResult> {
   const { source, used, writer, signal } = options;
   const unit = Math.min(writer.granularity, BLOCK);
-  const ranges = await rangesToRead(source, used, unit, signal);
-  const totalBytes = ranges.bytes;
+  const ranges = await rangesToRead(source, used, PAGE, signal);
+  const totalBytes = ranges.aligned(unit, source.size).bytes;
   const skippedBytes = source.size - totalBytes;
   const meter = progressMeter(options.onProgress, { phase: 'copy', totalBytes, skippedBytes });
   const blocks = options.digest === true ? new BlockDigests(source.size) : null;
@@ -91,11 +97,11 @@ async function copyWith(workers: CopyWorkers, options: CopyOptions): Promise<Cop
     turn = placed;
     const { stored } = await placed;
     const bytes = await stored;
-    const read = block.parts.reduce((sum, part) => sum + part.length, 0);
+    const touched = ExtentList.of(block.parts).aligned(unit, source.size).bytes;
     dataBytes += bytes;
-    zeroBytes += read - bytes;
+    zeroBytes += touched - bytes;
     if (bytes > 0) blocks?.set(block.offset / BLOCK, slot.digest);
-    meter.add(read);
+    meter.add(touched);
   });
   meter.finish();
   return { dataBytes, zeroBytes, skippedBytes, digest: blocks?.digest() ?? null, blocks };

@@ -37,8 +37,8 @@ export interface VerifyResult {
   fileSha256: string | null;
 }
 
-/** Holes that are hashed all the same, bytes: four seconds. */
-const HOLES_LIMIT = 8 * 1024 ** 3;
+/** Holes that are hashed all the same, bytes: half a second. */
+const HOLES_LIMIT = 1024 ** 3;
 
 /** @throws VERIFY_FAILED when the contents differ in a single bit, READ_FAILED, CANCELLED */
 export async function verifyImage(options: VerifyOptions): Promise<VerifyResult> {

@@ -7,6 +7,7 @@
  *
  * Thick: every cluster is allocated at a place known beforehand (tables first, then the disk from end to end).
  */
+import { roundUp } from '../base/bytes.ts';
 import { IronliftError } from '../base/errors.ts';
 import { ExtentList } from '../base/extents.ts';
 import { ascending } from './ascending.ts';
@@ -20,6 +21,7 @@ const L2_ENTRIES = CLUSTER / 8;
 /** 16 bits a cluster. */
 const REFCOUNTS_PER_BLOCK = CLUSTER / 2;
 const HEADER_LENGTH = 112;
+const SECTOR = 512;
 
 export async function createQcow2(options: CreateImageOptions): Promise<ImageWriter> {
   const { path, size, allocation } = options;
@@ -51,7 +53,8 @@ export async function createQcow2(options: CreateImageOptions): Promise<ImageWri
       await file.truncate(refcounts.end * CLUSTER);
       // The header comes after everything it points to, on the medium too.
       if (durable) await file.sync();
-      file.writeNow(header(size, l1Entries, l1Cluster, refcounts), 0);
+      // QEMU cuts a size that is not whole sectors: round it up, the rest reads as zeros.
+      file.writeNow(header(roundUp(size, SECTOR), l1Entries, l1Cluster, refcounts), 0);
       if (durable) await file.sync();
       await file.close();
     },

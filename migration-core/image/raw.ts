@@ -2,13 +2,14 @@
  * Raw: the bytes of the disk, one after another. Written sparse: what is zero is a hole of the file, where the file
  * system can do that.
  */
+import { fstatSync } from 'node:fs';
 import { ExtentList } from '../base/extents.ts';
+import { fileSource, openReadOnly } from '../block/file-source.ts';
 import type { BlockSource } from '../block/source.ts';
 import { ascending } from './ascending.ts';
 import type { CreateImageOptions, ImageFormat, ImageWriter } from './image.ts';
 import { createImageFile, placedWrite } from './image-file.ts';
-import { mappedSource } from './mapped.ts';
-import { openReadFile } from './read-file.ts';
+import { cannotOpen } from './read-file.ts';
 
 /** The block of most file systems: a hole cannot be smaller. */
 const UNIT = 4096;
@@ -52,7 +53,10 @@ async function createRaw({ path, size, allocation }: CreateImageOptions): Promis
 }
 
 async function openRaw(path: string): Promise<BlockSource> {
-  const file = await openReadFile(path);
-  const { size } = file;
-  return mappedSource({ file, size, unit: size, run: () => ({ kind: 'plain', count: 1, offset: 0 }) });
+  const fd = await openReadOnly(path).catch((error: unknown) => {
+    throw cannotOpen(path, error);
+  });
+  const { size, blocks } = fstatSync(fd);
+  // A file system counts the room of a file in units of 512 bytes; what has less than its size has holes.
+  return fileSource(fd, path, { size, sectorSize: 512, sparse: blocks * 512 < size });
 }

@@ -23,13 +23,7 @@ export async function openReadFile(path: string): Promise<ReadFile> {
   try {
     handle = await open(path, 'r');
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') {
-      throw new IronliftError('NOT_FOUND', `There is no file ${path}.`, {
-        next: 'Check the path.',
-        cause: error,
-      });
-    }
-    throw readFailed(error, 0);
+    throw cannotOpen(path, error);
   }
   const { fd } = handle;
   const size = fstatSync(fd).size;
@@ -66,6 +60,14 @@ export async function openReadFile(path: string): Promise<ReadFile> {
     },
     close: () => handle.close(),
   };
+}
+
+export function cannotOpen(path: string, error: unknown): IronliftError {
+  if (systemErrorCode(error) !== 'ENOENT') return readFailed(error, 0);
+  return new IronliftError('NOT_FOUND', `There is no file ${path}.`, {
+    next: 'Check the path.',
+    cause: error,
+  });
 }
 
 /** What is said of an image whose structures contradict each other or the file they are in. */
