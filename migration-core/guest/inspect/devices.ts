@@ -14,8 +14,6 @@ export type Resolution =
 export interface DeviceMap {
   /** @param type file system type expected there, to tell a wrong guess; omit where anything may be. */
   resolve(name: string, type?: string): Resolution;
-  /** Number of our disk that a name of a whole disk, or of a partition on it, means; null where that is not known. */
-  disk(name: string): number | null;
 }
 
 type DiskName = Extract<DeviceName, { kind: 'disk' }>;
@@ -36,8 +34,9 @@ export function mapDevices(
     volumes.find((volume) => volume.disk === disk && volume.partition === partition);
 
   /** Of a disk that fstab does not name: by order, unless that one is known under another name of the same sort. */
-  const guessed = (name: DiskName, candidates: readonly number[]): number | 'unclear' | undefined => {
-    const free = candidates.filter(
+  const guessed = (name: DiskName, type: string): number | 'unclear' | undefined => {
+    const uses = [{ partition: name.partition, type, holdsRoot: false }];
+    const free = candidateDisks(volumes, uses, new Set()).filter(
       (disk) => ![...disks].some(([other, number]) => number === disk && sameSort(other, name.disk)),
     );
     if (name.order !== null) return free.find((disk) => disk === name.order);
@@ -45,13 +44,6 @@ export function mapDevices(
   };
 
   return {
-    disk(name) {
-      const parsed = parseDeviceName(name);
-      if (parsed?.kind !== 'disk') return null;
-      const disk =
-        disks.get(parsed.disk) ?? guessed(parsed, [...new Set(volumes.map((volume) => volume.disk))]);
-      return typeof disk === 'number' ? disk : null;
-    },
     resolve(name, type) {
       const parsed = parseDeviceName(name);
       if (parsed === null) return { kind: 'absent' };
@@ -63,9 +55,8 @@ export function mapDevices(
         // The file system may be within LVM or RAID, where it is not looked for.
         return { kind: layered ? 'mapped' : 'absent' };
       }
-      const uses = [{ partition: parsed.partition, type: type ?? 'auto' }];
-      const disk = disks.get(parsed.disk) ?? guessed(parsed, candidateDisks(volumes, uses));
-      if (disk === undefined) return { kind: 'absent' };
+      const disk = disks.get(parsed.disk) ?? guessed(parsed, type ?? 'auto');
+      if (disk === undefined || disk === 'absent') return { kind: 'absent' };
       if (disk === 'unclear') return { kind: 'unclear' };
       const volume = onDisk(disk, parsed.partition);
       if (volume === undefined || (type !== undefined && !fits(volume, type))) return { kind: 'absent' };
@@ -89,26 +80,30 @@ function hasTag(
 interface Use {
   partition: number | null;
   type: string;
+  holdsRoot: boolean;
 }
 
-/** Each disk name of fstab to the number of our disk, as far as the evidence goes. */
+/** Each disk name of fstab to the number of our disk, as far as the evidence goes. Every name of fstab is in the result. */
 function matchDisks(
   volumes: readonly VolumeInfo[],
   fstab: readonly FstabEntry[],
   root: string,
-): Map<string, number | 'unclear'> {
-  const uses = new Map<string, { order: number | null; uses: Use[]; holdsRoot: boolean }>();
+): Map<string, number | 'unclear' | 'absent'> {
+  const uses = new Map<string, { order: number | null; uses: Use[] }>();
+  /** Volumes that fstab names in another way: no second entry means them. */
+  const claimed = new Set([root]);
   for (const entry of fstab) {
     const parsed = parseDeviceName(entry.device);
+    if (parsed?.kind === 'tag')
+      for (const volume of volumes) if (hasTag(volume, parsed.tag, parsed.value)) claimed.add(volume.id);
     if (parsed?.kind !== 'disk') continue;
-    const known = uses.get(parsed.disk) ?? { order: parsed.order, uses: [], holdsRoot: false };
-    known.uses.push({ partition: parsed.partition, type: entry.type });
-    if (entry.path === '/') known.holdsRoot = true;
+    const known = uses.get(parsed.disk) ?? { order: parsed.order, uses: [] };
+    known.uses.push({ partition: parsed.partition, type: entry.type, holdsRoot: entry.path === '/' });
     uses.set(parsed.disk, known);
   }
   const rootDisk = volumes.find((volume) => volume.id === root)?.disk;
   const open = new Map<string, number[]>();
-  const matched = new Map<string, number | 'unclear'>();
+  const matched = new Map<string, number | 'unclear' | 'absent'>();
   const settle = (name: string, disk: number): void => {
     matched.set(name, disk);
     open.delete(name);
@@ -120,8 +115,9 @@ function matchDisks(
           candidates.filter((candidate) => candidate !== disk),
         );
   };
-  for (const [name, use] of uses) open.set(name, candidateDisks(volumes, use.uses));
-  for (const [name, use] of uses) if (use.holdsRoot && rootDisk !== undefined) settle(name, rootDisk);
+  for (const [name, use] of uses) open.set(name, candidateDisks(volumes, use.uses, claimed));
+  for (const [name, use] of uses)
+    if (use.uses.some(({ holdsRoot }) => holdsRoot) && rootDisk !== undefined) settle(name, rootDisk);
   for (let before = -1; before !== open.size;) {
     before = open.size;
     // The server's own order first, where it fits; then what can be only one disk.
@@ -131,20 +127,26 @@ function matchDisks(
     }
     for (const [name] of [...open]) if (open.get(name)?.length === 1) settle(name, open.get(name)![0]!);
   }
-  for (const [name, candidates] of open) if (candidates.length > 1) matched.set(name, 'unclear');
+  for (const [name, candidates] of open) matched.set(name, candidates.length > 1 ? 'unclear' : 'absent');
   return matched;
 }
 
-/** Disks that have all these partitions, with fitting content. */
-function candidateDisks(volumes: readonly VolumeInfo[], uses: readonly Use[]): number[] {
+/** Disks that have all these partitions, with fitting content. Of the volumes already claimed only the root's own entry may mean one. */
+function candidateDisks(
+  volumes: readonly VolumeInfo[],
+  uses: readonly Use[],
+  claimed: ReadonlySet<string>,
+): number[] {
   const disks = [...new Set(volumes.map((volume) => volume.disk))];
-  return disks.filter((disk) =>
-    uses.every((use) =>
-      volumes.some(
-        (volume) => volume.disk === disk && volume.partition === use.partition && fits(volume, use.type),
-      ),
-    ),
-  );
+  const has = (disk: number, use: Use): boolean =>
+    volumes.some(
+      (volume) =>
+        volume.disk === disk &&
+        volume.partition === use.partition &&
+        fits(volume, use.type) &&
+        (use.holdsRoot || !claimed.has(volume.id)),
+    );
+  return disks.filter((disk) => uses.every((use) => has(disk, use)));
 }
 
 const sameSort = (a: string, b: string): boolean => sortOf(a) === sortOf(b);

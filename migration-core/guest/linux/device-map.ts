@@ -1,7 +1,6 @@
 /** GRUB's device.map: which BIOS disk is which device. grub-install in the virtual machine goes by it. */
 import type { VirtualMachine } from '../../target/machine.ts';
-import type { FixContext, Fixer } from '../fixer.ts';
-import { mapDevices } from '../inspect/devices.ts';
+import type { Fixer } from '../fixer.ts';
 import { editPlan, readTextFile } from './edit-plan.ts';
 
 export const deviceMap: Fixer = {
@@ -13,7 +12,7 @@ export const deviceMap: Fixer = {
     for (const path of ['/boot/grub/device.map', '/boot/grub2/device.map']) {
       const file = await readTextFile(context.files, path);
       if (file === null) continue;
-      await plan.rewrite(file, rewriteDeviceMap(file.text, context), {
+      await plan.rewrite(file, rewriteDeviceMap(file.text, context.machine), {
         what: `The list of disks in ${file.path} is changed to the disks of the virtual machine.`,
         why: 'GRUB looks the disks up in this list when it is installed again, for example by an update.',
       });
@@ -22,25 +21,17 @@ export const deviceMap: Fixer = {
   },
 };
 
-/** `(hd0)  /dev/sda`: hard disks by their new names, those that are not converted left out; all other lines as they are. */
-export function rewriteDeviceMap(
-  text: string,
-  context: Pick<FixContext, 'guest' | 'volumes' | 'machine'>,
-): string {
-  const { guest, volumes, machine } = context;
-  const root = guest.mounts.find(({ path }) => path === '/')?.volume ?? '';
-  // A whole disk is found by its partitions: the name with any partition number on it.
-  const devices = mapDevices(volumes, guest.fstab, root);
+/** `(hd0)  /dev/sda`: hard disks in the order the firmware of the machine has them, what it has not left out; all other lines as they are. */
+export function rewriteDeviceMap(text: string, machine: VirtualMachine): string {
   const lines: string[] = [];
   for (const line of text.split('\n')) {
-    const entry = /^(\s*\(hd(\d{1,3})\)\s+)(\S+)(\s*)$/.exec(line);
+    const entry = /^(\s*\(hd(\d{1,3})\)\s+)\S+(\s*)$/.exec(line);
     if (entry === null) {
       lines.push(line);
       continue;
     }
-    const [, head = '', number = '', device = '', tail = ''] = entry;
-    const disk = devices.disk(device) ?? Number(number);
-    const name = diskName(machine, disk);
+    const [, head = '', number = '', tail = ''] = entry;
+    const name = diskName(machine, Number(number));
     if (name !== null) lines.push(head + name + tail);
   }
   return lines.join('\n');

@@ -48,9 +48,8 @@ export function hardwareFilters(text: string): string[] {
     .split('\n')
     .map((line) => line.replace(/^\s*#.*$/, ''))
     .join('\n');
-  for (const match of active.matchAll(
-    /^\s*((?:global_)?filter)\s*=\s*(\[[^\]]{0,4000}(?:\[[^\]]{0,100}\][^\]]{0,1000}){0,20}\]|"[^"\n]*")/gm,
-  )) {
+  const setting = /^\s*((?:global_)?filter)\s*=\s*(\[\s*(?:"(?:[^"\\]|\\.)*"[\s,]*)*\]|"[^"\n]*")/gm;
+  for (const match of active.matchAll(setting)) {
     const patterns = match[2]!.match(/"(?:[^"\\]|\\.)*"/g) ?? [];
     const accepts = patterns.some((pattern) => pattern.startsWith('"a') && HARDWARE_NAME.test(pattern));
     const rejectsRest = patterns.some((pattern) => /^"r(.)\^?(?:\.\*|\/dev\/\.?\*?)?\$?\1"$/.test(pattern));
