@@ -91,7 +91,8 @@ export async function fix(fixers: Fixer | Fixer[], files: Tree, world: FixWorld 
       await after.stage(action);
       for (const sentence of [what, why]) expect(sentence).toMatch(/^\S.*\.$/);
     }
-  const second = await planFixes({ ...context, files: after }, all);
+  // Inspected and planned again, as a conversion of the converted guest would be.
+  const second = await planFixes(await contextOf(after, world), all);
   expect(second.flatMap(({ edits }) => edits.map(({ action }) => `${action.kind} ${action.path}`))).toEqual(
     [],
   );

@@ -40,14 +40,13 @@ export async function interfacesFiles(files: GuestReader): Promise<{ paths: stri
   const paths: string[] = [];
   const todo = [INTERFACES];
   for (let path = todo.shift(); path !== undefined; path = todo.shift()) {
-    if (paths.includes(path)) continue;
     if (paths.length >= MAX_FILES) {
       facts.findings.push(notUnderstood(INTERFACES, `it includes more than ${MAX_FILES} files`));
       break;
     }
     const file = await readTextFile(files, path);
-    if (file === null) continue;
-    paths.push(path);
+    if (file === null || paths.includes(file.path)) continue;
+    paths.push(file.path);
     for (const { keyword, words } of parseInterfaces(file.text)) {
       if (keyword !== 'source' && keyword !== 'source-directory') continue;
       for (const word of words) {

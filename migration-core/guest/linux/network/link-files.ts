@@ -47,6 +47,12 @@ export async function readLinkFiles(files: GuestReader): Promise<LinkFile[]> {
   return links;
 }
 
+/** Whether a file of ours from before still names this card. */
+export function keepsName(text: string, nic: NamedNic): boolean {
+  const entries = parseIni(text);
+  return iniValue(entries, 'Link', 'Name') === nic.name && matchedMacs(entries).includes(nic.mac);
+}
+
 /** Ours is read before it: of several files for a card, udev takes the first by name. */
 export const isReadAfterOurs = (link: LinkFile, name: string): boolean =>
   nameOf(link.path) > nameOf(linkPath(name));

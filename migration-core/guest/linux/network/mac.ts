@@ -23,7 +23,7 @@ export function spelledLike(old: string, mac: string): string {
   return /[A-F]/.test(old) ? separated.toUpperCase() : separated;
 }
 
-const ANY_MAC = /(?<![0-9a-f:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![0-9a-f:-])/gi;
+const ANY_MAC = /(?<!\b[0-9a-f]{2}[:-]|[0-9a-f])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![0-9a-f:-])/gi;
 
 /** Replaces each address that the table names, in the spelling it is found in. */
 export function replaceMacs(text: string, renewed: ReadonlyMap<string, string>): string {

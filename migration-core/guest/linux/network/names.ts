@@ -13,6 +13,7 @@ import { nameOf } from '../../tree-path.ts';
 import { editPlan, readTextFile, type EditPlan } from '../edit-plan.ts';
 import {
   isReadAfterOurs,
+  keepsName,
   linkPath,
   linkText,
   otherSettings,
@@ -119,6 +120,8 @@ async function settleRules(fixes: EditPlan, nic: NamedNic): Promise<boolean> {
 }
 
 async function nameByLink(fixes: EditPlan, nic: NamedNic): Promise<void> {
+  const present = await readTextFile(fixes.files, linkPath(nic.name));
+  if (present !== null && keepsName(present.text, nic)) return;
   let settings: string[] | null = null;
   for (const link of await readLinkFiles(fixes.files)) {
     const forCard = link.macs.includes(nic.mac);
