@@ -32,7 +32,7 @@ export async function runCommandLine(args: string[], world: World): Promise<numb
   const [name, ...rest] = args;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     const asked = name === 'help' ? rest[0] : undefined;
-    const command = asked === undefined ? undefined : await findCommand(asked, world);
+    const command = asked === undefined ? undefined : await findCommand(asked);
     world.out(command === undefined ? overview() : `${command.help}\n`);
     return 0;
   }
@@ -43,7 +43,7 @@ export async function runCommandLine(args: string[], world: World): Promise<numb
   }
   const json = rest.includes('--json');
   try {
-    const command = await findCommand(name, world);
+    const command = await findCommand(name);
     if (rest.includes('--help') || rest.includes('-h')) {
       world.out(`${command.help}\n`);
       return 0;
@@ -54,7 +54,7 @@ export async function runCommandLine(args: string[], world: World): Promise<numb
   }
 }
 
-async function findCommand(name: string, _world: World): Promise<Command> {
+async function findCommand(name: string): Promise<Command> {
   const entry = commands.find((command) => command.name === name);
   if (entry === undefined) {
     throw new IronliftError('USAGE', `There is no command "${name}".`, {
@@ -115,7 +115,8 @@ function report(error: unknown, json: boolean, world: World): number {
     world.err(`Error: ${known.message}\n`);
     world.err(`What to do: ${known.next}\n`);
     world.err(`(${known.code})\n`);
-    if (known.code === 'INTERNAL') world.err(`${String(known.data['stack'] ?? '')}\n`);
+    if (known.code === 'INTERNAL')
+      world.err(`${JSON.stringify(known.data['stack'] ?? '').replaceAll('\\n', '\n')}\n`);
   }
   return known.exitStatus;
 }

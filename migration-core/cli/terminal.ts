@@ -5,7 +5,6 @@ import { formatBytes, formatSeconds } from '../base/text.ts';
 import type { World } from './world.ts';
 
 /** Control characters of a disk's or guest's strings must not reach a terminal. */
-// eslint-disable-next-line no-control-regex -- these are what has to go
 export const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/gu, '?');
 
 /** Columns two spaces apart; the last is not padded. Numbers (a column where every cell starts with a digit) go right. */
@@ -80,10 +79,10 @@ export class ProgressLine {
   };
 
   /** A sentence of its own, above the line of progress. */
-  say(text: string): void {
+  readonly say = (text: string): void => {
     this.clear();
     this.#world.err(`${text}\n`);
-  }
+  };
 
   clear(): void {
     if (this.#drawn) this.#world.err('\r\u001b[K');

@@ -57,7 +57,7 @@ export async function applyUndo(folder: string, world: UndoWorld): Promise<void>
     const records: UndoRecord[] = manifest.edits.map(({ what, path, before }) => ({
       what,
       path,
-      before: before as UndoState,
+      before: before,
     }));
     await applyEdits(server.inspection.tree, invertEdits(records), {
       now,

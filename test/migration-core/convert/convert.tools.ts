@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { copyFile, mkdir, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { z } from 'zod';
 import { manifestSchema } from '../../../migration-core/convert/manifest.ts';
 import { sha256 } from '../../support/hash.ts';
 import { smallServer, SMALL_SERVER_UUID } from '../../support/small-server.ts';
@@ -10,6 +11,7 @@ import { run, scratchFolder, tryRun } from '../../support/tools.ts';
 import { ironlift } from '../../support/world.ts';
 
 const MIB = 1 << 20;
+type ManifestText = z.input<typeof manifestSchema>;
 
 /** The volume at 1 MiB of an image of any format, as a raw file; judged and searched by e2fsprogs. */
 async function rootVolume(image: string, scratch: string): Promise<string> {
@@ -39,7 +41,9 @@ describe('ironlift convert', () => {
     expect(done.status).toBe(0);
     expect(await sha256(disk)).toBe(before);
 
-    const manifest = manifestSchema.decode(JSON.parse(await readFile(join(out, 'ironlift.json'), 'utf8')));
+    const manifest = manifestSchema.decode(
+      JSON.parse(await readFile(join(out, 'ironlift.json'), 'utf8')) as ManifestText,
+    );
     const image = join(out, manifest.disks[0]!.file);
     expect(manifest.disks[0]).toMatchObject({ verified: true, virtualBytes: 192 * MIB });
     expect((await readdir(out)).filter((name) => name.includes('partial'))).toEqual([]);
@@ -233,7 +237,7 @@ describe('ironlift convert refuses, with status 3 and nothing written', () => {
     await refused(scratch, disk, 'GPT');
     const out = join(scratch, 'half-out');
     expect((await ironlift(['convert', half, '--to', 'kvm', '--format', 'raw', '-o', out])).status).toBe(0);
-    expect(await run('sgdisk', ['-v', join(out, 'web01-disk0.img')])).toContain('No problems found');
+    expect(await run('sgdisk', ['-v', join(out, 'web01-disk0.raw')])).toContain('No problems found');
   });
 
   it('an unknown file system, an encrypted root, a disk without a kernel', async () => {
@@ -262,7 +266,9 @@ describe('ironlift convert refuses, with status 3 and nothing written', () => {
     const small = join(scratch, 'small');
     await mkdir(small);
     await run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small]);
-    onTestFinished(async () => void (await tryRun('umount', [small])));
+    onTestFinished(async () => {
+      await tryRun('umount', [small]);
+    });
     const full = await ironlift(['convert', disk, '--to', 'kvm', '-o', join(small, 'out')]);
     expect(full).toMatchObject({ status: 3 });
     expect(full.err).toContain('DESTINATION_SPACE');
@@ -281,7 +287,9 @@ describe('ironlift convert refuses, with status 3 and nothing written', () => {
     const mountPoint = join(scratch, 'mnt');
     await mkdir(mountPoint);
     await run('mount', ['-o', `loop,offset=${MIB}`, disk, mountPoint]);
-    onTestFinished(async () => void (await tryRun('umount', [mountPoint])));
+    onTestFinished(async () => {
+      await tryRun('umount', [mountPoint]);
+    });
     expect(await refused(scratch, disk, 'Error: ')).toMatch(/mounted/iu);
   });
 });
