@@ -69,8 +69,11 @@ async function plan({ guest, files, target }: FixContext, signal?: AbortSignal):
 }
 
 async function blacklistModules(fixes: EditPlan, unwanted: readonly CatalogueEntry[]): Promise<void> {
-  const modules = [...new Set(unwanted.flatMap((entry) => entry.modules))].sort();
-  if (modules.length === 0) return;
+  // A server that was converted before keeps its list: software that is switched off may not be found again.
+  const before = (await readTextFile(fixes.files, BLACKLIST))?.text ?? '';
+  const listed = [...before.matchAll(/^blacklist (\w+)$/gm)].map(([, module]) => module!);
+  const modules = [...new Set([...listed, ...unwanted.flatMap((entry) => entry.modules)])].sort();
+  if (modules.length === listed.length) return;
   const text = [
     '# Written by Ironlift: drivers of hardware that the virtual machine does not have.',
     ...modules.map((module) => `blacklist ${module}`),

@@ -103,8 +103,8 @@ async function retireLink(
     .slice(-2)}${link.slice(3)}`;
   const taken = (await fixes.files.lstat(`${directory}/${off}`)) !== null;
   const reason = { what: `${subject} is switched off: its start link ${directory}/${link} is renamed.`, why };
-  if (taken) await fixes.moveAside(`${directory}/${link}`, reason);
-  else await fixes.renameTo(`${directory}/${link}`, off, reason);
+  // Everything that begins with S is started, whatever its ending.
+  await fixes.renameTo(`${directory}/${link}`, taken ? `ironlift-off.${link}` : off, reason);
 }
 
 /** An override file with `manual` keeps a job from being started (init(5) of upstart). */
