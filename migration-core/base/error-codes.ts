@@ -58,6 +58,7 @@ export const ERROR_KINDS = {
   ROOT_ENCRYPTED: 'refused',
   NO_KERNEL_FOUND: 'refused',
   GUEST_HIBERNATED: 'refused',
+  VOLUME_NOT_READABLE: 'refused',
   EDIT_NOT_POSSIBLE: 'failed',
   // convert: the job as a whole
   PRE_FLIGHT: 'refused',
