@@ -5,6 +5,8 @@ import type { ProgressListener } from '../base/progress.ts';
 const EVENTS_EVERY = 100;
 /** The rate is that of the last seconds, so that a pause of the medium shows and a hiccup does not. */
 const WINDOW = 3000;
+/** Before this the first blocks, which wait for threads and caches, would foretell hours. */
+const WARM_UP = 500;
 
 export interface MeterOptions {
   phase: string;
@@ -33,7 +35,7 @@ export function progressMeter(listener: ProgressListener | undefined, options: M
     while (samples.length > 2 && samples[1]!.time <= time - WINDOW) samples.shift();
     const oldest = samples[0]!;
     const elapsed = time - oldest.time;
-    const rate = elapsed > 0 ? ((done - oldest.done) * 1000) / elapsed : 0;
+    const rate = elapsed >= WARM_UP ? ((done - oldest.done) * 1000) / elapsed : 0;
     const left = totalBytes - done;
     listener?.({
       phase,

@@ -99,7 +99,7 @@ export function progressText({
   etaSeconds,
 }: Progress): string {
   const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes);
-  const parts = [`${phase}  ${percent} %`, `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`];
+  const parts = [`  ${phase}  ${percent} %`, `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`];
   if (rate > 0) parts.push(`${formatBytes(rate)}/s`);
   if (etaSeconds !== null) parts.push(`${formatSeconds(etaSeconds)} left`);
   if (skippedBytes > 0) parts.push(`${formatBytes(skippedBytes)} skipped`);

@@ -9,6 +9,6 @@ export interface World {
   /** Columns of the terminal. */
   columns: number;
   /** Milliseconds since 1970. */
-  now(): number;
+  now: () => number;
   signal: AbortSignal;
 }

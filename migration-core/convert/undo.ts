@@ -9,7 +9,7 @@ import { ExtentList } from '../base/extents.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import { copyBlocks } from '../block/pipeline.ts';
 import { applyEdits } from '../guest/apply.ts';
-import { invertEdits, type UndoRecord, type UndoState } from '../guest/apply-undo.ts';
+import { invertEdits, type UndoRecord } from '../guest/apply-undo.ts';
 import { formatById } from '../image/table.ts';
 import { partial, verifyDisk, writeDurably } from './convert.ts';
 import { MANIFEST_NAME, readManifest, renderManifest, type Manifest } from './manifest.ts';
