@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { detectFormat, formatById, imageFormats } from '../../../migration-core/image/table.ts';
+import { scratchFolder } from '../../support/tools.ts';
+
+async function fileWith(size: number, parts: Record<number, string>): Promise<string> {
+  const bytes = Buffer.alloc(size);
+  for (const [at, text] of Object.entries(parts)) bytes.write(text, Number(at), 'latin1');
+  const path = join(await scratchFolder(), 'image');
+  await writeFile(path, bytes);
+  return path;
+}
+
+describe('formats of disk images', () => {
+  it('have names of their own', () => {
+    expect(imageFormats.map(({ id }) => id)).toEqual(['qcow2', 'vmdk', 'raw']);
+    expect(new Set(imageFormats.map(({ extension }) => extension)).size).toBe(imageFormats.length);
+    for (const format of imageFormats) expect(formatById(format.id)).toBe(format);
+    expect(formatById('vhs')).toBeNull();
+  });
+
+  it.each([
+    ['QFI\xfb\0\0\0\x03', 'qcow2'],
+    ['QFI\xfb\0\0\0\x02', 'qcow2'],
+    ['KDMV\x01\0\0\0', 'vmdk'],
+    ['# Disk DescriptorFile\nversion=1\n', 'vmdk'],
+    ['\xeb\x63\x90', 'raw'],
+    ['', 'raw'],
+  ])('%j is told by its first bytes', async (magic, id) => {
+    expect((await detectFormat(await fileWith(100_000, { 0: magic }))).id).toBe(id);
+  });
+
+  it.each([
+    [{ 0: 'conectix' }, 'VHD'],
+    [{ [100_000 - 512]: 'conectix' }, 'VHD'],
+    [{ 0: 'vhdxfile' }, 'VHDX'],
+    [{ 64: '\x7f\x10\xda\xbe' }, 'VDI'],
+    [{ 0: 'QFI\xfb\0\0\0\x01' }, 'qcow'],
+    [{ 0: '\x1f\x8b\x08\0' }, 'gzip'],
+    [{ 257: 'ustar' }, 'tar'],
+  ])('%j is never taken for raw', async (parts, name) => {
+    const path = await fileWith(100_000, parts);
+    await expect(detectFormat(path)).rejects.toMatchObject({
+      code: 'IMAGE_NOT_SUPPORTED',
+      exitStatus: 3,
+      message: expect.stringContaining(name) as string,
+    });
+  });
+
+  it('of files that are too short for any magic is raw', async () => {
+    for (const size of [0, 1, 3, 511]) expect((await detectFormat(await fileWith(size, {}))).id).toBe('raw');
+  });
+
+  it('says when there is no file', async () => {
+    await expect(detectFormat('/nowhere/disk')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    for (const format of imageFormats)
+      await expect(format.open('/nowhere/disk')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('are written to folders that exist', async () => {
+    for (const format of imageFormats)
+      await expect(
+        format.create({ path: '/nowhere/disk', size: 65536, allocation: 'thin' }),
+      ).rejects.toMatchObject({ code: 'WRITE_FAILED' });
+  });
+
+  it('refuse data that comes out of order or in pieces of units', async () => {
+    for (const format of imageFormats) {
+      const path = join(await scratchFolder(), 'image');
+      const writer = await format.create({ path, size: 1 << 20, allocation: 'thin' });
+      await writer.write(new Uint8Array(65536).fill(1), 131072);
+      await expect(writer.write(new Uint8Array(65536), 0)).rejects.toThrow(TypeError);
+      await expect(writer.write(new Uint8Array(65536), 131072)).rejects.toThrow(TypeError);
+      await expect(writer.write(new Uint8Array(100), 262144)).rejects.toThrow(TypeError);
+      await expect(writer.write(new Uint8Array(65536), 1 << 20)).rejects.toThrow(TypeError);
+      await writer.abort();
+    }
+  });
+});
