@@ -7,7 +7,7 @@ import { buildExtentTree, treeBlocks } from './extent-build.ts';
 import { walkExtentTree } from './extent-tree.ts';
 import { walkPointers } from './indirect.ts';
 import { buildPointers, pointerBlocks } from './indirect-build.ts';
-import { fileAclOf, hasFlag, setAllocatedBytes, type Inode } from './inode.ts';
+import { allocatedBytes, hasFlag, setAllocatedBytes, type Inode } from './inode.ts';
 import { INODE_FLAG } from './layout.ts';
 import { pushRun, type Run } from './run.ts';
 import type { ExtVolume } from './volume.ts';
@@ -84,9 +84,10 @@ export async function storeMap(
   }
   if (!extents) refuseHighBlocks(runs, nodes);
   await (extents ? buildExtentTree : buildPointers)(volume, inode, runs, nodes);
-  const clusterSize = sb.clusterBlocks * sb.blockSize;
-  const ownClusters = nodes.length + (fileAclOf(inode) === 0 ? 0 : 1);
-  setAllocatedBytes(volume, inode, after.bytes * sb.blockSize + ownClusters * clusterSize);
+  // i_blocks also counts attributes kept elsewhere, so only what changes here is added to it.
+  const moreNodes = (nodes.length - old.nodes.length) * sb.clusterBlocks;
+  const change = (after.bytes - before.bytes + moreNodes) * sb.blockSize;
+  setAllocatedBytes(volume, inode, Math.max(0, allocatedBytes(volume, inode) + change));
   return { runs: [...runs], nodes };
 }
 

@@ -4,8 +4,9 @@ import { extentRuns } from './extent-tree.ts';
 import { pointerRuns } from './indirect.ts';
 import { inlineContent } from './inline.ts';
 import { allocatedBytes, fileAclOf, hasFlag, iBlock, sizeOf, type Inode } from './inode.ts';
-import { I_BLOCK_SIZE, INODE_FLAG } from './layout.ts';
+import { I_BLOCK_SIZE, INCOMPAT, INODE_FLAG } from './layout.ts';
 import type { Run } from './run.ts';
+import { hasIncompat } from './superblock.ts';
 import type { ExtVolume } from './volume.ts';
 
 /** Runs of the logical blocks [start, end) of a file that is not inline. */
@@ -44,8 +45,11 @@ export async function readContent(
 /** Whether a symlink's target is in i_block itself. */
 export function isFastSymlink(volume: ExtVolume, inode: Inode): boolean {
   if (hasFlag(inode, INODE_FLAG.extents | INODE_FLAG.inlineData)) return false;
+  if (sizeOf(volume, inode) >= I_BLOCK_SIZE) return false;
+  // Where values have inodes of their own, i_blocks says nothing about it.
+  if (hasIncompat(volume.sb, INCOMPAT.eaInode)) return true;
   const attributes = fileAclOf(inode) === 0 ? 0 : volume.sb.blockSize * volume.sb.clusterBlocks;
-  return sizeOf(volume, inode) < I_BLOCK_SIZE && allocatedBytes(volume, inode) <= attributes;
+  return allocatedBytes(volume, inode) <= attributes;
 }
 
 /** The bytes of a symlink's target. */

@@ -3,14 +3,28 @@
  * value and counted in its ctime (upper half) and version (lower half). Its atime holds the hash of the value.
  */
 import { crc32c } from '../../base/crc32c.ts';
-import { viewOf } from '../../base/bytes.ts';
+import { roundUp, viewOf } from '../../base/bytes.ts';
 import { damaged } from './errors.ts';
 import { freeNode, makeNode } from './node.ts';
 import { replaceContent } from './file-write.ts';
-import { hasFlag, putInode, readInode, setFlag, type Inode } from './inode.ts';
+import {
+  allocatedBytes,
+  hasFlag,
+  putInode,
+  readInode,
+  setAllocatedBytes,
+  setFlag,
+  type Inode,
+} from './inode.ts';
 import { INODE, INODE_FLAG, S_IF } from './layout.ts';
 import type { ExtVolume } from './volume.ts';
 import { entryHash, type StoredXattr } from './xattr-format.ts';
+
+/** Its users count the whole clusters of a value as theirs. */
+function bookValue(volume: ExtVolume, owner: Inode, size: number, sign: 1 | -1): void {
+  const bytes = roundUp(size, volume.sb.blockSize * volume.sb.clusterBlocks);
+  setAllocatedBytes(volume, owner, Math.max(0, allocatedBytes(volume, owner) + sign * bytes));
+}
 
 /** Moves a value into an inode of its own; returns the entry that leads to it. */
 export async function makeValueInode(
@@ -31,6 +45,7 @@ export async function makeValueInode(
   if (holder.raw.length > INODE.extraSize) holder.view.setUint32(INODE.atimeExtra, 0, true);
   setReferences(holder, 1);
   await putInode(volume, holder);
+  bookValue(volume, owner, entry.value.length, 1);
   const word = new Uint8Array(4);
   viewOf(word).setUint32(0, valueHash, true);
   const moved = { ...entry, value: new Uint8Array(0), valueInode: holder.ino, valueSize: entry.value.length };
@@ -38,10 +53,16 @@ export async function makeValueInode(
 }
 
 /** One user of the value less; the last one takes the inode with it. */
-export async function dropValueInode(volume: ExtVolume, ino: number): Promise<void> {
+export async function dropValueInode(
+  volume: ExtVolume,
+  owner: Inode,
+  { valueInode, valueSize }: StoredXattr,
+): Promise<void> {
+  const ino = valueInode;
   const holder = await readInode(volume, ino);
   if (!hasFlag(holder, INODE_FLAG.eaInode))
     throw damaged(`inode ${ino} is not the attribute value it should be`);
+  bookValue(volume, owner, valueSize, -1);
   const references = referencesOf(holder);
   if (references <= 1) return freeNode(volume, holder);
   setReferences(holder, references - 1);

@@ -49,7 +49,7 @@ export async function setXattr(
       next: 'Correct it.',
     });
   const [inside, outside] = [inodeXattrs(inode), await blockXattrs(volume, inode)];
-  for (const old of [...inside, ...outside]) if (same(old, name)) await dropValue(volume, old);
+  for (const old of [...inside, ...outside]) if (same(old, name)) await dropValue(volume, inode, old);
   const entry = { ...name, value: stored, valueInode: 0, valueSize: stored.length, hash: 0 };
   const rest = (list: StoredXattr[]): StoredXattr[] => list.filter((old) => !same(old, name));
   await storeXattrs(volume, inode, [...rest(inside), entry, ...rest(outside)]);
@@ -61,7 +61,7 @@ export async function removeXattr(volume: ExtVolume, inode: Inode, full: string)
   const all = [...inodeXattrs(inode), ...(await blockXattrs(volume, inode))];
   const gone = all.filter((entry) => same(entry, name));
   if (gone.length === 0) throw notFound(`attribute ${full} of this file`);
-  for (const entry of gone) await dropValue(volume, entry);
+  for (const entry of gone) await dropValue(volume, inode, entry);
   await storeXattrs(
     volume,
     inode,
@@ -80,8 +80,8 @@ function storedName(full: string): { index: number; name: string } {
   return { index: split.index, name: Buffer.from(split.name, 'utf8').toString('latin1') };
 }
 
-async function dropValue(volume: ExtVolume, entry: StoredXattr): Promise<void> {
-  if (entry.valueInode !== 0) await dropValueInode(volume, entry.valueInode);
+async function dropValue(volume: ExtVolume, inode: Inode, entry: StoredXattr): Promise<void> {
+  if (entry.valueInode !== 0) await dropValueInode(volume, inode, entry);
 }
 
 /** Inline data leaves the inode; its map is to be made anew by the caller. */
@@ -94,7 +94,7 @@ export function dropInlineData(inode: Inode): void {
 /** All attributes of an inode that goes away. */
 export async function dropXattrs(volume: ExtVolume, inode: Inode): Promise<void> {
   const all = [...inodeXattrs(inode), ...(await blockXattrs(volume, inode))];
-  for (const entry of all) await dropValue(volume, entry);
+  for (const entry of all) await dropValue(volume, inode, entry);
   await storeXattrs(volume, inode, []);
 }
 
