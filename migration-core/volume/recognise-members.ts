@@ -147,8 +147,10 @@ const fromStart =
 
 /** Storage Spaces writes no mark that Microsoft documents; this one starts the pool's database, in the first sectors. */
 async function storageSpaces(window: Window): Promise<Match | null> {
-  for (let at = 0; at < 65536; at += 512) if (await textAt(window, at, 'SPACEDB ')) return {};
-  return null;
+  const head = await window.bytes(0, Math.min(65536, window.size));
+  return head !== null && Buffer.from(head.buffer, head.byteOffset, head.length).includes('SPACEDB ')
+    ? {}
+    : null;
 }
 
 /** LDM on an MBR disk: "PRIVHEAD" in sector 6, version u16 big-endian 2.x at C. */

@@ -46,10 +46,10 @@ export async function recogniseWithPlace(volume: BlockSource): Promise<{ content
 }
 
 async function isZero(volume: BlockSource, length: number): Promise<boolean> {
-  const STEP = 128 * 1024;
-  for (let at = 0; at < length; at += STEP) {
-    const bytes = await readBytes(volume, at, Math.min(STEP, length - at));
-    if (bytes.some((byte) => byte !== 0)) return false;
+  const zeros = new Uint8Array(Math.min(length, 128 * 1024));
+  for (let at = 0; at < length; at += zeros.length) {
+    const bytes = await readBytes(volume, at, Math.min(zeros.length, length - at));
+    if (Buffer.compare(bytes, zeros.subarray(0, bytes.length)) !== 0) return false;
   }
   return true;
 }

@@ -82,14 +82,13 @@ async function mbrTable(disk: BlockSource, mbr: MbrSector): Promise<PartitionTab
 async function mbrSectorSize(disk: BlockSource, mbr: MbrSector): Promise<number> {
   for (const sectorSize of sectorSizes(disk)) {
     const { partitions } = await readMbrPartitions(disk, mbr, sectorSize);
-    let known = 0;
+    // A chain of logical partitions was found by this size: another one leads to other sectors.
+    if (partitions.some(({ number }) => number >= 5)) return sectorSize;
     for (const { offset, length, container } of partitions) {
       if (container || offset + length > disk.size) continue;
       const { type } = await recogniseContent(slice(disk, offset, length));
-      if (type !== 'unknown' && type !== 'empty') known++;
+      if (type !== 'unknown' && type !== 'empty') return sectorSize;
     }
-    const logicals = partitions.some(({ number }) => number >= 5);
-    if (known > 0 || logicals) return sectorSize;
   }
   return disk.sectorSize === 4096 ? 4096 : 512;
 }

@@ -13,7 +13,7 @@ const MIB = 1 << 20;
 interface Volume {
   name: string;
   mib?: number;
-  make(path: string): Promise<unknown>;
+  make: (path: string) => Promise<unknown>;
   /** What blkid says nothing or too little about. */
   expect?: { type: string };
 }
