@@ -9,6 +9,7 @@ export function fileStem(name: string): string {
   const safe = name
     .normalize('NFKD')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/-{2,}/g, '-')
     .replace(/^[-.]+|[-.]+$/g, '')
     .slice(0, 60)
     .replace(/[-.]+$/, '');

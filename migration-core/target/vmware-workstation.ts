@@ -89,6 +89,11 @@ function checkWorkstation(machine: VirtualMachine): Finding[] {
 
 type Settings = [key: string, value: string][];
 
+const EFI: Settings = [
+  ['firmware', 'efi'],
+  ['uefi.secureBoot.enabled', 'FALSE'],
+];
+
 /** All settings in the order in which they are written. */
 function settings(machine: VirtualMachine): Settings {
   const stem = fileStem(machine.name);
@@ -102,8 +107,8 @@ function settings(machine: VirtualMachine): Settings {
     ['guestOS', vmwareGuestOs(machine)],
     ['annotation', `${machine.os.name || 'Unknown system'}, converted from a physical server`],
     ['nvram', `${stem}.nvram`],
-    ['firmware', machine.firmware === 'uefi' ? 'efi' : 'bios'],
-    ...(machine.firmware === 'uefi' ? ([['uefi.secureBoot.enabled', 'FALSE']] satisfies Settings) : []),
+    // BIOS is what a file without the key means; the products never write it.
+    ...(machine.firmware === 'uefi' ? EFI : []),
     ['uuid.bios', vmwareUuid(machine.uuid)],
     // Without it the product asks whether the folder was moved or copied, and "copied" changes UUID and MAC addresses.
     ['uuid.action', 'keep'],
