@@ -17,7 +17,11 @@ export interface ApplyOptions {
   now: number;
   signal?: AbortSignal;
   /** The SELinux label for a new file, null where the guest has none; files whose edit names a label keep that one. */
-  label?: (path: string, files: GuestReader) => Promise<Uint8Array | null>;
+  label?: (
+    path: string,
+    files: GuestReader,
+    type: 'file' | 'directory' | 'symlink',
+  ) => Promise<Uint8Array | null>;
 }
 
 const SELINUX = 'security.selinux';
@@ -136,7 +140,8 @@ async function attributes(
 ): Promise<Record<string, Uint8Array>> {
   const named = action.xattrs ?? {};
   if (keepsLabel || options.label === undefined || named[SELINUX] !== undefined) return named;
-  const label = await options.label(action.path, tree);
+  const type = ({ write: 'file', mkdir: 'directory', symlink: 'symlink' } as const)[action.kind];
+  const label = await options.label(action.path, tree, type);
   return label === null ? named : { ...named, [SELINUX]: label };
 }
 
