@@ -16,7 +16,8 @@ const HEAD = { tag: 0, transaction: 8 } as const;
 export async function checkFastCommits(volume: ExtVolume, journal: Journal, sequence: number): Promise<void> {
   const count = fastCommitBlocks(journal);
   if (count === 0 || count >= journal.length) return;
-  const logical = journal.length - count;
+  // The first of these blocks is never used.
+  const logical = journal.length - count + 1;
   const run = journal.runs.find((one) => logical >= one.logical && logical < one.logical + one.length);
   if (run === undefined) return;
   const place = (run.physical + logical - run.logical) * volume.sb.blockSize;

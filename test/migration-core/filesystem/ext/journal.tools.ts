@@ -52,7 +52,7 @@ const KINDS: Kind[] = [
   {
     name: 'v1, committed without waiting',
     options: '-t ext4 -b 1024 -O ^metadata_csum',
-    mount: 'journal_async_commit',
+    mount: 'journal_async_commit,data=writeback',
   },
   { name: 'all data in the journal', options: '-t ext4 -b 1024', mount: 'data=journal' },
   { name: 'orphan file', options: '-t ext4 -b 1024 -O orphan_file' },
@@ -125,8 +125,9 @@ describe('journals', () => {
       const magic = join(folder, 'magic');
       const plain = join(folder, 'plain');
       const size = options.includes('4096') ? 4096 : 1024;
-      await writeFile(magic, Buffer.concat([Buffer.from('c03b3998', 'hex'), Buffer.alloc(size - 4, 'm')]));
-      await writeFile(plain, Buffer.alloc(size, 'p'));
+      const escaped = Buffer.concat([Buffer.from('c03b3998', 'hex'), Buffer.alloc(size - 4, 'm')]);
+      await writeFile(magic, Buffer.concat([escaped, escaped]));
+      await writeFile(plain, Buffer.alloc(2 * size, 'p'));
       const script = ['jo', `jw -b 5000,5001 ${magic}`, `jw -b 5002,5003 ${plain}`, 'jw -r 5002,5001', 'jc'];
       const commands = join(folder, 'commands');
       await writeFile(commands, script.join('\n'));
