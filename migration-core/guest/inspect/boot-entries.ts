@@ -1,4 +1,5 @@
 /** The menu of each boot loader, as far as it tells which kernel is started when nobody chooses. */
+import { shortLines } from './text.ts';
 
 export interface BootEntry {
   /** What a default may name: titles, ids and numbers. */
@@ -8,6 +9,8 @@ export interface BootEntry {
 }
 
 const MAX_ENTRIES = 500;
+/** Submenus in submenus: nobody finds an entry further down. */
+const MAX_DEPTH = 20;
 
 /**
  * GRUB 2: `menuentry 'title' ... --id 'id' {`, within `submenu` too. A default is a number, a title or an id, `>` between
@@ -18,10 +21,10 @@ export function parseGrub2(text: string): BootEntry[] {
   /** Open blocks, outermost first; null where a block is neither menu nor submenu. */
   const open: ({ names: string[]; next: number; entry: BootEntry | null } | null)[] = [];
   const top = { names: [''], next: 0, entry: null };
-  for (const raw of text.split('\n')) {
+  for (const raw of shortLines(text)) {
     const line = raw.trim();
     const menu = /^(menuentry|submenu)\s+("[^"]*"|'(?:[^']|'\\'')*'|\S+)(.*)\{\s*$/.exec(line);
-    if (menu !== null) {
+    if (menu !== null && open.length < MAX_DEPTH) {
       const parent = open.findLast((block) => block !== null) ?? top;
       const title = menu[2]!.replace(/'\\''/g, "'").replace(/^(["'])(.*)\1$/s, '$2');
       const id = /(?:--id[= ]\s*|\$menuentry_id_option\s+)(["']?)([^"'\s]+)\1/.exec(menu[3]!)?.[2];
@@ -53,7 +56,9 @@ export function parseGrub2(text: string): BootEntry[] {
 /** The last `set default="..."` that is no variable; `saved` where the environment block decides. */
 export function grub2Default(text: string): string {
   let value = '0';
-  for (const match of text.matchAll(/^\s*set\s+default=(["']?)([^"'\n]*)\1/gm)) {
+  for (const line of shortLines(text)) {
+    const match = /^\s*set\s+default=(["']?)([^"']*)\1/.exec(line);
+    if (match === null) continue;
     if (/\$\{?(saved_entry|next_entry)\}?/.test(match[2]!)) {
       // `next_entry` is for one boot; `saved_entry` counts unless a later line in an else branch is taken.
       if (match[2]!.includes('saved_entry')) return 'saved';
@@ -65,7 +70,7 @@ export function grub2Default(text: string): string {
 /** The environment block: `name=value` lines, filled up to 1024 bytes with `#`. */
 export function parseGrubenv(text: string): Map<string, string> {
   const variables = new Map<string, string>();
-  for (const line of text.split('\n')) {
+  for (const line of shortLines(text)) {
     const at = line.indexOf('=');
     if (!line.startsWith('#') && at > 0) variables.set(line.slice(0, at), line.slice(at + 1));
   }
@@ -74,7 +79,12 @@ export function parseGrubenv(text: string): Map<string, string> {
 
 /** One file of loader/entries: `key value` lines. `name` is the file name without `.conf`. */
 export function parseBlsEntry(name: string, text: string): BootEntry {
-  const value = (key: string): string => new RegExp(`^${key}[ \\t]+(.+?)[ \\t]*$`, 'm').exec(text)?.[1] ?? '';
+  const lines = shortLines(text);
+  const value = (key: string): string =>
+    lines
+      .find((line) => line.startsWith(`${key} `) || line.startsWith(`${key}\t`))
+      ?.slice(key.length)
+      .trim() ?? '';
   return { names: [name, value('title')], image: value('linux') };
 }
 
@@ -82,7 +92,7 @@ export function parseBlsEntry(name: string, text: string): BootEntry {
 export function parseGrubLegacy(text: string): { entries: BootEntry[]; chosen: string } {
   const entries: BootEntry[] = [];
   let chosen = '0';
-  for (const raw of text.split('\n')) {
+  for (const raw of shortLines(text)) {
     const line = raw.trim();
     const title = /^title\s+(.*)$/i.exec(line);
     const kernel = /^kernel\s+(?:--\S+\s+)*(?:\(\S+?\))?(\S+)/i.exec(line);
@@ -99,7 +109,7 @@ export function parseGrubLegacy(text: string): { entries: BootEntry[]; chosen: s
 export function parseExtlinux(text: string): { entries: BootEntry[]; chosen: string } {
   const entries: BootEntry[] = [];
   let chosen = '';
-  for (const raw of text.split('\n')) {
+  for (const raw of shortLines(text)) {
     const [key = '', value = ''] = raw.trim().split(/\s+/, 2);
     const word = key.toUpperCase();
     if (word === 'LABEL' && entries.length < MAX_ENTRIES) entries.push({ names: [value], image: '' });

@@ -62,7 +62,7 @@ async function grub2Image(
     if (nameOf(path) !== 'grub.cfg') continue;
     const text = await read(path);
     const wanted = grub2Default(text);
-    if (/^\s*blscfg\b/m.test(text)) {
+    if (/^[ \t]*blscfg\b/m.test(text)) {
       // blscfg(GRUB): entries sorted by version, newest first, and the default is one of their ids or a number.
       const sorted = [...bls].sort((a, b) => compareVersions(b.names[0]!, a.names[0]!));
       const choice = wanted === 'saved' ? saved : wanted;

@@ -3,6 +3,7 @@ import type { FstabEntry } from '../guest.ts';
 
 /** No server has more lines that matter; a damaged file may. */
 const MAX_LINES = 10_000;
+const LONGEST_LINE = 8192;
 
 export function parseFstab(text: string): FstabEntry[] {
   const entries: FstabEntry[] = [];
@@ -10,8 +11,10 @@ export function parseFstab(text: string): FstabEntry[] {
     const trimmed = raw.trim();
     // A file that lost its blocks in a crash is full of NULs: nothing of such a line can be trusted.
     if (trimmed === '' || trimmed.startsWith('#') || trimmed.includes('\0')) continue;
+    if (trimmed.length > LONGEST_LINE) continue;
     const [device, path, type, options, dump, pass] = trimmed.split(/[ \t\r]+/).map(unescapeFstab);
     if (device === undefined || path === undefined || type === undefined) continue;
+
     entries.push({
       line,
       device,

@@ -24,10 +24,17 @@ export async function inspectText(
   }
 }
 
+/** Lines longer than this are no configuration; searching them could take for ever. */
+const LONGEST_LINE = 8192;
+
+/** The lines of a text that a person may have written. */
+export const shortLines = (text: string): string[] =>
+  text.split('\n', 20_000).filter((line) => line.length <= LONGEST_LINE);
+
 /** Lines without comments and blank ones, `key=value` with shell quotes taken off. The last one of a key wins. */
 export function shellVariables(text: string): Map<string, string> {
   const variables = new Map<string, string>();
-  for (const line of text.split('\n', 10_000)) {
+  for (const line of shortLines(text)) {
     const match = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(line);
     if (match === null) continue;
     variables.set(match[1]!, unquote(match[2]!.trim()));

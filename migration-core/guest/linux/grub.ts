@@ -49,7 +49,9 @@ async function fixEnvironment(plan: EditPlan, file: TextFile, bootArgs: BootArgu
     return `kernelopts=${fixed.text}`;
   });
   if (changed.length === 0) return;
-  const body = text.replace(/#*$/, '');
+  let end = text.length;
+  while (text[end - 1] === '#') end--;
+  const body = text.slice(0, end);
   const missing = size - bytes(body);
   if (missing < 0) {
     plan.findings.push({

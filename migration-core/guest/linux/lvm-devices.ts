@@ -48,7 +48,7 @@ export function hardwareFilters(text: string): string[] {
     .split('\n')
     .map((line) => line.replace(/^\s*#.*$/, ''))
     .join('\n');
-  const setting = /^\s*((?:global_)?filter)\s*=\s*(\[\s*(?:"(?:[^"\\]|\\.)*"[\s,]*)*\]|"[^"\n]*")/gm;
+  const setting = /^[ \t]*((?:global_)?filter)[ \t]*=[ \t]*(\[\s*(?:"(?:[^"\\]|\\.)*"[\s,]*)*\]|"[^"\n]*")/gm;
   for (const match of active.matchAll(setting)) {
     const patterns = match[2]!.match(/"(?:[^"\\]|\\.)*"/g) ?? [];
     const accepts = patterns.some((pattern) => pattern.startsWith('"a') && HARDWARE_NAME.test(pattern));

@@ -29,11 +29,15 @@ export const mdadm: Fixer = {
   },
 };
 
+/** No array is described in more characters. */
+const LONGEST_BLOCK = 8192;
+
 /** Continuation lines (beginning with white space) belong to the line before. `unfound`: arrays known by disk names alone. */
 export function rewriteMdadm(text: string): { text: string; unfound: string[] } {
   const unfound: string[] = [];
   const blocks = text.split(/\n(?![ \t])/);
   const fixed = blocks.map((block) => {
+    if (block.length > LONGEST_BLOCK) return block;
     const [keyword = '', ...words] = block.trim().split(/\s+/);
     if (/^DEVICE$/i.test(keyword)) {
       const byName = words.some(

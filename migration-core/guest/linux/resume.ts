@@ -19,7 +19,7 @@ export const resume: Fixer = {
       if (file === null) continue;
       const gone: string[] = [];
       const text = file.text.replace(
-        /^(\s*(?:export\s+)?RESUME=)(["']?)([^"'\s]+)\2/gm,
+        /^([ \t]*(?:export[ \t]+)?RESUME=)(["']?)([^"'\s]+)\2/gm,
         (all, head: string, quote: string, device: string) => {
           const stable = names.stable(device, 'swap');
           if (stable.kind === 'becomes') return `${head}${quote}${stable.name}${quote}`;

@@ -11,8 +11,10 @@ import {
   LINUX_TYPE,
   MACHINE_ID,
   ROOT_UUID,
+  debianGrub,
   debianGuest,
   elf,
+  grubenv,
   modernBase,
   modulesOf,
   osRelease,
@@ -135,6 +137,80 @@ describe('systems as they are installed', () => {
     expect(guest.mounts).toContainEqual({ path: '/srv/data one', volume: 'disk1', type: 'ext4' });
     expect(defaultOf(guest.kernels)).toEqual([older]);
     expect(guest.kernels.find(({ version }) => version === older)?.initramfs).toBeNull();
+    expect(codes(guest.findings)).toEqual([]);
+  });
+
+  test('RHEL 8, BIOS: entries that refer to the environment block, debug kernels passed over', async () => {
+    const kernel = '4.18.0-513.el8.x86_64';
+    const debug = '4.18.0-553.el8.x86_64+debug';
+    const entry = (version: string): string =>
+      `title RHEL (${version})\nversion ${version}\nlinux /boot/vmlinuz-${version}\ninitrd /boot/initramfs-${version}.img\noptions $kernelopts\n`;
+    const root: Tree = {
+      ...modernBase('r8'),
+      '/etc/os-release': osRelease('rhel', '8.9', 'Red Hat Enterprise Linux 8.9 (Ootpa)', 'fedora'),
+      '/etc/fstab': `UUID=${ROOT_UUID} / ext4 defaults 1 1\n`,
+      '/etc/selinux/config': 'SELINUX=permissive # for now\nSELINUXTYPE=targeted\n',
+      '/etc/selinux/targeted/policy/policy.31': 'x',
+      '/boot/grub2/grub.cfg': 'set default="${saved_entry}"\n\tblscfg\n',
+      '/boot/grub2/grubenv': grubenv([
+        ['saved_entry', `${MACHINE_ID}-${kernel}`],
+        ['kernelopts', `root=UUID=${ROOT_UUID} ro `],
+      ]),
+      '/usr/bin/dracut': 'x',
+    };
+    for (const version of [kernel, debug]) {
+      root[`/boot/vmlinuz-${version}`] = 'k';
+      root[`/boot/initramfs-${version}.img`] = 'i';
+      root[`/boot/loader/entries/${MACHINE_ID}-${version}.conf`] = entry(version);
+      Object.assign(root, modulesOf(version));
+    }
+    const { guest } = await inspectGuest([volume(root, { uuid: ROOT_UUID })]);
+    expect(guest).toMatchObject({
+      firmware: 'bios',
+      selinux: 'permissive',
+      os: { version: '8.9', family: 'redhat' },
+    });
+    expect(guest.bootLoaders.map(({ kind }) => kind)).toEqual(['grub2', 'bls']);
+    expect(defaultOf(guest.kernels)).toEqual([kernel]);
+  });
+
+  test('Ubuntu 22.04 as a cloud image: ESP and BIOS boot partition, an entry of a submenu chosen', async () => {
+    const kernels = ['5.15.0-91-generic', '5.15.0-25-generic'];
+    const root: Tree = {
+      ...modernBase('u22'),
+      '/boot/efi': { dir: true },
+      '/etc/os-release': osRelease('ubuntu', '22.04', 'Ubuntu 22.04.3 LTS', 'debian'),
+      '/etc/fstab':
+        'LABEL=cloudimg-rootfs\t/\text4\tdiscard,errors=remount-ro\t0 1\nLABEL=UEFI\t/boot/efi\tvfat\tumask=0077\t0 1\n',
+      '/usr/share/initramfs-tools/init': 'x',
+      '/boot/grub/i386-pc/normal.mod': 'x',
+      '/boot/grub/grub.cfg': debianGrub(kernels, 'LABEL=cloudimg-rootfs').replace(
+        'default="0"',
+        `default="gnulinux-advanced-${ROOT_UUID}>gnulinux-${kernels[1]!}-advanced-${ROOT_UUID}"`,
+      ),
+      '/boot/vmlinuz': { symlink: `vmlinuz-${kernels[0]!}` },
+      '/boot/initrd.img': { symlink: `initrd.img-${kernels[0]!}` },
+    };
+    for (const version of kernels) {
+      root[`/boot/vmlinuz-${version}`] = 'k';
+      root[`/boot/initrd.img-${version}`] = 'i';
+      Object.assign(root, modulesOf(version));
+    }
+    const { guest } = await inspectGuest([
+      volume(null, { partition: 14, type: 'unknown', partitionType: BIOS_BOOT_TYPE }),
+      volume(
+        { '/EFI/ubuntu/shimx64.efi': 'x' },
+        { partition: 15, type: 'vfat', label: 'UEFI', partitionType: ESP_TYPE },
+      ),
+      volume(root, { partition: 1, uuid: ROOT_UUID, label: 'cloudimg-rootfs', partitionType: LINUX_TYPE }),
+    ]);
+    expect(guest).toMatchObject({
+      firmware: 'bios',
+      os: { id: 'ubuntu', version: '22.04', family: 'debian' },
+    });
+    expect(guest.mounts.map(({ path }) => path)).toEqual(['/', '/boot/efi']);
+    expect(guest.kernels).toHaveLength(2);
+    expect(defaultOf(guest.kernels)).toEqual([kernels[1]]);
     expect(codes(guest.findings)).toEqual([]);
   });
 
