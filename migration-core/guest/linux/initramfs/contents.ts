@@ -3,6 +3,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { throwIfCancelled } from '../../../base/cancel.ts';
 import type { GuestReader } from '../../fixer.ts';
 import { joinPath } from '../../tree-path.ts';
+import { cardNameFiles } from '../network/names.ts';
 import type { NewEntry } from './cpio.ts';
 import { damaged } from './feed.ts';
 import { writeKmodIndex } from './kmod-index.ts';
@@ -140,33 +141,26 @@ function readsBinaryIndexes(listing: Listing): boolean {
   return resolveListed(listing, modprobe).endsWith('/kmod');
 }
 
-/** Where an initramfs may have the files by which udev names interfaces; the first one wins over the others. */
-const LINK_PLACES = ['etc/systemd/network', 'usr/lib/systemd/network', 'lib/systemd/network'];
-const PERSISTENT_RULES = 'etc/udev/rules.d/70-persistent-net.rules';
+/** Where an initramfs may have such a file instead; the first place wins over the others. */
+const OTHER_PLACES = ['usr/lib', 'lib'];
 const SMALL = 256 << 10;
 
 /**
- * The interface names the administrator, or the conversion, has set on the root file system. Network drivers in an
- * initramfs mean that udev names the interfaces there already, and before systemd 240 a name once given stays.
+ * The files by which udev names the network interfaces, as the conversion leaves them on the root file system. Network
+ * drivers in an initramfs mean that interfaces are named there already, and before systemd 240 a name once given stays.
  */
 export async function namingFiles(files: GuestReader, listing: Listing): Promise<Files> {
   const result: Files = new Map();
-  const differs = (place: string, content: Uint8Array): boolean => {
-    const old = findListed(listing, place)?.content;
-    return old == null || Buffer.compare(old, content) !== 0;
-  };
-  for (const name of await files.list('/etc/systemd/network')) {
-    if (!name.endsWith('.link')) continue;
-    const content = await small(files, `/etc/systemd/network/${name}`);
+  for (const path of await cardNameFiles(files)) {
+    const content = await small(files, path);
     if (content === null) continue;
-    const inUse = LINK_PLACES.find((place) => findListed(listing, `${place}/${name}`) !== undefined);
-    if (inUse === undefined || differs(`${inUse}/${name}`, content))
-      result.set(`${LINK_PLACES[0]!}/${name}`, content);
-  }
-  // Old udev renames on the root file system again, so only a copy that would contradict it counts.
-  if (findListed(listing, PERSISTENT_RULES) !== undefined) {
-    const content = (await small(files, `/${PERSISTENT_RULES}`)) ?? new Uint8Array(0);
-    if (differs(PERSISTENT_RULES, content)) result.set(PERSISTENT_RULES, content);
+    const place = path.slice(1);
+    const places = [place, ...OTHER_PLACES.map((other) => place.replace(/^etc/, other))];
+    const present = places
+      .map((candidate) => findListed(listing, candidate))
+      .find((entry) => entry !== undefined);
+    if (present?.content == null || Buffer.compare(present.content, content) !== 0)
+      result.set(place, content);
   }
   return result;
 }

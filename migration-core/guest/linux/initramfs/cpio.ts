@@ -115,7 +115,7 @@ export async function* readCpio(feed: ByteFeed, options: CpioOptions = {}): Asyn
       if (size > MAX_NAME) throw damaged('the target of a symbolic link is too long', { at });
       target = text(await exactly(feed, size, at));
     } else if (type === 'file' && size <= (options.keep?.(path) ?? -1)) {
-      content = (await exactly(feed, size, at)).slice();
+      content = new Uint8Array(await exactly(feed, size, at));
     } else if ((await feed.skip(size)) < size) throw damaged('it ends within a file', { at, size });
     await align(feed);
     // What has no type the kernel knows is skipped by it too.

@@ -86,7 +86,8 @@ export class ChunkFeed implements ByteFeed {
     const parts: Uint8Array[] = [];
     let missing = length;
     while (missing > 0 && (await this.#refill())) {
-      const part = this.#chunk.slice(this.#at, this.#at + missing);
+      // A copy: the decoder uses its buffer again. (slice() of a Buffer would be none.)
+      const part = new Uint8Array(this.#chunk.subarray(this.#at, this.#at + missing));
       this.#at += part.length;
       missing -= part.length;
       parts.push(part);

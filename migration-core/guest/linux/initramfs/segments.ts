@@ -35,10 +35,11 @@ export interface Initramfs {
 /** Unpacked bytes after which an image is no initramfs any more; the largest real ones are below 1 GiB. */
 const MAX_UNPACKED = 4 * 2 ** 30;
 const MAX_SEGMENTS = 256;
+/** Bytes of names, link targets and kept files; real images need a tenth of that. */
+const MAX_LISTED = 64 << 20;
 /** Small files whose content says what made the image, or must be compared. */
 const MAX_KEPT = 256 << 10;
-const KEPT =
-  /(^|\/)(systemd\/network\/[^/]+\.link|udev\/rules\.d\/70-persistent-net\.rules|lvm\/lvm(local)?\.conf)$/;
+const KEPT = /(^|\/)(systemd\/network\/[^/]+\.link|udev\/rules\.d\/[^/]+\.rules|lvm\/lvm(local)?\.conf)$/;
 
 /**
  * Walks the file and lists what it holds. Content is passed over, so memory does not grow with the image.
@@ -99,11 +100,18 @@ async function readSegment(
 }
 
 async function listArchive(feed: ByteFeed, listing: Listing, signal: AbortSignal | undefined): Promise<void> {
+  let listed = 0;
+  for (const [path, { target }] of listing) listed += entryCost(path, target);
   for await (const entry of readCpio(feed, { keep: (path) => (KEPT.test(path) ? MAX_KEPT : -1) })) {
     throwIfCancelled(signal);
+    listed += entryCost(entry.path, entry.target) + (entry.content?.length ?? 0);
+    if (listed > MAX_LISTED) throw damaged('it lists more files than any real one', { listed });
     addToListing(listing, entry);
   }
 }
+
+/** Bytes an entry takes in the list, roughly. */
+const entryCost = (path: string, target: string): number => 2 * (path.length + target.length) + 100;
 
 /** A compressed block may hold several archives with zeros between them. */
 async function listArchives(
