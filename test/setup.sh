@@ -14,6 +14,11 @@ packages=(
   cpio gzip xz-utils zstd lz4 # make initramfs images of every compression
   libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libxml2-utils # judge libvirt XML and .vmx
   cryptsetup-bin lvm2 xfsprogs btrfs-progs ntfs-3g # make volumes that must be recognised or refused
+  bcache-tools exfatprogs f2fs-tools mdadm squashfs-tools xorriso # the same: one volume of each kind
+  attr acl quota     # put attributes and quotas on test volumes, and read them back
+  strace procps      # show how the program opens its source
+  udev               # blkid's rules and udevadm judge names of network cards
+  python3            # computes the content digest a second way
   busybox-static     # a small init for small guests
   imagemagick        # screenshots to PNG where QEMU gives PPM
 )

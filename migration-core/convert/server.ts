@@ -175,6 +175,7 @@ function describe({ id, disk, partition, length, content }: Volume): VolumeInfo 
     uuid: content.uuid,
     label: content.label,
     partUuid: partition?.partUuid ?? '',
+    partLabel: partition?.label ?? '',
   };
 }
 
