@@ -3,7 +3,7 @@ import { IronliftError } from '../../base/errors.ts';
 import { ExtentList } from '../../base/extents.ts';
 import type { Finding } from '../../base/finding.ts';
 import { readBytes, type WritableBlocks } from '../../block/source.ts';
-import { isFatBootSector, readFatBootSector } from '../../volume/fat-boot-sector.ts';
+import { readFatBootSector } from '../../volume/fat-boot-sector.ts';
 import { recogniseContent } from '../../volume/recognise.ts';
 import type { FileSystemDriver, GuestFileSystem, OpenOptions } from '../filesystem.ts';
 import { AllocationTable, BAD, FREE } from './allocation.ts';
@@ -21,10 +21,8 @@ const DEFAULT_READ_LIMIT = 64 << 20;
 
 export const fatDriver: FileSystemDriver = {
   id: 'fat',
-  async probe(volume) {
-    if (volume.size < 512) return false;
-    return isFatBootSector(await readBytes(volume, 0, 512));
-  },
+  // By all signatures: a RAID member or a BitLocker To Go volume looks like FAT from the front.
+  probe: async (volume) => (await recogniseContent(volume)).type === 'vfat',
   open: openFat,
 };
 

@@ -78,10 +78,9 @@ export function parseEntries(bytes: Uint8Array, fat32: boolean): Entry[] {
 /** By long name or alias, whatever the case. */
 export function findEntry(entries: readonly Entry[], name: string): Entry | undefined {
   const wanted = foldCase(name);
-  return (
-    entries.find((entry) => foldCase(entry.name) === wanted) ??
-    entries.find((entry) => foldCase(entry.alias) === wanted)
-  );
+  // Folding keeps the length, and is worth saving in large folders.
+  const is = (other: string): boolean => other.length === wanted.length && foldCase(other) === wanted;
+  return entries.find((entry) => is(entry.name)) ?? entries.find((entry) => is(entry.alias));
 }
 
 interface LongName {

@@ -14,19 +14,24 @@ const CODE_PAGE_437 =
 export const LOWER_BASE = 0x08;
 export const LOWER_EXTENSION = 0x10;
 
+/** What each byte is shown as. A slash or control character, which only damage can bring here, would make a name unusable. */
+const SHOWN = Array.from({ length: 256 }, (_, byte) => {
+  if (byte >= 0x80) return CODE_PAGE_437[byte - 0x80]!;
+  return byte < 0x20 || byte === 0x2f || byte === 0x7f ? '_' : String.fromCharCode(byte);
+});
+
 /** The 11 bytes of a short name as they are shown, `caseBits` being byte 12. */
 export function showShortName(bytes: Uint8Array, caseBits: number): string {
-  const text = [...bytes.subarray(0, 11)]
-    // E5 as a first letter would mark a deleted entry; 05 stands for it.
-    .map((byte, i) => (i === 0 && byte === 0x05 ? 0xe5 : byte))
-    .map((byte) => (byte < 0x80 ? String.fromCharCode(byte) : CODE_PAGE_437[byte - 0x80]!))
-    // A slash or a control character, which only damage can bring here, would make the name unusable.
-    .map((character) => (character < ' ' || character === '/' || character === '\x7f' ? '_' : character));
-  const base = text.slice(0, 8).join('').trimEnd();
-  const extension = text.slice(8).join('').trimEnd();
-  const shown = (part: string, bit: number): string => ((caseBits & bit) === 0 ? part : part.toLowerCase());
-  const first = shown(base, LOWER_BASE);
-  return extension === '' ? first : `${first}.${shown(extension, LOWER_EXTENSION)}`;
+  // E5 as a first letter would mark a deleted entry; 05 stands for it.
+  let base = SHOWN[bytes[0] === 0x05 ? 0xe5 : bytes[0]!]!;
+  for (let i = 1; i < 8; i++) base += SHOWN[bytes[i]!]!;
+  let extension = '';
+  for (let i = 8; i < 11; i++) extension += SHOWN[bytes[i]!]!;
+  base = base.trimEnd();
+  extension = extension.trimEnd();
+  if ((caseBits & LOWER_BASE) !== 0) base = base.toLowerCase();
+  if ((caseBits & LOWER_EXTENSION) !== 0) extension = extension.toLowerCase();
+  return extension === '' ? base : `${base}.${extension}`;
 }
 
 /** The sum over a short name that ties the parts of its long name to it. */

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { memorySource } from '../../../../migration-core/block/memory.ts';
+import { fatDriver } from '../../../../migration-core/filesystem/fat/driver.ts';
+import { md1Superblock } from '../../volume/superblocks.ts';
 import { blankFat, fatEntry, openBytes, type Shape } from './blank-fat.ts';
 
 const FAT16: Shape = { bits: 16, clusters: 5000 };
@@ -191,6 +194,18 @@ describe('damage', () => {
     await expect(openBytes(Buffer.from(image.subarray(0, image.length - 512)))).rejects.toMatchObject({
       code: 'FAT_DAMAGED',
     });
+  });
+});
+
+describe('probe', () => {
+  test('a RAID 1 member is none, although FAT begins at its first byte', async () => {
+    const image = blankFat(FAT32);
+    expect(await fatDriver.probe(memorySource(image))).toBe(true);
+    const member = Buffer.concat([image, Buffer.alloc(16384)]);
+    const at = Math.floor((member.length / 512 - 16) / 8) * 8 * 512;
+    Buffer.from(md1Superblock(at)).copy(member, at);
+    expect(await fatDriver.probe(memorySource(member))).toBe(false);
+    expect(await fatDriver.probe(memorySource(Buffer.alloc(100)))).toBe(false);
   });
 });
 
