@@ -22,7 +22,7 @@ export function kvmImportSteps(machine: VirtualMachine): string {
   const steps: string[][] = [
     [
       `Copy the disks to ${IMAGE_FOLDER}, the place named in ${config}:`,
-      `  sudo cp --sparse=always --no-clobber ${machine.disks.map((disk) => disk.file).join(' ')} ${IMAGE_FOLDER}/`,
+      `  sudo cp --sparse=always --interactive ${machine.disks.map((disk) => disk.file).join(' ')} ${IMAGE_FOLDER}/`,
     ],
   ];
   if (isolated)

@@ -177,7 +177,7 @@ function diskElement(disk: VirtualDisk, index: number, all: VirtualDisk[]): XmlE
   return xml(
     'disk',
     { type: 'file', device: 'disk' },
-    xml('driver', { name: 'qemu', type: disk.format, cache: 'none', discard: 'unmap' }),
+    xml('driver', { name: 'qemu', type: disk.format, discard: 'unmap' }),
     xml('source', { file: `${IMAGE_FOLDER}/${disk.file}` }),
     xml('target', { dev: written.prefix + diskLetters(letter), bus: written.bus }),
     xml('boot', { order: index + 1 }),

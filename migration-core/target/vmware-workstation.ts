@@ -247,7 +247,7 @@ function importSteps(machine: VirtualMachine): string {
       : []),
     '',
     `The guest system is set to ${vmwareGuestOs(machine)}; a release of Workstation that does not know it offers others under`,
-    'Settings > Options > General. To use a machine on ESXi, convert it for that target instead.',
+    'Settings > Options > General.',
     '',
   ].join('\n');
 }
