@@ -14,6 +14,7 @@ import type { VolumeInfo } from '../guest/fixer.ts';
 import type { Inspection, OpenVolume } from '../guest/inspect.ts';
 import { inspectGuest } from '../guest/inspect.ts';
 import { openSource, type SourceDisk } from '../source/open.ts';
+import { RAID_TYPES } from '../volume/recognise-members.ts';
 import { contentUsed } from '../volume/used.ts';
 import { diskUsedMap, openVolumes, type Volume } from '../volume/volumes.ts';
 import type { PartitionTable } from '../volume/volume.ts';
@@ -144,6 +145,18 @@ export async function openServer(specs: readonly string[], options: OpenServerOp
   }
 }
 
+/** Content that belongs to something larger, whatever else its first sectors may look like. */
+const CONTAINERS: ReadonlySet<string> = new Set([
+  ...RAID_TYPES,
+  'LVM2_member',
+  'crypto_LUKS',
+  'BitLocker',
+  'bcache',
+  'zfs_member',
+  'LDM',
+  'StorageSpaces',
+]);
+
 const NO_TABLE: PartitionTable = {
   scheme: 'none',
   diskId: '',
@@ -185,6 +198,8 @@ async function openFileSystem(
   overlay: Overlay,
   options: OpenServerOptions,
 ): Promise<{ fileSystem: GuestFileSystem | null; error: IronliftError | null }> {
+  // Half of a mirror looks like the file system on it; written alone it would no longer be the other half's twin.
+  if (CONTAINERS.has(volume.content.type)) return { fileSystem: null, error: null };
   const blocks = writableSlice(overlay, volume.offset, volume.length);
   for (const driver of fileSystems) {
     if (!(await driver.probe(blocks))) continue;
