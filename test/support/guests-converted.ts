@@ -62,7 +62,7 @@ export async function reachLogin(guest: RunningGuest, hostName: string): Promise
       `^${hostName} login: |\\(initramfs\\)|Kernel panic|rdsosreport|emergency mode|grub rescue>`,
       'mu',
     ),
-    300,
+    900,
   );
   if (!prompt.includes('login:'))
     throw new Error(`It stopped at "${prompt}":\n${guest.console().slice(-4000)}`);

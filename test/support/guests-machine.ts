@@ -18,6 +18,8 @@ export interface GuestRun {
   /** Starts this kernel instead of the boot loader on the disk. */
   kernel?: { image: string; initramfs: string; commandLine: string };
   memoryMiB?: number;
+  /** What AHCI and IDE disks say they are: names under /dev/disk/by-id come from it. */
+  diskIdentity?: { model: string; serial: string };
 }
 
 export interface RunningGuest {
@@ -87,14 +89,9 @@ export async function startGuest(options: GuestRun): Promise<RunningGuest> {
     cpus: 1,
     ...(machine.firmware === 'uefi' ? { firmware } : {}),
   });
-  const direct =
-    kernel === undefined
-      ? []
-      : // The kernel takes the first place in the order of starting.
-        ['-kernel', kernel.image, '-initrd', kernel.initramfs, '-append', kernel.commandLine];
   const running = await startMachine(
     'qemu-system-x86_64',
-    [...(kernel === undefined ? args : args.map((arg) => arg.replace(/,bootindex=\d+$/u, ''))), ...direct],
+    [...args.map((arg) => adapted(arg, options)), ...direct(kernel)],
     {
       folder,
       scratch: '.',
@@ -109,6 +106,20 @@ export async function startGuest(options: GuestRun): Promise<RunningGuest> {
   }
 }
 
+function direct(kernel: GuestRun['kernel']): string[] {
+  if (kernel === undefined) return [];
+  return ['-kernel', kernel.image, '-initrd', kernel.initramfs, '-append', kernel.commandLine];
+}
+
+function adapted(arg: string, { kernel, diskIdentity }: GuestRun): string {
+  if (!arg.startsWith('ide-hd,') && !arg.includes(',bootindex=')) return arg;
+  // A kernel given takes the first place in the order of starting.
+  const ordered = kernel === undefined ? arg : arg.replace(/,bootindex=\d+$/u, '');
+  return arg.startsWith('ide-hd,') && diskIdentity !== undefined
+    ? `${ordered},model=${diskIdentity.model},serial=${diskIdentity.serial}`
+    : ordered;
+}
+
 function guestOn(running: RunningMachine, socket: Socket): RunningGuest {
   let raw = '';
   /** Where on the console the last match ended: what was seen is not seen again. */
@@ -119,7 +130,8 @@ function guestOn(running: RunningMachine, socket: Socket): RunningGuest {
 
   const read = async (): Promise<string> => {
     raw += await running.readSerial();
-    return plainText(raw);
+    // A sequence that has only half come is not taken for text.
+    return plainText(raw.replace(/(\u001b[^A-Za-z]{0,40}|\r)$/u, ''));
   };
   const expect = async (pattern: RegExp, seconds: number): Promise<string> => {
     const until = Date.now() + seconds * 1000;
@@ -150,13 +162,12 @@ function guestOn(running: RunningMachine, socket: Socket): RunningGuest {
   const type = (text: string): void => void socket.write(text);
   const command: RunningGuest['command'] = async (line, seconds = 60) => {
     const mark = `end-of-command-${++commands}`;
-    await read();
-    seen = plainText(raw).length;
+    seen = (await read()).length;
     const from = seen;
     // Written so that an echo of the typed line is not the mark.
     type(`${line}; echo "end-of""-command-${commands}:$?"\n`);
     const match = await expect(new RegExp(`${mark}:(\\d+)`, 'u'), seconds);
-    const text = plainText(raw).slice(from);
+    const text = (await read()).slice(from);
     const output = text.slice(0, text.indexOf(mark)).trim();
     if (!match.endsWith(':0'))
       throw new Error(`In the guest, \`${line}\` ended with ${match.split(':')[1]!}:\n${output}`);

@@ -72,7 +72,7 @@ export function blockedModule(line: string): string | null {
 }
 
 const ARGUMENTS =
-  /(^|\s+)((?:module_blacklist|modprobe\.blacklist|rd\.driver\.blacklist|rdblacklist)=)([^\s"']+)/g;
+  /(^|\s)((?:module_blacklist|modprobe\.blacklist|rd\.driver\.blacklist|rdblacklist)=)([^\s"']+)/g;
 
 /** Takes needed modules out of the lists of a command line; a list that gets empty goes. */
 export function unblock(commandLine: string, needed: ReadonlySet<string>): string {

@@ -29,7 +29,7 @@ async function plan({ guest, files }: FixContext): Promise<FixPlan> {
     guest,
     (commandLine, extent) => {
       const changed = consoleArguments(commandLine, extent === 'whole');
-      if (extent === 'whole') firstIsSerial ||= /.*(?:^|\s)console=(\w+)/.exec(changed)?.[1] === 'ttyS0';
+      if (extent === 'whole') firstIsSerial ||= lastConsole(changed) === 'ttyS0';
       return changed;
     },
     (path) => ({
@@ -48,6 +48,13 @@ async function plan({ guest, files }: FixContext): Promise<FixPlan> {
   return fixes.finished();
 }
 
+const lastConsole = (commandLine: string): string | undefined =>
+  commandLine
+    .split(/\s/)
+    .findLast((argument) => argument.startsWith('console='))
+    ?.slice('console='.length)
+    .split(',')[0];
+
 const noKernelArguments: Finding = {
   severity: 'info',
   code: 'CONSOLE_ARGUMENTS_NOT_FOUND',
@@ -62,7 +69,7 @@ export const DEAD_CONSOLE = /^(?:ttyS[1-9]\d*|hvc\d+|xvc\d+|ttyAMA\d+|ttysclp\d+
 export function consoleArguments(commandLine: string, add: boolean): string {
   const seen = new Set<string>();
   let text = commandLine.replace(
-    /(^|\s+)console=([A-Za-z_]\w*)((?:,\S*)?)(?=\s|$)/g,
+    /(^|\s)console=([A-Za-z_]\w*)((?:,\S*)?)(?=\s|$)/g,
     (all, before: string, device: string, options: string) => {
       const target = DEAD_CONSOLE.test(device) ? 'ttyS0' : device;
       // Of two that would be the same now, the one that was ttyS0 already stays.
@@ -93,7 +100,7 @@ async function fixGrubTerminal(fixes: EditPlan, guest: FixContext['guest']): Pro
   for (const path of paths) {
     const file = await readTextFile(fixes.files, path);
     if (file === null) continue;
-    const text = file.text.replace(/^\s*(?:GRUB_SERIAL_COMMAND=["']?)?serial\s.*$/gm, (line) =>
+    const text = file.text.replace(/^[ \t]*(?:GRUB_SERIAL_COMMAND=["']?)?serial[ \t].*$/gm, (line) =>
       line
         .replace(/--unit(=|\s+)[1-9]\d*/, (_, between: string) => `--unit${between}0`)
         .replace(/--port(=|\s+)0x(?:2f8|3e8|2e8)/i, (_, between: string) => `--port${between}0x3f8`),

@@ -88,12 +88,12 @@ export async function editKernelArguments(
 
 /** An assigned text is changed within its quotes; one without gets them where it needs them now. */
 function changed(text: string, assigned: boolean, change: (commandLine: string) => string): string {
-  const end = /\s*$/.exec(text)![0];
-  const body = text.slice(0, text.length - end.length);
+  const body = text.trimEnd();
+  const end = text.slice(body.length);
   // A backslash goes on over the line: such a text is left alone.
   if (body.endsWith('\\')) return text;
   if (!assigned) return change(body) + end;
-  const quoted = /^(["'])(.*)\1(\s+#.*)?$/.exec(body);
+  const quoted = /^(["'])(.*)\1([ \t]+#.*)?$/.exec(body);
   if (quoted !== null) return quoted[1]! + change(quoted[2]!) + quoted[1]! + (quoted[3] ?? '') + end;
   // An open quote, or something after the text.
   if (/["'#]/.test(body)) return text;
@@ -113,11 +113,9 @@ async function editEnvironment(
   if (file === null || line === null) return false;
   const result = change(line[1]!, 'whole');
   if (result === line[1]) return true;
-  const body = (
-    file.text.slice(0, line.index) +
-    `kernelopts=${result}` +
-    file.text.slice(line.index + line[0].length)
-  ).replace(/#+\s*$/, '');
+  const { text } = file;
+  const renewed = `${text.slice(0, line.index)}kernelopts=${result}${text.slice(line.index + line[0].length)}`;
+  const body = withoutFilling(renewed.trimEnd());
   const missing = bytes(file, file.text) - bytes(file, body);
   if (missing < 0)
     plan.findings.push({
@@ -127,6 +125,12 @@ async function editEnvironment(
     });
   else await plan.rewrite(file, body + '#'.repeat(missing), reason(file.path));
   return true;
+}
+
+function withoutFilling(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === '#') end--;
+  return text.slice(0, end);
 }
 
 const bytes = (file: TextFile, text: string): number => encodeText(text, file.encoding).length;

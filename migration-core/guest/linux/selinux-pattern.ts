@@ -15,7 +15,7 @@ type Node =
 
 /** Patterns of real policies have fewer than 300 characters; what repeats are unrolled to is bounded as well. */
 const MAX_PATTERN = 2000;
-const MAX_STATES = 20_000;
+const MAX_STATES = 2000;
 const MAX_DEPTH = 50;
 const MAX_REPEAT = 100;
 
@@ -184,6 +184,7 @@ function build(tree: Node): Machine | null {
   const tests: (Single | null)[] = [];
   const next: number[] = [];
   const fork: number[] = [];
+  let steps = 0;
   const state = (test: Single | null, to: number, other: number): number => {
     tests.push(test);
     next.push(to);
@@ -192,7 +193,9 @@ function build(tree: Node): Machine | null {
   };
   // Built from the end to the start: `then` is where a part leads to.
   const add = (node: Node, then: number): number => {
-    if (tests.length > MAX_STATES) return then;
+    // Parts are counted as well as states: an empty group makes none, however often it is repeated.
+    steps++;
+    if (steps > MAX_STATES * 4 || tests.length > MAX_STATES) return then;
     switch (node.kind) {
       case 'single':
         return state(node.fits, then, then);
@@ -216,7 +219,7 @@ function build(tree: Node): Machine | null {
     }
   };
   const start = add(tree, END);
-  return tests.length > MAX_STATES ? null : { tests, next, fork, start };
+  return tests.length > MAX_STATES || steps > MAX_STATES * 4 ? null : { tests, next, fork, start };
 }
 
 function run({ tests, next, fork, start }: Machine, path: string): boolean {

@@ -10,7 +10,9 @@ export const SELINUX_CONFIG = '/etc/selinux/config';
 export const LABEL = 'security.selinux';
 
 /** The largest file_contexts known is below 1 MiB. Bytes. */
-const CONTEXTS_LIMIT = 8 << 20;
+const CONTEXTS_LIMIT = 4 << 20;
+/** Policies of distributions have up to 9000. */
+const MOST_RULES = 30_000;
 
 interface Rule {
   pattern: string;
@@ -63,10 +65,11 @@ async function readPolicy(files: GuestReader): Promise<Policy | null> {
   const config = await files.readText(SELINUX_CONFIG);
   const type = /^[ \t]*SELINUXTYPE[ \t]*=[ \t]*([\w-]+)/m.exec(config ?? '')?.[1] ?? 'targeted';
   const base = `/etc/selinux/${type}/contexts/files/file_contexts`;
-  const rules: Rule[] = [];
+  const parts: Rule[][] = [];
   for (const part of [base, `${base}.homedirs`, `${base}.local`])
-    rules.push(...parseRules(await textOf(files, part)));
-  if (rules.length === 0) return null;
+    parts.push(parseRules(await textOf(files, part)));
+  const rules = parts.flat();
+  if (rules.length === 0 || rules.length > MOST_RULES) return null;
   const aliases: Policy['aliases'] = [];
   for (const part of [`${base}.subs_dist`, `${base}.subs`])
     for (const line of (await textOf(files, part)).split('\n')) {

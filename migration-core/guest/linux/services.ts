@@ -111,7 +111,7 @@ async function retireLink(
 async function overrideJob(fixes: EditPlan, name: string, reason: Reason): Promise<void> {
   const path = `${UPSTART}/${name}.override`;
   const before = (await readTextFile(fixes.files, path))?.text ?? '';
-  if (/^\s*manual\s*$/m.test(before)) return;
+  if (/^[ \t]*manual[ \t]*$/m.test(before)) return;
   const separated = before === '' || before.endsWith('\n') ? before : `${before}\n`;
   await fixes.writeFile(path, `${separated}manual\n`, reason);
 }

@@ -25,6 +25,8 @@ async function endOf(guest: GuestDisk, bus: DiskBus, way: 'loader' | 'kernel'): 
       }),
       disks: [await overlayOf(guest.disk, 'raw', join(folder, 'overlay.qcow2'))],
       folder,
+      // The fstab of one server names its disk by what it is.
+      diskIdentity: { model: 'WDC WD5003ABYX-01WERA1', serial: 'WD-WMAYP3841207' },
       ...(way === 'loader'
         ? {}
         : {
@@ -36,7 +38,7 @@ async function endOf(guest: GuestDisk, bus: DiskBus, way: 'loader' | 'kernel'): 
             },
           }),
     });
-    return await running.expect(ENDINGS, 300);
+    return await running.expect(ENDINGS, 900);
   } finally {
     await running?.kill();
   }

@@ -14,7 +14,7 @@ import { namedNics } from './machine-nics.ts';
 import { netplanBindings, netplanFiles } from './netplan.ts';
 import { networkdFiles } from './networkd.ts';
 import { readNetwork, type Bond } from './read.ts';
-import { parseShellVariables, withVariable } from './shell-variables.ts';
+import { withVariables } from './shell-variables.ts';
 import { IFTAB } from './udev-rules.ts';
 
 export const networkAddresses: Fixer = {
@@ -111,23 +111,23 @@ function inEntries(holdsAddress: (entry: IniEntry) => boolean): BoundFiles['rene
 }
 
 function renewIfcfg({ text }: TextFile, renewed: Renewed): string {
-  let result = text;
-  for (const entry of parseShellVariables(text)) {
-    const mac = entry.key === 'HWADDR' ? renewed.get(normalMac(entry.value) ?? '') : undefined;
-    if (mac !== undefined) result = withVariable(result, entry, spelledLike(entry.value, mac));
-  }
-  return result;
+  return withVariables(text, ({ key, value }) => {
+    const mac = key === 'HWADDR' ? renewed.get(normalMac(value) ?? '') : undefined;
+    return mac === undefined ? null : spelledLike(value, mac);
+  });
 }
 
 function renewNetplan({ text }: TextFile, renewed: Renewed): string {
-  let result = text;
-  // From the end, so that the places before stay right.
-  for (const { scalar } of netplanBindings(text).sort((a, b) => b.scalar.start - a.scalar.start)) {
+  const parts: string[] = [];
+  let done = 0;
+  // In the order of the text, as they are read.
+  for (const { scalar } of netplanBindings(text)) {
     const mac = renewed.get(normalMac(scalar.value) ?? '');
     if (mac === undefined) continue;
-    result = result.slice(0, scalar.start) + spelledLike(scalar.value, mac) + result.slice(scalar.end);
+    parts.push(text.slice(done, scalar.start), spelledLike(scalar.value, mac));
+    done = scalar.end;
   }
-  return result;
+  return parts.join('') + text.slice(done);
 }
 
 function renewInterfaces({ text }: TextFile, renewed: Renewed): string {

@@ -39,24 +39,26 @@ export async function interfacesFiles(files: GuestReader): Promise<{ paths: stri
   const facts = noFacts();
   const paths: string[] = [];
   const todo = [INTERFACES];
+  let includes = 0;
   for (let path = todo.shift(); path !== undefined; path = todo.shift()) {
-    if (paths.length >= MAX_FILES) {
-      facts.findings.push(notUnderstood(INTERFACES, `it includes more than ${MAX_FILES} files`));
-      break;
-    }
+    if (paths.length >= MAX_FILES || includes > MAX_FILES) break;
     const file = await readTextFile(files, path);
     if (file === null || paths.includes(file.path)) continue;
     paths.push(file.path);
     for (const { keyword, words } of parseInterfaces(file.text)) {
       if (keyword !== 'source' && keyword !== 'source-directory') continue;
       for (const word of words) {
+        includes++;
+        if (includes > MAX_FILES) break;
         const found = await included(files, path, word, keyword === 'source-directory');
         if (found === null)
           facts.findings.push(notUnderstood(path, `it includes files by the pattern ${word}`));
-        else todo.push(...found);
+        else todo.push(...found.slice(0, MAX_FILES));
       }
     }
   }
+  if (paths.length >= MAX_FILES || includes > MAX_FILES)
+    facts.findings.push(notUnderstood(INTERFACES, `it includes more than ${MAX_FILES} files`));
   return { paths, facts };
 }
 

@@ -1,10 +1,9 @@
 /** .link files of udev (systemd.link(5)): which card they are for, and the one that keeps an interface name. */
 import type { GuestReader } from '../../fixer.ts';
 import { nameOf } from '../../tree-path.ts';
-import { readTextFile } from '../edit-plan.ts';
 import { iniValue, parseIni, type IniEntry } from './ini-file.ts';
 import type { NamedNic } from './machine-nics.ts';
-import { matchedMacs, networkdFiles, NETWORKD } from './networkd.ts';
+import { entriesOf, matchedMacs, networkdFiles, NETWORKD } from './networkd.ts';
 
 export interface LinkFile {
   path: string;
@@ -28,9 +27,7 @@ export async function readLinkFiles(files: GuestReader): Promise<LinkFile[]> {
   const links: LinkFile[] = [];
   for (const [path = '', ...dropIns] of await networkdFiles(files, '.link')) {
     if (nameOf(path).startsWith(OURS)) continue;
-    const entries: IniEntry[] = [];
-    for (const part of [path, ...dropIns])
-      entries.push(...parseIni((await readTextFile(files, part))?.text ?? ''));
+    const entries = await entriesOf(files, [path, ...dropIns]);
     const asked = entries.filter(({ section }) => section === 'Match');
     const isPlain = ({ key, value }: IniEntry): boolean =>
       (key === 'Type' && value === 'ether') || (key === 'OriginalName' && value === '*');

@@ -29,10 +29,10 @@ export async function networkdFiles(files: GuestReader, extension: string): Prom
   return units;
 }
 
-async function entriesOf(files: GuestReader, paths: readonly string[]): Promise<IniEntry[]> {
-  const entries: IniEntry[] = [];
-  for (const path of paths) entries.push(...parseIni((await readTextFile(files, path))?.text ?? ''));
-  return entries;
+export async function entriesOf(files: GuestReader, paths: readonly string[]): Promise<IniEntry[]> {
+  const parts: IniEntry[][] = [];
+  for (const path of paths) parts.push(parseIni((await readTextFile(files, path))?.text ?? ''));
+  return parts.flat();
 }
 
 /** Addresses that a [Match] section asks for. */

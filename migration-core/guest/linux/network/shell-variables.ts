@@ -41,9 +41,14 @@ export function isYes(value: string | null): boolean {
   return value !== null && /^(yes|true|1|on|y|t)$/i.test(value);
 }
 
-export function withVariable(text: string, entry: ShellVariable, value: string): string {
+/** The text with the values of some variables replaced; null keeps a value. */
+export function withVariables(text: string, renew: (variable: ShellVariable) => string | null): string {
   const lines = text.split('\n');
-  const raw = lines[entry.line]!;
-  lines[entry.line] = raw.slice(0, entry.start) + value + raw.slice(entry.start + entry.value.length);
+  for (const entry of parseShellVariables(text)) {
+    const value = renew(entry);
+    if (value === null) continue;
+    const raw = lines[entry.line]!;
+    lines[entry.line] = raw.slice(0, entry.start) + value + raw.slice(entry.start + entry.value.length);
+  }
   return lines.join('\n');
 }

@@ -22,7 +22,8 @@ export interface NamingRule {
   byPlace: boolean;
 }
 
-const TOKEN = /([A-Z_]+)(?:\{([^}]{0,200})\})?\s*(==|!=|\+=|-=|:=|=)\s*"((?:[^"\\]|\\.){0,1000})"/g;
+const TOKEN =
+  /(?<![A-Z_])([A-Z_]{1,32})(?:\{([^}]{0,200})\})?\s{0,16}(==|!=|\+=|-=|:=|=)\s{0,16}"((?:[^"\\]|\\.){0,1000})"/g;
 
 /** Matches that every Ethernet card fulfils, in a virtual machine too. */
 function fitsAnyCard(key: string, attribute: string, value: string): boolean {

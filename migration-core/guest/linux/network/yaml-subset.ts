@@ -73,22 +73,25 @@ function splitLines(text: string): Line[] {
     if (indent === 0 && /^(---|\.\.\.|%)/.test(rest)) throw refuse(number, 'it begins another document');
     if (rest.startsWith('\t')) throw refuse(number, 'it is indented with a tab');
     const start = lineStart + indent;
-    lines.push({ number, indent, start, end: withoutComment(text, start, start + rest.length) });
+    lines.push({ number, indent, start, end: withoutComment(text, start, start + rest.length, number) });
   }
   return lines;
 }
 
-/** The end of a line's content: a comment begins at a `#` after a space, outside quotes. */
-function withoutComment(text: string, start: number, end: number): number {
-  let quote = '';
+/**
+ * The end of a line's content: a comment begins at a `#` after a space. Within quotes it would be none; whether a quote is
+ * open is seen only later, so a line with quotes before such a `#` that might be open is refused.
+ */
+function withoutComment(text: string, start: number, end: number, number: number): number {
+  let single = 0;
+  let double = 0;
   for (let i = start; i < end; i++) {
     const character = text[i]!;
-    if (quote !== '') {
-      if (character === '\\' && quote === '"') i++;
-      else if (character === quote) quote = '';
-    } else if ((character === '"' || character === "'") && /[\s,:[{-]/.test(text[i - 1] ?? ' ')) {
-      quote = character;
-    } else if (character === '#' && /\s/.test(text[i - 1] ?? ' ')) {
+    if (character === '"') double++;
+    else if (character === "'") single++;
+    else if (character === '#' && /\s/.test(text[i - 1] ?? ' ')) {
+      if (single % 2 === 1 || double % 2 === 1)
+        throw refuse(number, 'a comment sign stands behind an open quote');
       let last = i;
       while (last > start && /\s/.test(text[last - 1]!)) last--;
       return last;
@@ -169,9 +172,10 @@ function keyEnd(text: string, line: Line): { key: string; after: number } | null
   if (first === '"' || first === "'") {
     const quoted = quotedScalar(text, line.start, line.end);
     if (quoted === null || text[quoted.end + 1] !== ':') return null;
+    if (quoted.end + 2 < line.end && !/\s/.test(text[quoted.end + 2]!)) return null;
     return { key: quoted.value, after: quoted.end + 2 };
   }
-  if ('[{&*!|>%@`?'.includes(first)) return null;
+  if (!mayBeginPlain(text, line.start)) return null;
   for (let i = line.start; i < line.end; i++) {
     if (text[i] !== ':' || (i + 1 < line.end && !/\s/.test(text[i + 1]!))) continue;
     return { key: text.slice(line.start, i).trimEnd(), after: i + 1 };
@@ -201,10 +205,18 @@ function scalarOf(text: string, start: number, end: number, number: number): Yam
     if (quoted?.end !== end - 1) throw refuse(number, 'a quoted text does not end where it should');
     return quoted;
   }
-  if ('&*!|>%@`'.includes(first)) throw refuse(number, `it uses ${first}, which is not supported`);
+  if (!mayBeginPlain(text, start))
+    throw refuse(number, `a value begins with ${first}, which is not supported`);
   const value = text.slice(start, end);
   if (/:(\s|$)/.test(value)) throw refuse(number, 'a value holds a colon');
   return { kind: 'scalar', value, start, end };
+}
+
+/** Signs with a meaning of their own do not begin a plain scalar, and `-` and `?` only with text right behind them. */
+function mayBeginPlain(text: string, start: number): boolean {
+  const first = text[start]!;
+  if ('-?'.includes(first)) return /[^\s,[\]{}]/.test(text[start + 1] ?? ' ');
+  return !':,[]{}#&*!|>%@`"\''.includes(first);
 }
 
 /** A quoted scalar on one line; escapes other than of the quote itself have no place in network configuration. */
@@ -262,7 +274,7 @@ function parseFlow(reader: Reader, firstLine: Line, start: number, depth: number
     if (isMapping) {
       const key = flowScalar(text, at, line);
       at = key.after;
-      skip();
+      while (at < line.end && text[at] === ' ') at++;
       if (text[at] !== ':') throw refuse(line.number, 'a colon was expected');
       at++;
       entries.push({ key: key.node.value, value: value() });
@@ -294,6 +306,8 @@ function flowScalar(text: string, start: number, line: Line): { node: YamlScalar
   const after = end;
   while (end > start && /\s/.test(text[end - 1]!)) end--;
   if (end === start) throw refuse(line.number, 'a value is missing');
+  if (text.slice(start, end).includes('?'))
+    throw refuse(line.number, 'a question mark stands within brackets');
   return { node: scalarOf(text, start, end, line.number), after };
 }
 

@@ -109,32 +109,23 @@ describe('an initramfs-tools image with AHCI drivers only', () => {
   });
 
   test.each([
-    ['gzip', 'gzip', ['-6']],
-    ['xz', 'xz', ['--check=crc32', '-0']],
-    ['LZ4', 'lz4', ['-l', '-1']],
-    ['bzip2', 'bzip2', ['-1']],
-    ['lzma', 'xz', ['--format=lzma', '-0']],
+    ['LZ4, which has no end mark', 'lz4', ['-l', '-1']],
+    ['bzip2, which is not unpacked here', 'bzip2', ['-1']],
     ['uncompressed', 'cat', []],
   ] as const)('%s', async (_name, program, args) => {
-    const image = await repacked(program, [...args]);
-    const { image: whole } = await fixed(server, image, 'nvme');
-    const text = await starts(server, whole, 'nvme', ROOT_FOUND);
+    const { image } = await fixed(server, await repacked(program, [...args]), 'nvme');
+    const text = await starts(server, image, 'nvme', ROOT_FOUND);
     expect(text).not.toMatch(/unpacking failed|invalid magic/u);
   });
 
-  test('microcode in front of it stays the first segment', async () => {
+  test('xz with microcode in front of it, which stays the first segment', async () => {
     const early = writeCpio(
       withFolders([file('kernel/x86/microcode/GenuineIntel.bin', new Uint8Array(2048))]),
     );
-    const main = await readFile(server.initramfs);
+    const main = await repacked('xz', ['--check=crc32', '-0']);
     const { image } = await fixed(server, new Uint8Array(Buffer.concat([early, main])), 'virtio-scsi');
     expect(Buffer.compare(image.subarray(0, early.length), early)).toBe(0);
     await starts(server, image, 'virtio-scsi', ROOT_FOUND);
-  });
-
-  test.each(['pvscsi', 'lsi-sas', 'ide'] as const)('%s', async (bus) => {
-    const { image } = await fixed(server, new Uint8Array(await readFile(server.initramfs)), bus);
-    await starts(server, image, bus, ROOT_FOUND);
   });
 });
 
