@@ -1,0 +1,173 @@
+/**
+ * Speed and memory of whole commands, as ratios to `qemu-img convert` of the same disk in the same run: the machine may
+ * be slow or busy, the ratio stays. The disk is in the page cache, outputs are on the same file system, and the
+ * programs take turns.
+ *
+ *   npm run bench -- [--disk PATH] [--rounds N] [--check]
+ *
+ * `--check` ends with status 1 when a limit is not met.
+ */
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findTool, needTools } from '../support/tools.ts';
+import { benchDisk, CACHE, sparseServer } from './disk.ts';
+import { measure, median, type Cost } from './measure.ts';
+
+const { values } = parseArgs({
+  options: {
+    disk: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    check: { type: 'boolean', default: false },
+  },
+});
+
+const IRONLIFT = join(import.meta.dirname, '../../bin/ironlift.js');
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+/** virt-v2v 2.2.0 on this disk, without KVM, on a machine on which `qemu-img convert` took 2.4 s. */
+const VIRT_V2V_RATIO = 321 / 2.4;
+
+interface Row {
+  what: string;
+  costs: Cost[];
+  /** To qemu-img in the same round, and what it may be. */
+  ratios?: number[];
+  ratioLimit?: number;
+  wallLimit?: number;
+  peakLimit?: number;
+}
+
+async function main(): Promise<void> {
+  needTools('qemu-img', 'bash');
+  const disk = values.disk ?? (await benchDisk());
+  const out = await mkdtemp(join(CACHE, 'bench-'));
+  try {
+    const rows = await conversions(disk, out, Number(values.rounds));
+    rows.push(await inspections(disk, Number(values.rounds)));
+    for (const size of [64 * GIB, 2048 * GIB]) rows.push(...(await largeDisks(size, out)));
+    print(rows);
+    if (values.check && rows.some((row) => misses(row).length > 0)) process.exitCode = 1;
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+}
+
+const ironlift = (...args: string[]): Promise<Cost> => measure(process.execPath, [IRONLIFT, ...args]);
+
+/** Runs something that writes to a path, and takes away what it wrote. */
+async function into<T>(path: string, work: (path: string) => Promise<T>): Promise<T> {
+  try {
+    return await work(path);
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function conversions(disk: string, out: string, rounds: number): Promise<Row[]> {
+  const qemu: Row = { what: 'qemu-img convert -O qcow2', costs: [] };
+  const fast: Row = {
+    what: 'ironlift convert --to kvm --no-verify',
+    costs: [],
+    ratios: [],
+    ratioLimit: 0.9,
+    peakLimit: 300 * MIB,
+  };
+  const full: Row = {
+    what: 'ironlift convert --to kvm',
+    costs: [],
+    ratios: [],
+    ratioLimit: 1.8,
+    peakLimit: 300 * MIB,
+  };
+  const qemuImg = findTool('qemu-img')!;
+  // The first round warms caches and is not counted.
+  for (let round = 0; round <= rounds; round++) {
+    await readThrough(disk);
+    const reference = await into(join(out, 'q'), (path) =>
+      measure(qemuImg, ['convert', '-O', 'qcow2', disk, path]),
+    );
+    if (round > 0) qemu.costs.push(reference);
+    for (const row of [fast, full]) {
+      const options = row === fast ? ['--no-verify'] : [];
+      const cost = await into(join(out, 'i'), (path) =>
+        ironlift('convert', disk, '--to', 'kvm', '-o', path, ...options),
+      );
+      if (round === 0) continue;
+      row.costs.push(cost);
+      row.ratios!.push(cost.wall / reference.wall);
+    }
+  }
+  return [qemu, fast, full];
+}
+
+/** Into the page cache. */
+async function readThrough(path: string): Promise<void> {
+  const file = await open(path);
+  const buffer = new Uint8Array(4 * MIB);
+  while ((await file.read(buffer, 0, buffer.length)).bytesRead > 0);
+  await file.close();
+}
+
+async function inspections(disk: string, rounds: number): Promise<Row> {
+  const costs: Cost[] = [];
+  for (let round = 0; round < rounds; round++) costs.push(await ironlift('inspect', disk));
+  return { what: 'ironlift inspect', costs, wallLimit: 1, peakLimit: 300 * MIB };
+}
+
+/** Peak memory of disks that are large and nearly empty. */
+async function largeDisks(size: number, out: string): Promise<Row[]> {
+  const disk = await sparseServer(size);
+  const name = `${size / GIB} GiB sparse`;
+  const inspected = await ironlift('inspect', disk);
+  const converted = await into(join(out, 'i'), (path) =>
+    ironlift('convert', disk, '--to', 'kvm', '-o', path, '--no-verify'),
+  );
+  return [
+    { what: `inspect, ${name}`, costs: [inspected], peakLimit: 300 * MIB },
+    { what: `convert --no-verify, ${name}`, costs: [converted], peakLimit: 300 * MIB },
+  ];
+}
+
+function misses({ costs, ratios, ratioLimit, wallLimit, peakLimit }: Row): string[] {
+  const found: string[] = [];
+  if (ratioLimit !== undefined && median(ratios!) > ratioLimit) found.push(`ratio > ${ratioLimit}`);
+  if (wallLimit !== undefined && median(costs.map(({ wall }) => wall)) > wallLimit)
+    found.push(`> ${wallLimit} s`);
+  if (peakLimit !== undefined && Math.max(...costs.map(({ peak }) => peak)) > peakLimit)
+    found.push(`> ${peakLimit / MIB} MiB`);
+  return found;
+}
+
+function print(rows: Row[]): void {
+  const lines = [['', 'wall s', '(least)', 'CPU s', 'peak MiB', 'ratio', 'limit', '']];
+  for (const row of rows) {
+    const walls = row.costs.map(({ wall }) => wall);
+    const missed = misses(row);
+    lines.push([
+      row.what,
+      median(walls).toFixed(2),
+      Math.min(...walls).toFixed(2),
+      median(row.costs.map(({ cpu }) => cpu)).toFixed(2),
+      Math.round(Math.max(...row.costs.map(({ peak }) => peak)) / MIB).toString(),
+      row.ratios === undefined ? '' : median(row.ratios).toFixed(2),
+      row.ratioLimit?.toString() ?? (row.wallLimit === undefined ? '' : `${row.wallLimit} s`),
+      missed.length > 0 ? `MISSED: ${missed.join(', ')}` : '',
+    ]);
+  }
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  for (const line of lines)
+    console.log(
+      line
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    );
+  const ours = rows.find(({ ratioLimit }) => ratioLimit === 1.8)!;
+  const times = VIRT_V2V_RATIO / median(ours.ratios!);
+  console.log(
+    `\nMedians of ${values.rounds} rounds. virt-v2v 2.2.0 takes ${VIRT_V2V_RATIO.toFixed(0)} times as long as qemu-img for this disk: ${times.toFixed(0)} times as long as ironlift with verification.`,
+  );
+}
+
+await main();
