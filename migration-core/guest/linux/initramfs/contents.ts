@@ -1,9 +1,8 @@
-/** What goes into the segment that is appended to an initramfs: modules, the indexes they are found by, interface names. */
+/** The modules of the segment that is appended to an initramfs, and the indexes they are found by. */
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { throwIfCancelled } from '../../../base/cancel.ts';
 import type { GuestReader } from '../../fixer.ts';
 import { joinPath } from '../../tree-path.ts';
-import { cardNameFiles } from '../network/names.ts';
 import type { NewEntry } from './cpio.ts';
 import { damaged } from './feed.ts';
 import { writeKmodIndex } from './kmod-index.ts';
@@ -35,7 +34,7 @@ function modulesPlace(listing: Listing, kernel: KernelModules): string {
 }
 
 /** Files by path, and no directories yet. */
-type Files = Map<string, Uint8Array>;
+export type Files = Map<string, Uint8Array>;
 
 /**
  * The modules of `names` (a dependency closure) that the initramfs does not have, with the indexes that make modprobe
@@ -139,50 +138,6 @@ function readsBinaryIndexes(listing: Listing): boolean {
   if (modprobe === undefined)
     return !['bin/busybox', 'usr/bin/busybox'].some((path) => findListed(listing, path));
   return resolveListed(listing, modprobe).endsWith('/kmod');
-}
-
-/** Where an initramfs may have such a file instead; the first place wins over the others. */
-const OTHER_PLACES = ['usr/lib', 'lib'];
-const SMALL = 256 << 10;
-
-/**
- * The files by which udev names the network interfaces, as the conversion leaves them on the root file system. Network
- * drivers in an initramfs mean that interfaces are named there already, and before systemd 240 a name once given stays.
- */
-export async function namingFiles(files: GuestReader, listing: Listing): Promise<Files> {
-  const result: Files = new Map();
-  for (const path of await cardNameFiles(files)) {
-    const content = await small(files, path);
-    if (content === null) continue;
-    const place = path.slice(1);
-    const places = [place, ...OTHER_PLACES.map((other) => place.replace(/^etc/, other))];
-    const present = places
-      .map((candidate) => findListed(listing, candidate))
-      .find((entry) => entry !== undefined);
-    if (present?.content == null || Buffer.compare(present.content, content) !== 0)
-      result.set(place, content);
-  }
-  return result;
-}
-
-/**
- * A list of the physical server's disks in the initramfs (RHEL 9: lvmdevices(8)) would hide the volume groups from LVM.
- * A file cannot be removed by a later segment, so LVM is told not to read it.
- */
-export function lvmFiles(listing: Listing): Files {
-  const result: Files = new Map();
-  if (findListed(listing, 'etc/lvm/devices/system.devices') === undefined) return result;
-  const local = findListed(listing, 'etc/lvm/lvmlocal.conf');
-  const kept = local === undefined ? '' : Buffer.from(local.content ?? []).toString('utf8');
-  const line = 'devices { use_devicesfile = 0 }\n';
-  if (!kept.includes(line))
-    result.set('etc/lvm/lvmlocal.conf', new TextEncoder().encode(`${kept}${kept === '' ? '' : '\n'}${line}`));
-  return result;
-}
-
-async function small(files: GuestReader, path: string): Promise<Uint8Array | null> {
-  const stat = await files.stat(path);
-  return stat?.type === 'file' && stat.size <= SMALL ? files.readFile(path, SMALL) : null;
 }
 
 /**

@@ -11,18 +11,12 @@ import type { DiskBus, NicModel, VirtualMachine } from '../../../target/machine.
 import type { FixContext, FixPlan, Fixer, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { Kernel } from '../../guest.ts';
 import { segmentBytes } from './append.ts';
-import {
-  archiveEntries,
-  hasNetworkDrivers,
-  listedModules,
-  lvmFiles,
-  moduleFiles,
-  namingFiles,
-} from './contents.ts';
+import { archiveEntries, hasNetworkDrivers, listedModules, moduleFiles } from './contents.ts';
 import { writeCpio } from './cpio.ts';
 import type { Listing } from './listing.ts';
 import { dependencyClosure, readKernelModules, type KernelModules } from './modules.ts';
 import { NETWORK_DRIVERS, STORAGE_DRIVERS } from './needs.ts';
+import { lvmFiles, modprobeFiles, namingFiles } from './settings.ts';
 import { readInitramfs, type Initramfs } from './segments.ts';
 
 export const initramfsDrivers: Fixer = {
@@ -96,18 +90,22 @@ async function planImage(
     for (const [name, content] of added) contents.set(name, content);
   }
   const drivers = contents.size > 0;
-  for (const [name, content] of await namingFiles(files, image.listing)) contents.set(name, content);
-  for (const [name, content] of lvmFiles(image.listing)) contents.set(name, content);
+  const settings = [
+    ...(await namingFiles(files, image.listing)),
+    ...(await modprobeFiles(files, image.listing)),
+    ...lvmFiles(image.listing),
+  ];
+  for (const [name, content] of settings) contents.set(name, content);
   if (contents.size === 0) return null;
   const archive = writeCpio(archiveEntries(image.listing, contents));
   const content = await segmentBytes(image, archive, await readsGzip(files, kernels, image));
   return {
     what: drivers
       ? `${modules} drivers for virtual disk controllers and network cards are added to ${path}.`
-      : `The names of the network interfaces are added to ${path}.`,
+      : `Settings of the converted server are added to ${path}: ${settings.map(([name]) => name).join(', ')}.`,
     why: drivers
       ? 'The image has the drivers of the physical server; without these the machine would not find its root disk.'
-      : 'The image has network drivers, so interfaces get their names while it runs.',
+      : 'The image has a copy of its own, as these settings were on the physical server.',
     action: { kind: 'append', path, content },
   };
 }

@@ -13,14 +13,16 @@ test.each([
   ['hashed, three levels', '-t ext4 -b 1024 -N 45000 -O large_dir', 36_000, 240],
   ['hashed with the legacy hash', '-t ext4 -b 1024 -N 20000 -E hash_alg=legacy', 6_000, 20],
   ['hashed with tea', '-t ext3 -b 1024 -N 20000 -E hash_alg=tea', 6_000, 20],
+  ['hashed with unsigned bytes', '-t ext4 -b 1024 -N 20000 -E unsigned', 6_000, 20],
   ['linear', '-t ext2 -b 1024 -N 20000 -O ^dir_index', 10_000, 12],
 ])('many names in one folder: %s', async (_, options, count, padding) => {
   const folder = await scratchFolder();
   const image = join(folder, 'volume.img');
-  const words = options.replace(/-E hash_alg=\S+/, '');
+  const words = options.replace(/-E \S+/, '');
   await makeImage(image, 160 * MIB, words);
   const hash = /hash_alg=(\S+)/.exec(options)?.[1];
   if (hash !== undefined) await run('tune2fs', ['-E', `hash_alg=${hash}`, image]);
+  if (options.includes('unsigned')) await run('debugfs', ['-w', '-R', 'set_super_value flags 2', image]);
   const nameOf = (i: number): string => `entry-${i}-${'é'.repeat(Math.floor(padding / 2))}`;
   await withVolume(image, async (fs) => {
     await fs.mkdir('/large');

@@ -246,6 +246,22 @@ describe('drivers in the initramfs', () => {
     expect(text(entries, 'etc/lvm/lvmlocal.conf')).toBe('local {}\ndevices { use_devicesfile = 0 }\n');
   });
 
+  test('a driver that the image is told not to load, but the converted server is not', async () => {
+    const more = {
+      '/etc/modprobe.d/kvm.conf': '# blacklist virtio_blk\n',
+      '/etc/modprobe.d/other.conf': 'new\n',
+    };
+    const image = ahciOnly({
+      more: [
+        file('etc/modprobe.d/kvm.conf', 'blacklist virtio-blk\n'),
+        file('etc/modprobe.d/other.conf', 'blacklist pcspkr\n'),
+      ],
+    });
+    const entries = await segment({ image, more }, 'virtio-blk');
+    expect(text(entries, 'etc/modprobe.d/kvm.conf')).toBe('# blacklist virtio_blk\n');
+    expect(paths(entries)).not.toContain('etc/modprobe.d/other.conf');
+  });
+
   test('gzip where the kernel or the image says that it is read', async () => {
     const start = (content: Uint8Array): number => content[content.findIndex((byte) => byte !== 0)]!;
     expect(start(appended(await plan({ image: zstdCompressSync(ahciOnly()) }, 'virtio-blk')))).toBe(0x1f);
