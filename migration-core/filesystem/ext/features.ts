@@ -43,16 +43,19 @@ export function readOnlyReason(sb: Superblock): string | null {
     return `it has features that only allow reading (${namesOf(unknown, RO_NAMES).join(', ')})`;
   if (!hasCompat(sb, COMPAT.hasJournal) && !wasUnmounted(sb))
     return 'it has no journal and was not unmounted cleanly';
+  if (hasErrors(sb)) return ERRORS;
   return null;
 }
+
+const hasErrors = (sb: Superblock): boolean => (sb.view.getUint16(SB.state, true) & STATE.errors) !== 0;
+const ERRORS = "the server's kernel has noted errors in it";
 
 /** Without a journal this bit goes while the volume is mounted, and comes back when it is unmounted. */
 const wasUnmounted = (sb: Superblock): boolean => (sb.view.getUint16(SB.state, true) & STATE.valid) !== 0;
 
 /** Why the bitmaps on disk may not say what is in use; null where they do. */
 export function doubtfulReason(sb: Superblock): string | null {
-  if ((sb.view.getUint16(SB.state, true) & STATE.errors) !== 0)
-    return "the server's kernel has noted errors in it";
+  if (hasErrors(sb)) return ERRORS;
   if (!hasCompat(sb, COMPAT.hasJournal) && !wasUnmounted(sb))
     return 'it has no journal and was not unmounted cleanly';
   if (hasRoCompat(sb, RO_COMPAT.hasSnapshot) || hasRoCompat(sb, RO_COMPAT.replica))

@@ -1,6 +1,6 @@
 /** From a path to an inode. Symbolic links are never followed: they may lead to another volume. */
 import { IronliftError } from '../../base/errors.ts';
-import { encrypted, notFound } from './errors.ts';
+import { damaged, encrypted, notFound } from './errors.ts';
 import { MAX_NAME } from './dirent.ts';
 import { listDirectory } from './directory.ts';
 import { lookUpIndexed } from './htree-lookup.ts';
@@ -35,8 +35,17 @@ export function isADirectory(path: string): IronliftError {
   return new IronliftError('IS_A_DIRECTORY', `${path} is a folder.`, { next: 'Name a file in it.' });
 }
 
-/** The inode number under that name, or null. */
+/** The inode number under that name, or null. @throws EXT_DAMAGED for a name that leads to an inode of the file system itself */
 export async function lookUp(volume: ExtVolume, directory: Inode, name: string): Promise<number | null> {
+  const ino = await findName(volume, directory, name);
+  if (ino !== null && ino < volume.sb.firstInode && ino !== ROOT_INODE)
+    throw damaged(`the name "${name}" leads to inode ${ino}, which belongs to the file system itself`, {
+      ino,
+    });
+  return ino;
+}
+
+async function findName(volume: ExtVolume, directory: Inode, name: string): Promise<number | null> {
   const known = volume.names.get(directory.ino);
   if (known !== undefined) return known.get(name)?.inode ?? null;
   if (hasFlag(directory, INODE_FLAG.encrypted)) throw encrypted('The folder');
