@@ -17,7 +17,7 @@ packages=(
   bcache-tools exfatprogs f2fs-tools mdadm squashfs-tools xorriso # the same: one volume of each kind
   attr acl quota     # put attributes and quotas on test volumes, and read them back
   strace procps      # show how the program opens its source
-  udev               # blkid's rules and udevadm judge names of network cards
+  udev selinux-utils python3-yaml # second readers: names of network cards, SELinux labels, YAML
   python3            # computes the content digest a second way
   busybox-static     # a small init for small guests
   imagemagick        # screenshots to PNG where QEMU gives PPM
