@@ -1,7 +1,7 @@
 /** SHA-256 of a whole file, as `sha256sum` prints it, in a thread of its own: it cannot be divided. */
-import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { cancelled, throwIfCancelled } from '../base/cancel.ts';
 import { readFailed } from './file-errors.ts';
+import { startThread } from './start-thread.ts';
 
 /** What the thread answers. */
 export type FileDigestAnswer = { sha256: string } | { code: string; message: string };
@@ -9,12 +9,7 @@ export type FileDigestAnswer = { sha256: string } | { code: string; message: str
 /** 64 hex digits. @throws CANCELLED, READ_FAILED */
 export async function fileSha256(path: string, signal: AbortSignal | undefined): Promise<string> {
   throwIfCancelled(signal);
-  const worker = new Worker(new URL('./file-digest-worker.ts', import.meta.url), {
-    workerData: path,
-    execArgv: [],
-    env: SHARE_ENV,
-    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
-  });
+  const worker = startThread(new URL('./file-digest-worker.ts', import.meta.url), path);
   const stop = new AbortController();
   try {
     const answer = await new Promise<FileDigestAnswer>((resolve, reject) => {

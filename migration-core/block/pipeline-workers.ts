@@ -1,6 +1,6 @@
 /** The threads of the copy and the memory they share: a fixed number of slots of 1 MiB, so that memory is bounded. */
 import { availableParallelism } from 'node:os';
-import { SHARE_ENV, Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import {
   BLOCK,
   DIGEST_BYTES,
@@ -8,11 +8,12 @@ import {
   type ToWorker,
   type WorkerSetup,
 } from './pipeline-messages.ts';
+import { startThread } from './start-thread.ts';
 
 export interface CopyWorkersOptions {
-  /** As many as there are processors, at most 8, unless told. */
+  /** As many as there are processors, at most 4, unless told: four hash 7 GB/s, more than any disk, and each takes memory. */
   threads?: number;
-  /** Bytes shared by all threads; 8 MiB for each, at most 64 MiB, unless told. */
+  /** Bytes shared by all threads; 4 MiB for each unless told. */
   memory?: number;
 }
 
@@ -58,13 +59,14 @@ export class SlotError extends Error {
   }
 }
 
-const SLOTS_PER_THREAD = 8;
-const LARGEST_POOL = 64 << 20;
+/** Two to sixteen made no difference to the speed; few stay in the caches of the processor. */
+const SLOTS_PER_THREAD = 4;
+const MOST_THREADS = 4;
 
 /** Starts the threads; they come up while the caller goes on. */
 export function startCopyWorkers(options: CopyWorkersOptions = {}): CopyWorkers {
-  const threads = options.threads ?? Math.min(8, availableParallelism());
-  const memory = options.memory ?? Math.min(LARGEST_POOL, threads * SLOTS_PER_THREAD * BLOCK);
+  const threads = options.threads ?? Math.min(MOST_THREADS, availableParallelism());
+  const memory = options.memory ?? threads * SLOTS_PER_THREAD * BLOCK;
   const perThread = Math.max(1, Math.floor(memory / BLOCK / threads));
   const free: Slot[] = [];
   const waiting: ((slot: Slot) => void)[] = [];
@@ -73,7 +75,7 @@ export function startCopyWorkers(options: CopyWorkersOptions = {}): CopyWorkers 
     if (next === undefined) free.push(slot);
     else next(slot);
   };
-  const workers = Array.from({ length: threads }, () => startThread(perThread, release));
+  const workers = Array.from({ length: threads }, () => threadWithSlots(perThread, release));
   // Slots of different threads in turns: all of them get work at once.
   for (let i = 0; i < perThread; i++) for (const { slots } of workers) free.push(slots[i]!);
   return {
@@ -94,18 +96,12 @@ interface Pending {
   reject: (error: Error) => void;
 }
 
-function startThread(count: number, release: (slot: Slot) => void): { worker: Worker; slots: Slot[] } {
+function threadWithSlots(count: number, release: (slot: Slot) => void): { worker: Worker; slots: Slot[] } {
   const setup: WorkerSetup = {
     slots: new SharedArrayBuffer(count * BLOCK),
     digests: new SharedArrayBuffer(count * DIGEST_BYTES),
   };
-  const worker = new Worker(new URL('./pipeline-worker.ts', import.meta.url), {
-    workerData: setup,
-    execArgv: [],
-    env: SHARE_ENV,
-    // The bytes are in shared memory; what is left are small messages.
-    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
-  });
+  const worker = startThread(new URL('./pipeline-worker.ts', import.meta.url), setup);
   const pending = new Map<number, Pending>();
   let broken: Error | null = null;
   worker.on('message', (answer: FromWorker) => {

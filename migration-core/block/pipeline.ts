@@ -6,7 +6,7 @@
  * Why so (2 processors, 1.6 GiB of 8 GiB in the page cache, medians): see test/bench/README.md for the figures.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
-import { ExtentList } from '../base/extents.ts';
+import type { ExtentList } from '../base/extents.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import { BlockDigests, type ContentDigest } from './block-digests.ts';
 import { forEachBlock } from './block-flow.ts';
@@ -97,7 +97,7 @@ async function copyWith(workers: CopyWorkers, options: CopyOptions): Promise<Cop
     turn = placed;
     const { stored } = await placed;
     const bytes = await stored;
-    const touched = ExtentList.of(block.parts).aligned(unit, source.size).bytes;
+    const touched = unitBytes(block, unit);
     dataBytes += bytes;
     zeroBytes += touched - bytes;
     if (bytes > 0) blocks?.set(block.offset / BLOCK, slot.digest);
@@ -105,6 +105,19 @@ async function copyWith(workers: CopyWorkers, options: CopyOptions): Promise<Cop
   });
   meter.finish();
   return { dataBytes, zeroBytes, skippedBytes, digest: blocks?.digest() ?? null, blocks };
+}
+
+/** Bytes of the units that hold any part of the block. */
+function unitBytes({ offset, length, parts }: PlannedBlock, unit: number): number {
+  let bytes = 0;
+  let counted = 0;
+  for (const part of parts) {
+    const at = part.offset - offset;
+    const from = Math.max(counted, Math.floor(at / unit) * unit);
+    counted = Math.min(length, Math.ceil((at + part.length) / unit) * unit);
+    bytes += Math.max(0, counted - from);
+  }
+  return bytes;
 }
 
 /** The bytes of a block that has its place in the image, once they are there. */
