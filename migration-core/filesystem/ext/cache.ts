@@ -1,5 +1,5 @@
 /**
- * Metadata blocks in memory: clean ones bounded and dropped oldest first, changed ones kept until flush(). A change runs
+ * Metadata blocks in memory: clean ones bounded, those not used again dropped first, changed ones kept until flush(). A change runs
  * between begin() and commit(); rollback() brings every block back to what it was, so a change that fails half way
  * leaves nothing. A buffer handed out by read() is never altered afterwards; edit() works on a copy.
  */
@@ -8,6 +8,12 @@ import { damaged } from './errors.ts';
 
 const CLEAN_LIMIT = 24 << 20;
 const WRITE_RUN = 1 << 20;
+
+interface Clean {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Asked for since it was last considered for dropping: it gets a second chance. */
+  used: boolean;
+}
 
 interface Before {
   bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -18,7 +24,7 @@ export class BlockCache {
   readonly #blocks: WritableBlocks;
   readonly #blockSize: number;
   readonly #blockCount: number;
-  readonly #clean = new Map<number, Uint8Array<ArrayBuffer>>();
+  readonly #clean = new Map<number, Clean>();
   readonly #dirty = new Map<number, Uint8Array<ArrayBuffer>>();
   #undo: Map<number, Before> | null = null;
 
@@ -39,9 +45,8 @@ export class BlockCache {
     if (dirty !== undefined) return dirty;
     const clean = this.#clean.get(block);
     if (clean !== undefined) {
-      this.#clean.delete(block);
-      this.#clean.set(block, clean);
-      return clean;
+      clean.used = true;
+      return clean.bytes;
     }
     if (!Number.isSafeInteger(block) || block < 0 || block >= this.#blockCount)
       throw damaged(`something points to block ${block} of ${this.#blockCount}`, { block });
@@ -136,14 +141,15 @@ export class BlockCache {
   #remember(block: number): void {
     if (this.#undo === null || this.#undo.has(block)) return;
     const dirty = this.#dirty.get(block);
-    this.#undo.set(block, { bytes: dirty ?? this.#clean.get(block), dirty: dirty !== undefined });
+    this.#undo.set(block, { bytes: dirty ?? this.#clean.get(block)?.bytes, dirty: dirty !== undefined });
   }
 
   #keep(block: number, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    this.#clean.set(block, bytes);
-    if (this.#clean.size * this.#blockSize > CLEAN_LIMIT) {
-      const oldest = this.#clean.keys().next();
-      if (oldest.done !== true) this.#clean.delete(oldest.value);
+    this.#clean.set(block, { bytes, used: false });
+    for (const [oldest, entry] of this.#clean) {
+      if (this.#clean.size * this.#blockSize <= CLEAN_LIMIT) break;
+      this.#clean.delete(oldest);
+      if (entry.used && oldest !== block) this.#clean.set(oldest, { ...entry, used: false });
     }
     return bytes;
   }

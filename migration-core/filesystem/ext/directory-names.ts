@@ -8,41 +8,45 @@ export interface NamedEntry {
 
 const LIMIT = 150_000;
 
+interface Directory {
+  names: Map<string, NamedEntry>;
+  /** Asked for since it was last considered for dropping: it gets a second chance. */
+  used: boolean;
+}
+
 export class DirectoryNames {
-  readonly #directories = new Map<number, Map<string, NamedEntry>>();
+  readonly #directories = new Map<number, Directory>();
   #total = 0;
 
   get(ino: number): Map<string, NamedEntry> | undefined {
-    const names = this.#directories.get(ino);
-    if (names !== undefined) {
-      this.#directories.delete(ino);
-      this.#directories.set(ino, names);
-    }
-    return names;
+    const directory = this.#directories.get(ino);
+    if (directory === undefined) return undefined;
+    directory.used = true;
+    return directory.names;
   }
 
   keep(ino: number, names: Map<string, NamedEntry>): void {
     if (names.size > LIMIT / 2) return;
     this.forget(ino);
-    this.#directories.set(ino, names);
+    this.#directories.set(ino, { names, used: false });
     this.#total += names.size;
     this.#shrink();
   }
 
   added(ino: number, name: string, entry: NamedEntry): void {
-    const names = this.#directories.get(ino);
+    const names = this.#directories.get(ino)?.names;
     if (names === undefined) return;
+    if (!names.has(name)) this.#total++;
     names.set(name, entry);
-    this.#total++;
     this.#shrink();
   }
 
   removed(ino: number, name: string): void {
-    if (this.#directories.get(ino)?.delete(name) === true) this.#total--;
+    if (this.#directories.get(ino)?.names.delete(name) === true) this.#total--;
   }
 
   forget(ino: number): void {
-    this.#total -= this.#directories.get(ino)?.size ?? 0;
+    this.#total -= this.#directories.get(ino)?.names.size ?? 0;
     this.#directories.delete(ino);
   }
 
@@ -52,9 +56,11 @@ export class DirectoryNames {
   }
 
   #shrink(): void {
-    for (const ino of this.#directories.keys()) {
+    for (const [ino, directory] of this.#directories) {
       if (this.#total <= LIMIT) return;
-      this.forget(ino);
+      this.#directories.delete(ino);
+      if (directory.used) this.#directories.set(ino, { ...directory, used: false });
+      else this.#total -= directory.names.size;
     }
   }
 }
