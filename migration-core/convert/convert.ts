@@ -15,7 +15,8 @@ import { applyEdits } from '../guest/apply.ts';
 import type { UndoRecord } from '../guest/apply-undo.ts';
 import { labelFor } from '../guest/linux/selinux.ts';
 import { formatById } from '../image/table.ts';
-import type { VirtualDisk } from '../target/machine.ts';
+import { diskIdentity } from '../target/identity.ts';
+import type { VirtualDisk, VirtualMachine } from '../target/machine.ts';
 import { createDestination, planDestination, type DestinationPlan } from './destination.ts';
 import { JOURNAL_NAME, Journal } from './journal.ts';
 import { MANIFEST_NAME, renderManifest, type Manifest, type ManifestDisk } from './manifest.ts';
@@ -123,7 +124,7 @@ async function fillFolder(
     const copied = await steps.run(
       `copy-${index}`,
       `Copying disk ${index + 1} of ${machine.disks.length} to ${disk.file}`,
-      () => copyDisk(server, index, disk, options, folder, world),
+      () => copyDisk(server, machine, index, options, folder, world),
       ({ dataBytes, digest }) => ({ file: disk.file, dataBytes, digest: digest?.value ?? null }),
     );
     disks.push(await describeDisk(server, index, disk, folder, copied));
@@ -191,18 +192,21 @@ async function applyChanges(
 
 async function copyDisk(
   server: OpenServer,
+  machine: VirtualMachine,
   index: number,
-  disk: VirtualDisk,
   options: ConvertOptions,
   folder: string,
   world: ConvertWorld,
 ): Promise<CopyResult> {
+  const disk = machine.disks[index]!;
   const { overlay } = server.disks[index]!;
   const used = await server.toCopy(index, options.wholeDisk, world.signal);
   const writer = await formatById(disk.format)!.create({
     path: partial(folder, disk.file),
     size: disk.size,
     allocation: options.allocation,
+    identity: diskIdentity(machine.uuid, index),
+    finalName: disk.file,
   });
   try {
     const result = await copyBlocks({

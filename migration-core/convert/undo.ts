@@ -11,6 +11,7 @@ import { copyBlocks } from '../block/pipeline.ts';
 import { applyEdits } from '../guest/apply.ts';
 import { invertEdits, type UndoRecord } from '../guest/apply-undo.ts';
 import { formatById } from '../image/table.ts';
+import { diskIdentity } from '../target/identity.ts';
 import { partial, verifyDisk, writeDurably } from './convert.ts';
 import { MANIFEST_NAME, readManifest, renderManifest, type Manifest } from './manifest.ts';
 import { openServer } from './server.ts';
@@ -72,6 +73,8 @@ export async function applyUndo(folder: string, world: UndoWorld): Promise<void>
         path,
         size: disk.virtualBytes,
         allocation: 'thin',
+        identity: diskIdentity(manifest.machine.uuid, index),
+        finalName: disk.file,
       });
       written.push(path);
       try {

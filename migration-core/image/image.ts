@@ -1,15 +1,47 @@
 import type { BlockSink } from '../block/sink.ts';
 import type { BlockSource } from '../block/source.ts';
 
+export type Allocation = 'thin' | 'thick';
+
+/** How the data of an image is packed; null is not at all. */
+export type Compression = 'zlib' | 'zstd';
+
+/** One of the layouts a format can have; the first of a format that fits the allocation asked for is its default. */
+export interface Subformat {
+  /** The format's own name of it where it has one: `monolithicSparse`, `dynamic`. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  /** Grows as needed (`thin`), or all of it allocated (`thick`). */
+  readonly allocations: readonly Allocation[];
+  /** What it can be packed with; empty where it cannot. A subformat that is always packed says so with `packed`. */
+  readonly compressions: readonly Compression[];
+  readonly packed?: boolean;
+  /** Whether no file of it is larger than 2 GB, so that it fits media that hold no larger ones (FAT32). */
+  readonly split?: boolean;
+  /** Largest disk, bytes. */
+  readonly largest: number;
+}
+
 export interface CreateImageOptions {
   /** Path of the (main) file. It must not exist. */
   path: string;
   /** Virtual size, bytes. */
   size: number;
-  /** Grows as needed, or all of it allocated. */
-  allocation: 'thin' | 'thick';
+  allocation: Allocation;
+  /** Subformat.id; the format's default for the allocation unless told. */
+  subformat?: string | undefined;
+  /** Packs the data; not at all unless told. */
+  compression?: Compression | undefined;
   /** The kind of controller a format that notes it is told; SCSI unless told. */
   adapter?: 'scsi' | 'ide';
+  /**
+   * 16 random bytes that tell this image from every other, for formats that keep such an identity; derived from path and
+   * size unless told, which is enough for images that are never used side by side.
+   */
+  identity?: Uint8Array | undefined;
+  /** Name of the image once it is finished, without folder, where that is not the name in `path`; some formats note it. */
+  finalName?: string | undefined;
 }
 
 export interface FinishOptions {
@@ -23,15 +55,68 @@ export interface FinishOptions {
  * as zeros. `finish` makes it durable, `abort` leaves no file behind.
  */
 export interface ImageWriter extends BlockSink {
+  /** All files of the image, the main one first; absent where there is just the one at `path`. */
+  readonly files?: readonly string[];
   /** Completes the file. Fails with DESTINATION_FULL, WRITE_FAILED or CANCELLED; then it is up to the caller to abort. */
   finish(options?: FinishOptions): Promise<void>;
   /** Takes the file away. May come at any time when no write is under way, more than once, and never throws. */
   abort(): Promise<void>;
 }
 
+/** What an image tells of itself, for `image info`. */
+export interface ImageFacts {
+  /** ImageFormat.id. */
+  format: string;
+  /** Subformat.id, or the name of a layout that is read and not written. */
+  subformat: string;
+  /** What a child notes of this image, to find out later whether it is still the same: a content id or GUID, lower case. */
+  contentId: string | null;
+  /** All files the image consists of, without its parent's, the one it was opened by first. */
+  files: readonly string[];
+  /** The image this one holds the changes to. */
+  parent: DiskImage | null;
+  /** Anything else worth showing, in order: `{ 'Cluster size': '64 KiB' }`. */
+  details: Readonly<Record<string, string>>;
+}
+
+/** A disk in an image, open for reading. Closing it closes its parent. */
+export interface DiskImage extends BlockSource {
+  readonly facts: ImageFacts;
+}
+
+/** What a format needs of its surroundings to open an image. */
+export interface OpenContext {
+  /**
+   * Opens the image that the one at `child` holds the changes to.
+   * `names`: as they are written in the child, the best first. `format`: ImageFormat.id where the child says it.
+   * @throws IMAGE_HAS_BACKING when it cannot be found or must not be followed, and whatever opening it throws
+   */
+  openParent(child: string, names: readonly string[], format?: string): Promise<DiskImage>;
+}
+
+export interface ImageProblem {
+  /** `error`: contents may be wrong or lost; `leak`: room is wasted, contents are right; `note`: repaired while reading. */
+  severity: 'error' | 'leak' | 'note';
+  /** One sentence that names the field. */
+  message: string;
+  /** Bytes from the start of the file, where that is known. */
+  offset?: number;
+}
+
 export interface ImageCheck {
-  ok: boolean;
-  problems: string[];
+  problems: ImageProblem[];
+  /** Problems that were found beyond those listed: a list is cut at CHECK_LIMIT. */
+  more: number;
+  /** Bytes of the disk that have room in the file; null where the format does not tell. */
+  allocatedBytes: number | null;
+}
+
+export const CHECK_LIMIT = 1000;
+
+export interface CheckOptions {
+  signal?: AbortSignal | undefined;
+  /** Work done and in all, in a unit of the format's choice. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** One disk format: reader and writer. The table is image/table.ts. */
@@ -41,8 +126,14 @@ export interface ImageFormat {
   readonly extension: string;
   /** For people. */
   readonly name: string;
+  /** What can be written, the default first; empty where the format is only read. */
+  readonly subformats: readonly Subformat[];
   /** Whether the first bytes (up to 64 KiB) and the last 512 are this format's. Raw never says yes. */
   detect(head: Uint8Array, tail: Uint8Array): boolean;
-  open(path: string): Promise<BlockSource>;
+  /** Opens for reading. Without `context` an image that has a parent is refused with IMAGE_HAS_BACKING. */
+  open(path: string, context?: OpenContext): Promise<DiskImage>;
+  /** @throws NOT_SUPPORTED for a subformat, allocation or compression it does not have, IMAGE_TOO_LARGE, DESTINATION_EXISTS */
   create(options: CreateImageOptions): Promise<ImageWriter>;
+  /** Looks at all structures of the file, beyond what opening it does. Absent where there is nothing to look at. */
+  check?(path: string, options?: CheckOptions): Promise<ImageCheck>;
 }

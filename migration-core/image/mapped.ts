@@ -4,13 +4,16 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkRange } from '../block/range.ts';
-import type { BlockSource, SourceExtent } from '../block/source.ts';
+import type { SourceExtent } from '../block/source.ts';
+import type { DiskImage, ImageFacts } from './image.ts';
 import type { ReadFile } from './read-file.ts';
 
 /** Some units in a row that are alike. */
 export type UnitRun =
   /** Reads as zeros. */
   | { kind: 'zero'; count: number }
+  /** Is not in this image: its parent has it; zeros where there is none, and beyond the parent's end. */
+  | { kind: 'parent'; count: number }
   /** Lies in the file as it is, one unit after another; `offset`: bytes from the start of the file. */
   | { kind: 'plain'; count: number; offset: number }
   /** One unit, compressed; `length`: bytes in the file that hold it (it may need fewer). */
@@ -24,6 +27,10 @@ export interface UnitMap {
   unit: number;
   /** The run that starts at unit `index`; counts at least 1 and may be longer than what is asked for (`count`). */
   run(index: number, count: number): UnitRun;
+  /** Logical sector size of the disk, bytes; 512 unless told. */
+  sectorSize?: number | undefined;
+  /** What the image tells of itself; its parent answers for the runs that are not here, and is closed with it. */
+  facts: ImageFacts;
   /** Unpacks one unit: exactly `unit` bytes. */
   unpack?(packed: Buffer): Uint8Array;
 }
@@ -31,15 +38,21 @@ export interface UnitMap {
 /** Steps through the tables between two turns of the event loop. */
 const STEPS_A_TURN = 4096;
 
-export function mappedSource(map: UnitMap): BlockSource {
-  const { file, size, unit } = map;
+export function mappedSource(map: UnitMap): DiskImage {
+  const { file, size, unit, facts } = map;
+  const { parent } = facts;
   const unpacked = { index: -1, bytes: new Uint8Array(0) };
 
   /** The run that holds byte `at`, clipped to `end`: where it ends, and how many bytes into the run `at` is. */
   function runAt(at: number, end: number): { run: UnitRun; until: number; into: number } {
     const index = Math.floor(at / unit);
     const run = map.run(index, Math.ceil(end / unit) - index);
-    return { run, until: Math.min(end, (index + run.count) * unit), into: at - index * unit };
+    const until = Math.min(end, (index + run.count) * unit);
+    if (run.kind !== 'parent') return { run, until, into: at - index * unit };
+    // A child may be larger than its parent.
+    const here = parent === null ? 0 : Math.max(0, parent.size - at);
+    if (here === 0) return { run: { kind: 'zero', count: run.count }, until, into: 0 };
+    return { run, until: Math.min(until, at + here), into: 0 };
   }
 
   async function unpackUnit(index: number, run: UnitRun & { kind: 'packed' }): Promise<Uint8Array> {
@@ -55,7 +68,8 @@ export function mappedSource(map: UnitMap): BlockSource {
 
   return {
     size,
-    sectorSize: 512,
+    facts,
+    sectorSize: map.sectorSize ?? 512,
     async read(into, offset) {
       checkRange(offset, into.length, size);
       const end = offset + into.length;
@@ -63,6 +77,7 @@ export function mappedSource(map: UnitMap): BlockSource {
         const { run, until, into: skip } = runAt(at, end);
         const part = into.subarray(at - offset, until - offset);
         if (run.kind === 'zero') part.fill(0);
+        else if (run.kind === 'parent') await parent!.read(part, at);
         else if (run.kind === 'plain') await file.read(part, run.offset + skip);
         else part.set((await unpackUnit(Math.floor(at / unit), run)).subarray(skip, skip + part.length));
         at = until;
@@ -83,19 +98,25 @@ export function mappedSource(map: UnitMap): BlockSource {
           at = next.until;
           if (++steps % STEPS_A_TURN === 0) await nextTurn();
         }
-        yield { offset: start, length: at - start, kind: run.kind === 'zero' ? 'zero' : 'data' };
+        if (run.kind === 'parent' && parent!.extents !== undefined) yield* parent!.extents(start, at - start);
+        else yield { offset: start, length: at - start, kind: run.kind === 'zero' ? 'zero' : 'data' };
         if (steps % STEPS_A_TURN === 0) await nextTurn();
       }
     },
     fileRange(offset, length) {
       checkRange(offset, length, size);
       const { run, until, into } = runAt(offset, offset + length);
+      if (run.kind === 'parent')
+        return until < offset + length ? null : (parent!.fileRange?.(offset, length) ?? null);
       // The last unit may be cut off by the end of the file; such a read has to be made good here.
       if (run.kind !== 'plain' || until < offset + length) return null;
       const at = run.offset + into;
       return at + length <= file.size ? { fd: file.fd, offset: at } : null;
     },
-    close: () => file.close(),
+    async close() {
+      await file.close();
+      await parent?.close();
+    },
   };
 }
 

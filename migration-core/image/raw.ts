@@ -5,11 +5,11 @@
 import { fstatSync } from 'node:fs';
 import { ExtentList } from '../base/extents.ts';
 import { fileSource, openReadOnly } from '../block/file-source.ts';
-import type { BlockSource } from '../block/source.ts';
 import { ascending } from './ascending.ts';
-import type { CreateImageOptions, ImageFormat, ImageWriter } from './image.ts';
+import type { CreateImageOptions, DiskImage, ImageFormat, ImageWriter } from './image.ts';
 import { createImageFile, placedWrite } from './image-file.ts';
 import { cannotOpen } from './read-file.ts';
+import { chooseSubformat } from './subformat.ts';
 
 /** The block of most file systems: a hole cannot be smaller. */
 const UNIT = 4096;
@@ -18,12 +18,23 @@ export const raw: ImageFormat = {
   id: 'raw',
   extension: '.raw',
   name: 'Raw disk image',
+  subformats: [
+    {
+      id: 'raw',
+      name: 'Raw',
+      allocations: ['thin', 'thick'],
+      compressions: [],
+      largest: Number.MAX_SAFE_INTEGER,
+    },
+  ],
   detect: () => false,
   open: openRaw,
   create: createRaw,
 };
 
-async function createRaw({ path, size, allocation }: CreateImageOptions): Promise<ImageWriter> {
+async function createRaw(options: CreateImageOptions): Promise<ImageWriter> {
+  const { path, size, allocation } = options;
+  chooseSubformat(raw, options);
   const file = await createImageFile(path);
   const check = ascending(size, UNIT);
   const written = new ExtentList();
@@ -52,11 +63,14 @@ async function createRaw({ path, size, allocation }: CreateImageOptions): Promis
   };
 }
 
-async function openRaw(path: string): Promise<BlockSource> {
+async function openRaw(path: string): Promise<DiskImage> {
   const fd = await openReadOnly(path).catch((error: unknown) => {
     throw cannotOpen(path, error);
   });
   const { size, blocks } = fstatSync(fd);
   // A file system counts the room of a file in units of 512 bytes; what has less than its size has holes.
-  return fileSource(fd, path, { size, sectorSize: 512, sparse: blocks * 512 < size });
+  return {
+    ...fileSource(fd, path, { size, sectorSize: 512, sparse: blocks * 512 < size }),
+    facts: { format: 'raw', subformat: 'raw', contentId: null, files: [path], parent: null, details: {} },
+  };
 }

@@ -1,15 +1,37 @@
 /** All disk formats, and which one a file has. */
 import { IronliftError } from '../base/errors.ts';
-import type { ImageFormat } from './image.ts';
-import { qcow2 } from './qcow2.ts';
+import type { DiskImage, ImageFormat, OpenContext } from './image.ts';
+import { parentFinder } from './parents.ts';
+import { qcow2 } from './qcow2/format.ts';
 import { raw } from './raw.ts';
 import { openReadFile } from './read-file.ts';
-import { vmdk } from './vmdk.ts';
+import { vmdk } from './vmdk/format.ts';
 
 export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, raw];
 
 export function formatById(id: string): ImageFormat | null {
   return imageFormats.find((format) => format.id === id) ?? null;
+}
+
+export interface OpenImageOptions {
+  /**
+   * Where the parents of a snapshot may lie: beside it or in folders below (`folder`, unless told), or wherever it says
+   * they are. What an image names is not trusted: it could name any file of this computer.
+   */
+  parents?: 'none' | 'folder' | 'anywhere';
+}
+
+/** Opens an image of any format, and the images it holds the changes to. @throws as detectFormat and ImageFormat.open */
+export async function openImage(path: string, options: OpenImageOptions = {}): Promise<DiskImage> {
+  const format = await detectFormat(path);
+  return format.open(path, openContext(path, options));
+}
+
+/** The context for ImageFormat.open of the image at `path`. */
+export function openContext(path: string, { parents = 'folder' }: OpenImageOptions = {}): OpenContext {
+  return parentFinder(path, parents, async (parent, format, context) =>
+    (format === undefined ? await detectFormat(parent) : formatById(format))!.open(parent, context),
+  );
 }
 
 const HEAD = 64 << 10;

@@ -60,3 +60,8 @@ export function macProblem(mac: string): string | null {
   if (mac === '00:00:00:00:00:00') return 'is all zeros';
   return null;
 }
+
+/** 16 bytes that tell the image of disk `index` of a machine from every other disk. */
+export function diskIdentity(machineUuid: string, index: number): Uint8Array {
+  return createHash('sha256').update(`disk ${index} of ${machineUuid}`).digest().subarray(0, 16);
+}

@@ -7,7 +7,7 @@ import { copyBlocks } from '../../../migration-core/block/pipeline.ts';
 import { verifyImage } from '../../../migration-core/block/verify.ts';
 import type { ImageFormat } from '../../../migration-core/image/image.ts';
 import { imageFormats } from '../../../migration-core/image/table.ts';
-import { qcow2 } from '../../../migration-core/image/qcow2.ts';
+import { qcow2 } from '../../../migration-core/image/qcow2/format.ts';
 import { raw } from '../../../migration-core/image/raw.ts';
 import { run, scratchFolder } from '../../support/tools.ts';
 import { sparseRaw, type Pattern } from '../image/patterns.ts';

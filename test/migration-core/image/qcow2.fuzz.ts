@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { qcow2 } from '../../../migration-core/image/qcow2.ts';
+import { qcow2 } from '../../../migration-core/image/qcow2/format.ts';
 import { run, scratchFolder } from '../../support/tools.ts';
 import { crafted, expectWordsOnly } from './hostile.ts';
 import { sparseRaw } from './patterns.ts';

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { qcow2 } from '../../../migration-core/image/qcow2.ts';
+import { qcow2 } from '../../../migration-core/image/qcow2/format.ts';
 import { run, scratchFolder } from '../../support/tools.ts';
 import { expectSameDisk, imageFormatSuite } from './format-suite.ts';
 import { sparseRaw } from './patterns.ts';

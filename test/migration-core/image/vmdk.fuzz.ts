@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { vmdk } from '../../../migration-core/image/vmdk.ts';
+import { vmdk } from '../../../migration-core/image/vmdk/format.ts';
 import { run, scratchFolder } from '../../support/tools.ts';
 import { crafted, expectWordsOnly } from './hostile.ts';
 import { sparseRaw } from './patterns.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { vmdk } from '../../../migration-core/image/vmdk.ts';
+import { vmdk } from '../../../migration-core/image/vmdk/format.ts';
 import { run, scratchFolder } from '../../support/tools.ts';
 import { expectSameDisk, imageFormatSuite } from './format-suite.ts';
 import { sparseRaw } from './patterns.ts';

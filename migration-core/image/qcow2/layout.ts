@@ -50,3 +50,5 @@ export const ENTRY = {
 export const TWO_32 = 2 ** 32;
 /** qemu opens no L1 table larger than this. */
 export const L1_LIMIT = 32 << 20;
+/** What fits under L1_LIMIT with the clusters written here (64 KiB): 2 PiB. */
+export const LARGEST_DISK = (L1_LIMIT / 8) * (65536 / 8) * 65536;

@@ -8,20 +8,19 @@
  */
 import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { roundUp } from '../base/bytes.ts';
-import { IronliftError } from '../base/errors.ts';
-import { ascending } from './ascending.ts';
-import type { CreateImageOptions, FinishOptions, ImageWriter } from './image.ts';
-import { createImageFile, placedWrite, type ImageFile } from './image-file.ts';
-import { renderDescriptor } from './vmdk-descriptor.ts';
-import { ENTRIES, FLAGS, GRAIN, HEADER, MAGIC, NEWLINES, SECTOR, TABLE_BYTES } from './vmdk-layout.ts';
+import { roundUp } from '../../base/bytes.ts';
+import { ascending } from '../ascending.ts';
+import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
+import { createImageFile, placedWrite, type ImageFile } from '../image-file.ts';
+import { renderDescriptor } from './descriptor.ts';
+import { ENTRIES, FLAGS, GRAIN, HEADER, MAGIC, NEWLINES, SECTOR, TABLE_BYTES } from './layout.ts';
 
 const DESCRIPTOR_SECTOR = 1;
 const DESCRIPTOR_SECTORS = 20;
 const TABLE_SECTORS = TABLE_BYTES / SECTOR;
 const GRAIN_SECTORS = GRAIN / SECTOR;
-/** Sector numbers in the tables have 32 bits. */
-const LAST_SECTOR = 2 ** 32;
+/** Sector numbers in the tables have 32 bits: 2 TiB of grains, less the tables themselves (two copies, 4 KiB for 32 MiB). */
+export const LARGEST_SPARSE_DISK = 2 ** 41 - 2 ** 29;
 /** Tables that are written at once: 2 KiB for 32 MiB of disk each, so this is 4 GiB of disk. */
 const TABLES_AT_ONCE = 128;
 
@@ -63,7 +62,7 @@ export async function createVmdk(options: CreateImageOptions): Promise<ImageWrit
       tables.flush();
       writeDirectories(file, layout);
       await file.truncate(next * SECTOR);
-      const name = basename(path).replace(/\.partial$/u, '');
+      const name = options.finalName ?? basename(path);
       // Two images of the same name differ in their tables or have the same data where a snapshot would look.
       const cid = (crc32(name, tables.checksum()) & 0x7fffffff) >>> 0;
       const text = renderDescriptor({ name, sectors: size / SECTOR, cid, adapter });
@@ -77,12 +76,7 @@ export async function createVmdk(options: CreateImageOptions): Promise<ImageWrit
   };
 }
 
-function layoutFor({ size, allocation }: CreateImageOptions): Layout {
-  if (allocation === 'thick') {
-    throw new IronliftError('NOT_SUPPORTED', 'A VMDK in one growing file cannot be allocated in advance.', {
-      next: 'Choose thin allocation, or the raw format.',
-    });
-  }
+function layoutFor({ size }: CreateImageOptions): Layout {
   const capacity = Math.ceil(size / SECTOR);
   const tables = Math.ceil(capacity / (GRAIN_SECTORS * ENTRIES));
   const directorySectors = Math.ceil((tables * 4) / SECTOR);
@@ -91,16 +85,6 @@ function layoutFor({ size, allocation }: CreateImageOptions): Layout {
   const directory = redundantTables + tables * TABLE_SECTORS;
   const grainTables = directory + directorySectors;
   const overhead = roundUp(grainTables + tables * TABLE_SECTORS, GRAIN_SECTORS);
-  if (overhead + roundUp(capacity, GRAIN_SECTORS) > LAST_SECTOR) {
-    throw new IronliftError(
-      'IMAGE_TOO_LARGE',
-      `A disk of ${size} bytes is too large for one VMDK file, which ends at 2 TiB.`,
-      {
-        next: 'Choose the qcow2 or the raw format for this disk.',
-        data: { size },
-      },
-    );
-  }
   return { capacity, tables, redundantDirectory, redundantTables, directory, grainTables, overhead };
 }
 

@@ -1,12 +1,13 @@
 /** Reads VMDK in one file: monolithicSparse, and streamOptimized (compressed grains, directory told by the footer or the header). */
 import { inflateSync } from 'node:zlib';
-import { isPowerOfTwo, utf8, viewOf } from '../base/bytes.ts';
-import { IronliftError } from '../base/errors.ts';
-import type { BlockSource } from '../block/source.ts';
-import { hasTwice, mappedSource, tableCache, type UnitRun } from './mapped.ts';
-import { damaged, openReadFile, unsupported, type ReadFile } from './read-file.ts';
-import { parseDescriptor } from './vmdk-descriptor.ts';
-import { FLAGS, HEADER, MAGIC, SECTOR } from './vmdk-layout.ts';
+import { isPowerOfTwo, utf8, viewOf } from '../../base/bytes.ts';
+import { IronliftError } from '../../base/errors.ts';
+import { formatBytes } from '../../base/text.ts';
+import type { DiskImage } from '../image.ts';
+import { hasTwice, mappedSource, tableCache, type UnitRun } from '../mapped.ts';
+import { damaged, openReadFile, unsupported, type ReadFile } from '../read-file.ts';
+import { parseDescriptor } from './descriptor.ts';
+import { FLAGS, HEADER, MAGIC, SECTOR } from './layout.ts';
 
 /** All in sectors, but for the booleans. */
 interface Header {
@@ -33,16 +34,24 @@ const DESCRIPTOR_LIMIT = (1 << 20) / SECTOR;
 const GRAIN_RECORD = 12;
 
 /** @throws IMAGE_DAMAGED, IMAGE_NOT_SUPPORTED, IMAGE_HAS_BACKING, READ_FAILED, NOT_FOUND */
-export async function openVmdk(path: string): Promise<BlockSource> {
+export async function openVmdk(path: string): Promise<DiskImage> {
   const file = await openReadFile(path);
   try {
     const header = readHeader(file);
-    checkDescriptor(file, header);
+    const keys = checkDescriptor(file, header);
     const grain = header.grainSize * SECTOR;
     return mappedSource({
       file,
       size: header.capacity * SECTOR,
       unit: grain,
+      facts: {
+        format: 'vmdk',
+        subformat: keys.get('createtype')!,
+        contentId: keys.get('cid')?.toLowerCase() ?? null,
+        files: [path],
+        parent: null,
+        details: { 'Grain size': formatBytes(grain) },
+      },
       run: grainLookup(file, header, readDirectory(file, header)),
       unpack: (packed) => unpackGrain(file, packed, grain),
     });
@@ -104,7 +113,7 @@ function parseHeader(file: ReadFile, view: DataView): Header {
   return header;
 }
 
-function checkDescriptor(file: ReadFile, header: Header): void {
+function checkDescriptor(file: ReadFile, header: Header): Map<string, string> {
   const { path } = file;
   if (header.descriptorOffset === 0)
     throw unsupported(path, 'is one part of a disk in several files', CONVERT_IT);
@@ -124,6 +133,7 @@ function checkDescriptor(file: ReadFile, header: Header): void {
       },
     );
   }
+  return keys;
 }
 
 /** Sectors of the grain tables, 0 where there is none. */

@@ -7,13 +7,12 @@
  *
  * Thick: every cluster is allocated at a place known beforehand (tables first, then the disk from end to end).
  */
-import { roundUp } from '../base/bytes.ts';
-import { IronliftError } from '../base/errors.ts';
-import { ExtentList } from '../base/extents.ts';
-import { ascending } from './ascending.ts';
-import type { CreateImageOptions, FinishOptions, ImageWriter } from './image.ts';
-import { createImageFile, placedWrite, type ImageFile } from './image-file.ts';
-import { ENTRY, HEADER, L1_LIMIT, MAGIC, TWO_32 } from './qcow2-layout.ts';
+import { roundUp } from '../../base/bytes.ts';
+import { ExtentList } from '../../base/extents.ts';
+import { ascending } from '../ascending.ts';
+import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
+import { createImageFile, placedWrite, type ImageFile } from '../image-file.ts';
+import { ENTRY, HEADER, MAGIC, TWO_32 } from './layout.ts';
 
 const CLUSTER_BITS = 16;
 const CLUSTER = 1 << CLUSTER_BITS;
@@ -27,12 +26,6 @@ export async function createQcow2(options: CreateImageOptions): Promise<ImageWri
   const { path, size, allocation } = options;
   const clusters = Math.ceil(size / CLUSTER);
   const l1Entries = Math.max(1, Math.ceil(clusters / L2_ENTRIES));
-  if (l1Entries * 8 > L1_LIMIT) {
-    throw new IronliftError('IMAGE_TOO_LARGE', `A disk of ${size} bytes is too large for qcow2.`, {
-      next: 'Choose the raw format for this disk.',
-      data: { size },
-    });
-  }
   const file = await createImageFile(path);
   const check = ascending(size, CLUSTER);
   const layout =

@@ -1,11 +1,12 @@
 /** Reads qcow2 versions 2 and 3: plain, zero and compressed clusters (zlib, zstd) of the active state. */
 import { inflateRawSync, zstdDecompressSync, constants } from 'node:zlib';
-import { u64be, viewOf } from '../base/bytes.ts';
-import { IronliftError } from '../base/errors.ts';
-import type { BlockSource } from '../block/source.ts';
-import { hasTwice, mappedSource, tableCache, type UnitRun } from './mapped.ts';
-import { ENTRY, HEADER, INCOMPATIBLE, L1_LIMIT, MAGIC, TWO_32 } from './qcow2-layout.ts';
-import { damaged, openReadFile, unsupported, type ReadFile } from './read-file.ts';
+import { u64be, viewOf } from '../../base/bytes.ts';
+import { IronliftError } from '../../base/errors.ts';
+import { formatBytes } from '../../base/text.ts';
+import type { DiskImage } from '../image.ts';
+import { hasTwice, mappedSource, tableCache, type UnitRun } from '../mapped.ts';
+import { ENTRY, HEADER, INCOMPATIBLE, L1_LIMIT, MAGIC, TWO_32 } from './layout.ts';
+import { damaged, openReadFile, unsupported, type ReadFile } from '../read-file.ts';
 import { firstZstdFrame } from './zstd-frame.ts';
 
 const V2_HEADER = 72;
@@ -21,7 +22,7 @@ interface Header {
 }
 
 /** @throws IMAGE_DAMAGED, IMAGE_NOT_SUPPORTED, IMAGE_HAS_BACKING, READ_FAILED, NOT_FOUND */
-export async function openQcow2(path: string): Promise<BlockSource> {
+export async function openQcow2(path: string): Promise<DiskImage> {
   const file = await openReadFile(path);
   try {
     const header = parseHeader(file);
@@ -29,6 +30,18 @@ export async function openQcow2(path: string): Promise<BlockSource> {
       file,
       size: header.size,
       unit: 1 << header.clusterBits,
+      facts: {
+        format: 'qcow2',
+        subformat: 'qcow2',
+        contentId: null,
+        files: [path],
+        parent: null,
+        details: {
+          Version: String(header.version),
+          'Cluster size': formatBytes(2 ** header.clusterBits),
+          Compression: header.compression,
+        },
+      },
       run: clusterLookup(file, header, readL1(file, header)),
       unpack: (packed) => unpackCluster(file, packed, header),
     });
