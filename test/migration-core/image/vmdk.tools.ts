@@ -15,7 +15,13 @@ const SECTOR = 512;
 describe('vmdk: written', () => {
   async function written(adapter: 'scsi' | 'ide', size: number): Promise<Buffer> {
     const path = join(await scratchFolder(), 'web "01".vmdk.partial');
-    const writer = await vmdk.create({ path, size, allocation: 'thin', adapter });
+    const writer = await vmdk.create({
+      path,
+      size,
+      allocation: 'thin',
+      adapter,
+      finalName: 'web "01".vmdk',
+    });
     await writer.write(new Uint8Array(65536).fill(1), 40 * MIB);
     await writer.finish();
     return readFile(path);
