@@ -139,6 +139,11 @@ const CONTROLLERS: Record<
   nvme: { device: 'nvme', disks: 15, place: (unit) => `,nsid=${unit + 1}` },
 };
 
+/** Of the range that anyone may assign (NAA 3, T10 SPC-4 7.8.6.6). */
+function sasAddress(unit: number): string {
+  return `0x${(0x3000_0000_0000_0001n + BigInt(unit)).toString(16)}`;
+}
+
 function scsiId(unit: number): string {
   return `.0,channel=0,scsi-id=${unit},lun=0`;
 }
@@ -169,6 +174,9 @@ function diskDevice(disk: VirtualDisk, index: number): string {
       return `ide-hd,bus=${controllerId(disk)}${at},${rest}`;
     case 'nvme':
       return `nvme-ns,bus=${controllerId(disk)}${at},${rest}`;
+    case 'lsi-sas':
+      // The driver (mptsas) makes no port for a disk without a SAS address, and QEMU gives none by itself.
+      return `scsi-hd,bus=${controllerId(disk)}${at},wwn=${sasAddress(disk.unit)},${rest}`;
     default:
       return `scsi-hd,bus=${controllerId(disk)}${at},${rest}`;
   }

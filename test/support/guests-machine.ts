@@ -135,6 +135,8 @@ function guestOn(running: RunningMachine, socket: Socket): RunningGuest {
   };
   const expect = async (pattern: RegExp, seconds: number): Promise<string> => {
     const until = Date.now() + seconds * 1000;
+    /** What was on the screen when it was last looked at; its lines have no blanks at their ends. */
+    let screen: string | null = null;
     for (let round = 0; ; round++) {
       const text = await read();
       const match = pattern.exec(text.slice(seen));
@@ -145,7 +147,6 @@ function guestOn(running: RunningMachine, socket: Socket): RunningGuest {
       const end = running.ended();
       if (end !== null)
         throw new Error(`QEMU ended (${end}) before ${String(pattern)}:\n${text.slice(-3000)}`);
-      let screen: string | null = null;
       if (round % 4 === 3) {
         screen = await running.screenText(await running.screen());
         const onScreen = screen === null ? null : pattern.exec(screen);
