@@ -1,7 +1,7 @@
 /** Where initramfs-tools looks for a hibernation image: by UUID, and nowhere when that swap space is gone. initramfs.conf(5). */
 import type { Fixer } from '../fixer.ts';
 import { joinPath } from '../tree-path.ts';
-import { blockNames } from './block-names.ts';
+import { blockNames, type BlockNames } from './block-names.ts';
 import { editPlan, readTextFile } from './edit-plan.ts';
 
 const DIRECTORY = '/etc/initramfs-tools/conf.d';
@@ -17,17 +17,7 @@ export const resume: Fixer = {
     for (const path of ['/etc/initramfs-tools/initramfs.conf', ...paths]) {
       const file = await readTextFile(context.files, path);
       if (file === null) continue;
-      const gone: string[] = [];
-      const text = file.text.replace(
-        /^([ \t]*(?:export[ \t]+)?RESUME=)(["']?)([^"'\s]+)\2/gm,
-        (all, head: string, quote: string, device: string) => {
-          const stable = names.stable(device, 'swap');
-          if (stable.kind === 'becomes') return `${head}${quote}${stable.name}${quote}`;
-          if (stable.kind === 'stays') return all;
-          gone.push(device);
-          return `${head}${quote}none${quote}`;
-        },
-      );
+      const { text, gone } = stableResume(file.text, names);
       await plan.rewrite(file, text, {
         what:
           gone.length > 0
@@ -42,3 +32,19 @@ export const resume: Fixer = {
     return plan.finished();
   },
 };
+
+/** The same settings with names that hold in the virtual machine. `gone`: devices that are not there, now `none`. */
+export function stableResume(text: string, names: BlockNames): { text: string; gone: string[] } {
+  const gone: string[] = [];
+  const fixed = text.replace(
+    /^([ \t]*(?:export[ \t]+)?RESUME=)(["']?)([^"'\s]+)\2/gm,
+    (all, head: string, quote: string, device: string) => {
+      const stable = names.stable(device, 'swap');
+      if (stable.kind === 'becomes') return `${head}${quote}${stable.name}${quote}`;
+      if (stable.kind === 'stays') return all;
+      gone.push(device);
+      return `${head}${quote}none${quote}`;
+    },
+  );
+  return { text: fixed, gone };
+}

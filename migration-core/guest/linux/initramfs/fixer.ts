@@ -16,7 +16,7 @@ import { writeCpio } from './cpio.ts';
 import type { Listing } from './listing.ts';
 import { dependencyClosure, readKernelModules, type KernelModules } from './modules.ts';
 import { NETWORK_DRIVERS, STORAGE_DRIVERS } from './needs.ts';
-import { lvmFiles, modprobeFiles, namingFiles } from './settings.ts';
+import { lvmFiles, modprobeFiles, namingFiles, resumeFiles } from './settings.ts';
 import { readInitramfs, type Initramfs } from './segments.ts';
 
 export const initramfsDrivers: Fixer = {
@@ -47,12 +47,13 @@ async function byInitramfs({ guest, files }: FixContext): Promise<Map<string, Ke
 }
 
 async function planImage(
-  { files, machine }: FixContext,
+  context: FixContext,
   path: string,
   kernels: readonly Kernel[],
   findings: Finding[],
   signal: AbortSignal | undefined,
 ): Promise<GuestEdit | null> {
+  const { files, machine } = context;
   const image = await readInitramfs(files, path, signal);
   const last = image.segments.at(-1);
   if (last === undefined || last.kind === 'unknown') {
@@ -94,6 +95,7 @@ async function planImage(
     ...(await namingFiles(files, image.listing)),
     ...(await modprobeFiles(files, image.listing)),
     ...lvmFiles(image.listing),
+    ...resumeFiles(context, image.listing),
   ];
   for (const [name, content] of settings) contents.set(name, content);
   if (contents.size === 0) return null;

@@ -40,7 +40,7 @@ const MAX_LISTED = 64 << 20;
 /** Small files whose content says what made the image, or must be compared. */
 const MAX_KEPT = 256 << 10;
 const KEPT =
-  /(^|\/)(systemd\/network\/[^/]+\.link|udev\/rules\.d\/[^/]+\.rules|modprobe\.d\/[^/]+\.conf|lvm\/lvm(local)?\.conf)$/;
+  /(^|\/)(systemd\/network\/[^/]+\.link|udev\/rules\.d\/[^/]+\.rules|modprobe\.d\/[^/]+\.conf|lvm\/lvm(local)?\.conf)$|^conf\/(initramfs\.conf|conf\.d\/[^/]+)$/;
 
 /**
  * Walks the file and lists what it holds. Content is passed over, so memory does not grow with the image.

@@ -3,7 +3,9 @@
  * copy would still be used as it was on the physical server, the segment brings the new one.
  */
 import { moduleName } from '../../../target/drivers.ts';
-import type { GuestReader } from '../../fixer.ts';
+import type { FixContext, GuestReader } from '../../fixer.ts';
+import { blockNames } from '../block-names.ts';
+import { stableResume } from '../resume.ts';
 import { cardNameFiles } from '../network/names.ts';
 import type { Files } from './contents.ts';
 import { findListed, type Listing } from './listing.ts';
@@ -12,6 +14,7 @@ import { STORAGE_DRIVERS } from './needs.ts';
 /** Where an initramfs may have such a file instead; the first place wins over the others. */
 const OTHER_PLACES = ['usr/lib', 'lib'];
 const SMALL = 256 << 10;
+const RESUME_SETTINGS = /^conf\/(initramfs\.conf|conf\.d\/[^/]+)$/;
 
 /**
  * The files by which udev names the network interfaces, as the conversion leaves them on the root file system. Network
@@ -63,6 +66,22 @@ export async function modprobeFiles(files: GuestReader, listing: Listing): Promi
     });
     const present = stops ? await small(files, `/${place}`) : null;
     if (present !== null && Buffer.compare(present, content) !== 0) result.set(place, present);
+  }
+  return result;
+}
+
+/**
+ * The swap space that initramfs-tools looks for a hibernation image on, before root is mounted (initramfs-tools(7)): under
+ * the old disk's name every start until the native rebuild would wait half a minute for it.
+ */
+export function resumeFiles(context: Pick<FixContext, 'guest' | 'volumes'>, listing: Listing): Files {
+  const result: Files = new Map();
+  const names = blockNames(context);
+  for (const [place, { content }] of listing) {
+    if (content === null || !RESUME_SETTINGS.test(place)) continue;
+    const before = Buffer.from(content).toString('utf8');
+    const { text } = stableResume(before, names);
+    if (text !== before) result.set(place, new TextEncoder().encode(text));
   }
   return result;
 }

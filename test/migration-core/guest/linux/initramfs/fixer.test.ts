@@ -262,6 +262,18 @@ describe('drivers in the initramfs', () => {
     expect(paths(entries)).not.toContain('etc/modprobe.d/other.conf');
   });
 
+  test('a swap space for hibernation that is not there any more is not waited for', async () => {
+    const image = ahciOnly({
+      more: [
+        file('conf/conf.d/resume', 'RESUME=/dev/sda2\n'),
+        file('conf/initramfs.conf', 'MODULES=list\nRESUME=auto\n'),
+      ],
+    });
+    const entries = await segment({ image }, 'virtio-blk');
+    expect(text(entries, 'conf/conf.d/resume')).toBe('RESUME=none\n');
+    expect(paths(entries)).not.toContain('conf/initramfs.conf');
+  });
+
   test('gzip where the kernel or the image says that it is read', async () => {
     const start = (content: Uint8Array): number => content[content.findIndex((byte) => byte !== 0)]!;
     expect(start(appended(await plan({ image: zstdCompressSync(ahciOnly()) }, 'virtio-blk')))).toBe(0x1f);
