@@ -11,12 +11,13 @@ import { IronliftError } from '../base/errors.ts';
 import type { VirtualMachine } from '../target/machine.ts';
 import { imitationGaps, qemuArguments, type QemuOptions } from '../target/qemu-hardware.ts';
 import { type Accelerator, chooseAccelerator } from './boot-test/accelerator.ts';
-import { startMachine } from './boot-test/machine-process.ts';
+import { startMachine, type RunningMachine } from './boot-test/machine-process.ts';
+import { TIMER_STARVED } from './boot-test/signs.ts';
 import { writeOverlayFile } from './boot-test/overlay-file.ts';
 import { encodePng } from './boot-test/png.ts';
 import { findFirmware, findQemu } from './boot-test/program.ts';
 import { type BootVerdict, judge, notesOf } from './boot-test/verdict.ts';
-import { watchStart } from './boot-test/watch.ts';
+import { watchStart, type Watched } from './boot-test/watch.ts';
 import { readManifest } from './manifest.ts';
 
 export type { BootVerdict } from './boot-test/verdict.ts';
@@ -109,22 +110,11 @@ interface Setting {
 }
 
 async function runTest(options: BootTestOptions, setting: Setting): Promise<BootVerdict> {
-  const { folder, results, machine, accelerator, hardware, now } = setting;
+  const { results, machine, accelerator, hardware, now } = setting;
   const started = now();
   options.onProgress?.(`Starting ${machine.name} (${accelerator})`);
-  const running = await startMachine(setting.qemu.path, qemuArguments(machine, hardware), {
-    folder,
-    scratch: setting.within,
-    serial: `${BOOT_TEST_FOLDER}/serial.log`,
-  });
+  const { running, watched } = await startAndWatch(options, setting);
   try {
-    const watched = await watchStart(running, {
-      accelerator,
-      timeoutSeconds: options.timeoutSeconds,
-      now,
-      signal: options.signal,
-      onProgress: options.onProgress,
-    });
     const seconds = (now() - started) / 1000;
     await running.kill();
     if (watched.picture !== null)
@@ -155,6 +145,41 @@ async function runTest(options: BootTestOptions, setting: Setting): Promise<Boot
     await rename(`${path}.partial`, path);
     return verdict;
   } finally {
+    await running.kill();
+  }
+}
+
+/** Starts of which a busy computer may spoil the first two. */
+const STARTS = 3;
+
+/** The machine still runs when this returns, unless it ended by itself. */
+async function startAndWatch(
+  options: BootTestOptions,
+  { folder, within, machine, qemu, accelerator, hardware, now }: Setting,
+): Promise<{ running: RunningMachine; watched: Watched }> {
+  for (let start = 1; ; start++) {
+    const running = await startMachine(qemu.path, qemuArguments(machine, hardware), {
+      folder,
+      scratch: within,
+      serial: `${BOOT_TEST_FOLDER}/serial.log`,
+    });
+    try {
+      const watched = await watchStart(running, {
+        accelerator,
+        timeoutSeconds: options.timeoutSeconds,
+        now,
+        signal: options.signal,
+        onProgress: options.onProgress,
+      });
+      const { ending } = watched;
+      const starved = ending.kind === 'sign' && ending.seen.sign.id === TIMER_STARVED;
+      if (!starved || start === STARTS) return { running, watched };
+      options.onProgress?.('This computer was too busy for the machine to start; starting it once more');
+    } catch (error) {
+      await running.kill();
+      throw error;
+    }
+    // It stopped before it looked at its disks, so the overlays are as they were.
     await running.kill();
   }
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { readManifest, type Manifest } from '../../migration-core/convert/manifest.ts';
 import type { DiskBus } from '../../migration-core/target/machine.ts';
-import { overlayOf, startGuest, type RunningGuest } from './guests-machine.ts';
+import { overlayOf, startGuest, unlessStarved, type RunningGuest } from './guests-machine.ts';
 import { ROOT_PASSWORD, type GuestDisk } from './guests.ts';
 import { tryRun, type Ran } from './tools.ts';
 
@@ -42,8 +42,30 @@ export interface Started {
   overlay: { path: string; format: string };
 }
 
-/** Starts a finished conversion on its own hardware, on an overlay. Give the overlay of an earlier start to go on with it. */
+/**
+ * Starts a finished conversion on its own hardware, on an overlay, and logs in. Give the overlay of an earlier start to go
+ * on with it. A kernel that gave up before it looked at a disk, because this computer starved its timer, is started again.
+ */
 export async function startConverted(
+  converted: Converted,
+  hostName: string,
+  scratch: string,
+  overlay?: Started['overlay'],
+): Promise<Started> {
+  return unlessStarved(async () => {
+    const started = await startOnce(converted, scratch, overlay);
+    overlay = started.overlay;
+    try {
+      await reachLogin(started.guest, hostName);
+      return started;
+    } catch (error) {
+      await started.guest.kill();
+      throw error;
+    }
+  });
+}
+
+async function startOnce(
   { folder, manifest }: Converted,
   scratch: string,
   overlay?: Started['overlay'],
@@ -56,7 +78,7 @@ export async function startConverted(
 }
 
 /** Waits for the login prompt on the serial console and logs in. */
-export async function reachLogin(guest: RunningGuest, hostName: string): Promise<void> {
+async function reachLogin(guest: RunningGuest, hostName: string): Promise<void> {
   const prompt = await guest.expect(
     new RegExp(
       `^${hostName} login: |\\(initramfs\\)|Kernel panic|rdsosreport|emergency mode|grub rescue>`,

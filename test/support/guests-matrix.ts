@@ -4,13 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { DiskBus } from '../../migration-core/target/machine.ts';
 import { checkRebuilt, checkRunning, readInitramfs } from './guests-checks.ts';
-import {
-  convertGuest,
-  reachLogin,
-  startConverted,
-  type Converted,
-  type Started,
-} from './guests-converted.ts';
+import { convertGuest, startConverted, type Converted, type Started } from './guests-converted.ts';
 import type { GuestDisk } from './guests.ts';
 import { scratchFolder } from './tools.ts';
 
@@ -24,9 +18,8 @@ export async function bootOnce(guest: GuestDisk, { target, bus }: Cell): Promise
   const scratch = await scratchFolder();
   const converted = await convertGuest(guest, target, bus, join(scratch, 'vm'));
   expect(converted.manifest.machine.disks.map((disk) => disk.bus)).toEqual([bus]);
-  const { guest: running } = await startConverted(converted, scratch);
+  const { guest: running } = await startConverted(converted, guest.hostName, scratch);
   try {
-    await reachLogin(running, guest.hostName);
     await checkRunning(running, guest, converted);
   } finally {
     await running.kill();
@@ -44,9 +37,8 @@ export async function bootTwice(
 ): Promise<void> {
   const scratch = await scratchFolder();
   const converted = await convertGuest(guest, target, bus, join(scratch, 'vm'));
-  const first = await startConverted(converted, scratch);
+  const first = await startConverted(converted, guest.hostName, scratch);
   try {
-    await reachLogin(first.guest, guest.hostName);
     await checkRunning(first.guest, guest, converted);
     await checkRebuilt(first.guest);
     await first.guest.powerOff();
@@ -54,9 +46,8 @@ export async function bootTwice(
     await first.guest.kill();
   }
   await expectNoSegment(guest, converted, first, bootFileSystem, scratch);
-  const second = await startConverted(converted, scratch, first.overlay);
+  const second = await startConverted(converted, guest.hostName, scratch, first.overlay);
   try {
-    await reachLogin(second.guest, guest.hostName);
     await checkRunning(second.guest, guest, converted);
     expect(await second.guest.command('systemctl --failed --plain --no-legend')).toBe('');
   } finally {

@@ -3,7 +3,8 @@
 export interface Sign {
   /** Stable, machine-readable. */
   id: string;
-  status: 'booted' | 'failed';
+  /** `unclear`: it ended by no fault of the machine. */
+  status: 'booted' | 'failed' | 'unclear';
   /** One line, or the end of the console, is matched against it; the first sign of the table wins. */
   pattern: RegExp;
   /** One sentence for the customer. */
@@ -15,11 +16,22 @@ export interface Sign {
 const NEW_CONTROLLER = 'Convert again with --bus naming another disk controller, for example ahci.';
 const LOOK_AT_LOG = 'Read the last lines of boot-test/serial.log and look at boot-test/screen.png.';
 
+/** Early in its start Linux waits a twentieth of a second for ten ticks of the timer; a starved emulation misses them. */
+export const TIMER_STARVED = 'TIMER_STARVED';
+
 /**
  * Signs of the end of a start, good or bad. Failures come first: after one of them some systems offer a login as well.
  * Messages that appear and pass (a driver that complains, a disk that is looked for) are not in it.
  */
 export const SIGNS: readonly Sign[] = [
+  {
+    id: TIMER_STARVED,
+    status: 'unclear',
+    pattern: /Kernel panic - not syncing: IO-APIC \+ timer doesn't work/u,
+    meaning:
+      'This computer was too busy to keep the clock of the imitated machine going, so its kernel gave up before it looked at any disk.',
+    next: 'Run the test again when the computer has less to do.',
+  },
   {
     id: 'KERNEL_PANIC',
     status: 'failed',

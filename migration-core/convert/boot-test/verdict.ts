@@ -35,10 +35,11 @@ export function judge(ending: Ending, seconds: number, emulated: boolean): Judge
   switch (ending.kind) {
     case 'sign': {
       const { sign, line } = ending.seen;
-      const sentence =
-        sign.status === 'booted'
-          ? `The machine boots: ${after} it asked for a login.`
-          : `The machine does not boot. ${sign.meaning}`;
+      const sentence = {
+        booted: `The machine boots: ${after} it asked for a login.`,
+        failed: `The machine does not boot. ${sign.meaning}`,
+        unclear: `Whether the machine boots was not found out. ${sign.meaning}`,
+      }[sign.status];
       return {
         status: sign.status,
         sentence,

@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DiskBus } from '../../../migration-core/target/machine.ts';
 import { buildGuest, type GuestDisk, type GuestKind } from '../../support/guests.ts';
-import { machineOf, overlayOf, startGuest, type RunningGuest } from '../../support/guests-machine.ts';
+import {
+  machineOf,
+  overlayOf,
+  startGuest,
+  unlessStarved,
+  type RunningGuest,
+} from '../../support/guests-machine.ts';
 import { sha256 } from '../../support/hash.ts';
 import { scratchFolder } from '../../support/tools.ts';
 
@@ -14,7 +20,10 @@ const ENDINGS =
   /^\S+ login:(?= |$)|^\(initramfs\)|rdsosreport\.txt|^dracut:\/#|Kernel panic|BdsDxe: No bootable option|^Shell>/mu;
 
 /** Starts the untouched disk; returns where it came to its end. `loader`: by the boot loader on it, else its kernel directly. */
-async function endOf(guest: GuestDisk, bus: DiskBus, way: 'loader' | 'kernel'): Promise<string> {
+const endOf = (guest: GuestDisk, bus: DiskBus, way: 'loader' | 'kernel'): Promise<string> =>
+  unlessStarved(() => startToEnd(guest, bus, way));
+
+async function startToEnd(guest: GuestDisk, bus: DiskBus, way: 'loader' | 'kernel'): Promise<string> {
   const folder = await scratchFolder();
   let running: RunningGuest | null = null;
   try {

@@ -22,6 +22,7 @@ const CONSOLES: [string, string | null][] = [
   ['Nov 23 web01 sshd[1]: Failed login: root\n', null],
   ['Gave up waiting for suspend/resume device\n', null],
   ['ALERT!  /dev/sda1 does not exist.  Dropping to a shell!\n\n(initramfs) ', 'INITRAMFS_PROMPT'],
+  ["Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug\n", 'TIMER_STARVED'],
   ['Kernel panic - not syncing: VFS: Unable to mount root fs\n', 'KERNEL_PANIC'],
   ['Generating "/run/initramfs/rdsosreport.txt"\n\nEntering emergency mode.\n', 'DRACUT_EMERGENCY'],
   ['dracut:/# ', 'DRACUT_EMERGENCY'],

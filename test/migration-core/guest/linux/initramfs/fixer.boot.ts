@@ -9,7 +9,7 @@ import type { GuestReader } from '../../../../../migration-core/guest/fixer.ts';
 import { writeCpio } from '../../../../../migration-core/guest/linux/initramfs/cpio.ts';
 import { initramfsDrivers } from '../../../../../migration-core/guest/linux/initramfs/fixer.ts';
 import type { DiskBus } from '../../../../../migration-core/target/machine.ts';
-import { machineOf, overlayOf, startGuest } from '../../../../support/guests-machine.ts';
+import { machineOf, overlayOf, startGuest, unlessStarved } from '../../../../support/guests-machine.ts';
 import { buildGuest, type GuestDisk } from '../../../../support/guests.ts';
 import { run, scratchFolder } from '../../../../support/tools.ts';
 import { contextOf, file, withFolders } from './images.ts';
@@ -62,7 +62,15 @@ async function fixed(
 const ROOT_FOUND = /Attempted to kill init! exitcode=0x00000000/u;
 const ROOT_MISSING = /ALERT! .* does not exist|Warning: .* does not exist|Entering emergency mode/u;
 
-async function starts(guest: GuestDisk, image: Uint8Array, bus: DiskBus, outcome: RegExp): Promise<string> {
+const starts = (...start: Parameters<typeof startOnce>): Promise<string> =>
+  unlessStarved(() => startOnce(...start));
+
+async function startOnce(
+  guest: GuestDisk,
+  image: Uint8Array,
+  bus: DiskBus,
+  outcome: RegExp,
+): Promise<string> {
   const folder = await scratchFolder();
   const path = join(folder, 'initrd');
   await writeFile(path, image);
