@@ -1,5 +1,6 @@
 /** Looks at all structures of a VHD: footers, dynamic header, block table, sector bitmaps, and room that nobody uses. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { roundUp } from '../../base/bytes.ts';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import { ExtentList } from '../../base/extents.ts';
@@ -126,7 +127,7 @@ function checkRoom({ found, header, table, beyond }: Parts, problems: ProblemLis
   for (const { offset, length } of [
     { offset: 0, length: FOOTER_BYTES },
     { offset: header.offset, length: HEADER_BYTES },
-    { offset: header.tableOffset, length: header.maxTableEntries * 4 },
+    { offset: header.tableOffset, length: roundUp(header.maxTableEntries * 4, SECTOR) },
     ...header.locators,
   ])
     used.add(offset, length);
