@@ -5,7 +5,7 @@ import { formatBytes, plural } from '../../base/text.ts';
 import type { CheckOptions, ImageCheck } from '../image.ts';
 import { problemList, type ProblemList } from '../problem-list.ts';
 import { openReadFile, type ReadFile } from '../read-file.ts';
-import { blockOffset, mapChecker, mapPieces, readVdiHeader, type VdiHeader } from './header.ts';
+import { blockOffset, entryOffset, mapChecker, mapPieces, readVdiHeader, type VdiHeader } from './header.ts';
 import { HEADER, NO_BLOCK } from './layout.ts';
 
 /** @throws IMAGE_NOT_SUPPORTED, IMAGE_HAS_BACKING, NOT_FOUND, READ_FAILED, CANCELLED */
@@ -25,14 +25,14 @@ export async function checkVdi(path: string, options: CheckOptions = {}): Promis
   }
 }
 
-/** Returns the bytes of the disk that have room in the file. */
+/** Returns the bytes of the disk that have room in the file, as ImageCheck has them. */
 async function checkMap(
   file: ReadFile,
   header: VdiHeader,
   { problems, options: { signal, onProgress } }: { problems: ProblemList; options: CheckOptions },
-): Promise<number> {
+): Promise<number | null> {
   const { size, blockSize, blocks } = header;
-  const checker = mapChecker(file, header);
+  const faultOf = mapChecker(file, header);
   let present = 0;
   let highest = -1;
   let lastIsHere = false;
@@ -42,9 +42,10 @@ async function checkMap(
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i]!;
       if (entry >= NO_BLOCK) continue;
-      const fault = checker.add(first + i, entry);
+      const fault = faultOf(first + i, entry);
       if (fault === null) highest = Math.max(highest, entry);
-      else problems.add('error', `Block ${fault.block}: ${fault.message}.`, fault.offset);
+      else problems.add('error', `Block ${first + i}: ${fault}.`, entryOffset(header, first + i));
+      if (problems.isHopeless()) return null;
       present++;
       lastIsHere = first + i === blocks - 1;
     }

@@ -135,38 +135,28 @@ export async function* mapPieces(
   }
 }
 
-export interface MapFault {
-  /** Ends a sentence that begins with the image. */
-  message: string;
-  /** The entry of the map it is about. */
-  block: number;
-  /** Bytes from the start of the file, of that entry. */
-  offset: number;
-}
+/** Byte of the file where entry `block` of the map is. */
+export const entryOffset = ({ mapOffset }: VdiHeader, block: number): number => mapOffset + block * 4;
 
 /**
  * Looks at map entries as they come: a block of the file must be within it and have one user. Keeps a bit for each block.
- * `add` returns null where all is well.
+ * The answer is null where all is well, or what ends a sentence that begins with the image.
  */
 export function mapChecker(
   file: ReadFile,
   header: VdiHeader,
-): { add(block: number, entry: number): MapFault | null; isUsed(index: number): boolean } {
-  const { size, blockSize, blocks, mapBlocks, mapOffset } = header;
+): (block: number, entry: number) => string | null {
+  const { size, blockSize, blocks, mapBlocks } = header;
   const used = new Uint8Array(Math.ceil(mapBlocks / 8));
-  const isUsed = (index: number): boolean => (used[index >>> 3]! & (1 << (index & 7))) !== 0;
-  return {
-    isUsed,
-    add(block, entry) {
-      if (entry >= NO_BLOCK) return null;
-      const fault = (message: string): MapFault => ({ message, block, offset: mapOffset + block * 4 });
-      if (entry >= mapBlocks) return fault('an entry of the block map is beyond all blocks');
-      // Writers may cut the last block where the disk ends.
-      const length = block === blocks - 1 ? size - block * blockSize : blockSize;
-      if (blockOffset(header, entry) + length > file.size) return fault('a block is not within the file');
-      if (isUsed(entry)) return fault('two entries of the block map share one block');
-      used[entry >>> 3]! |= 1 << (entry & 7);
-      return null;
-    },
+  return (block, entry) => {
+    if (entry >= NO_BLOCK) return null;
+    if (entry >= mapBlocks) return 'an entry of the block map is beyond all blocks';
+    // Writers may cut the last block where the disk ends.
+    const length = block === blocks - 1 ? size - block * blockSize : blockSize;
+    if (blockOffset(header, entry) + length > file.size) return 'a block is not within the file';
+    const bit = 1 << (entry & 7);
+    if ((used[entry >>> 3]! & bit) !== 0) return 'two entries of the block map share one block';
+    used[entry >>> 3]! |= bit;
+    return null;
   };
 }

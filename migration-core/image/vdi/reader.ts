@@ -3,7 +3,7 @@ import { formatBytes } from '../../base/text.ts';
 import type { DiskImage } from '../image.ts';
 import { mappedSource, tableCache, type UnitRun } from '../mapped.ts';
 import { damaged, openReadFile, type ReadFile } from '../read-file.ts';
-import { blockOffset, mapChecker, mapPieces, readVdiHeader, type VdiHeader } from './header.ts';
+import { blockOffset, entryOffset, mapChecker, mapPieces, readVdiHeader, type VdiHeader } from './header.ts';
 import { NO_BLOCK } from './layout.ts';
 
 /** @throws IMAGE_DAMAGED, IMAGE_NOT_SUPPORTED, IMAGE_HAS_BACKING, READ_FAILED, NOT_FOUND */
@@ -33,12 +33,12 @@ export async function openVdi(path: string): Promise<DiskImage> {
 }
 
 async function checkMap(file: ReadFile, header: VdiHeader): Promise<void> {
-  const checker = mapChecker(file, header);
+  const faultOf = mapChecker(file, header);
   for await (const { first, entries } of mapPieces(file, header)) {
     for (let i = 0; i < entries.length; i++) {
-      const fault = checker.add(first + i, entries[i]!);
+      const fault = faultOf(first + i, entries[i]!);
       if (fault !== null)
-        throw damaged(file.path, fault.message, { block: fault.block, offset: fault.offset });
+        throw damaged(file.path, fault, { block: first + i, offset: entryOffset(header, first + i) });
     }
   }
 }

@@ -57,7 +57,7 @@ async function checkDynamic(
   file: ReadFile,
   found: FoundFooter,
   { problems, options }: { problems: ProblemList; options: CheckOptions },
-): Promise<number> {
+): Promise<number | null> {
   const { footer } = found;
   checkCopy(file, found, problems);
   const header = readDynamicHeader(file, footer);
@@ -66,6 +66,7 @@ async function checkDynamic(
   for (const { message, offset } of blockFaults(file, header, { size: footer.size, table })) {
     problems.add('error', `In the block table: ${message}.`, offset);
     sound = false;
+    if (problems.isHopeless()) return null;
   }
   const beyond = blocksBeyond(file, header);
   if (beyond.length > 0)
