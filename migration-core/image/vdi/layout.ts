@@ -47,10 +47,8 @@ export const HEADER_0 = {
 
 export const TYPE = { dynamic: 1, static: 2, undo: 3, differencing: 4 } as const;
 
-/** Map entries from here on are no blocks of the file. */
+/** Map entries from here on are no blocks of the file: this one reads as zeros, the next was never written. */
 export const NO_BLOCK = 0xfffffffe;
-/** Was never written: a parent's, or zeros. */
-export const FREE = 0xffffffff;
 
 /** What VirtualBox writes, and the only one QEMU reads. */
 export const BLOCK = 1 << 20;
