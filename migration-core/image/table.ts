@@ -5,9 +5,12 @@ import { parentFinder } from './parents.ts';
 import { qcow2 } from './qcow2/format.ts';
 import { raw } from './raw.ts';
 import { openReadFile } from './read-file.ts';
+import { vdi } from './vdi/format.ts';
+import { endsFixedVhd } from './vhd/footer.ts';
+import { vhd } from './vhd/format.ts';
 import { vmdk } from './vmdk/format.ts';
 
-export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, raw];
+export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, vdi, vhd, raw];
 
 export function formatById(id: string): ImageFormat | null {
   return imageFormats.find((format) => format.id === id) ?? null;
@@ -39,10 +42,7 @@ const TAIL = 512;
 
 /** Formats that are recognised to be refused: taken for raw, their file would become the disk of a machine that cannot boot. */
 const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; magic: string }[] = [
-  { name: 'a VHD', at: 'head', offset: 0, magic: 'conectix' },
-  { name: 'a VHD', at: 'tail', offset: 0, magic: 'conectix' },
   { name: 'a VHDX', at: 'head', offset: 0, magic: 'vhdxfile' },
-  { name: 'a VDI (VirtualBox)', at: 'head', offset: 64, magic: '\x7f\x10\xda\xbe' },
   { name: 'an old qcow', at: 'head', offset: 0, magic: 'QFI\xfb' },
   { name: 'a QED', at: 'head', offset: 0, magic: 'QED\0' },
   { name: 'a Parallels disk', at: 'head', offset: 0, magic: 'WithoutFreeSpace' },
@@ -69,6 +69,8 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
   try {
     const head = file.readNow(0, Math.min(HEAD, file.size));
     const tail = file.readNow(Math.max(0, file.size - TAIL), Math.min(TAIL, file.size));
+    // The disk in a fixed VHD starts at the first byte of the file and may begin as any format does: its end decides.
+    if (endsFixedVhd(tail, file.size)) return vhd;
     const format = imageFormats.find((candidate) => candidate.detect(head, tail));
     if (format !== undefined) return format;
     refuseForeign(path, { head, tail });

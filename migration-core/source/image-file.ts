@@ -5,7 +5,7 @@ import { latin1 } from '../base/bytes.ts';
 import type { Finding } from '../base/finding.ts';
 import { closeFile, fileSource, openReadOnly } from '../block/file-source.ts';
 import { readBytes, type BlockSource } from '../block/source.ts';
-import { detectFormat } from '../image/table.ts';
+import { detectFormat, openContext } from '../image/table.ts';
 import { readSystemUse, usesOfFile } from './in-use.ts';
 import { empty, namedTwice, notADisk } from './refusals.ts';
 import type { OpenSourceOptions, SourceDisk, SourceKind } from './source.ts';
@@ -36,7 +36,10 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
   // Asked here, where a missing permission is still told apart from a defect.
   await access(path, constants.R_OK);
   const format = await detectFormat(path);
-  const disk = format.id === 'raw' ? await openRaw(spec, path, file, findings) : await format.open(path);
+  const disk =
+    format.id === 'raw'
+      ? await openRaw(spec, path, file, findings)
+      : await format.open(path, openContext(path));
   return {
     disk,
     description: {

@@ -148,7 +148,11 @@ export function imageFormatSuite(format: ImageFormat, options: SuiteOptions): vo
 }
 
 /** Reads an image of another program's making at both ends, at random, and as a whole, and compares with the raw disk. */
-export async function expectSameDisk(format: ImageFormat, path: string, disk: string): Promise<void> {
+export async function expectSameDisk(
+  format: Pick<ImageFormat, 'open'>,
+  path: string,
+  disk: string,
+): Promise<void> {
   const image = await format.open(path);
   const original = await raw.open(disk);
   try {

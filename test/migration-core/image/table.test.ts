@@ -14,7 +14,7 @@ async function fileWith(size: number, parts: Record<number, string>): Promise<st
 
 describe('formats of disk images', () => {
   it('have names of their own', () => {
-    expect(imageFormats.map(({ id }) => id)).toEqual(['qcow2', 'vmdk', 'raw']);
+    expect(imageFormats.map(({ id }) => id)).toEqual(['qcow2', 'vmdk', 'vdi', 'vhd', 'raw']);
     expect(new Set(imageFormats.map(({ extension }) => extension)).size).toBe(imageFormats.length);
     for (const format of imageFormats) expect(formatById(format.id)).toBe(format);
     expect(formatById('vhs')).toBeNull();
@@ -32,10 +32,7 @@ describe('formats of disk images', () => {
   });
 
   it.each([
-    [{ 0: 'conectix' }, 'VHD'],
-    [{ [100_000 - 512]: 'conectix' }, 'VHD'],
     [{ 0: 'vhdxfile' }, 'VHDX'],
-    [{ 64: '\x7f\x10\xda\xbe' }, 'VDI'],
     [{ 0: 'QFI\xfb\0\0\0\x01' }, 'qcow'],
     [{ 0: '\x1f\x8b\x08\0' }, 'gzip'],
     [{ 257: 'ustar' }, 'tar'],
@@ -46,6 +43,18 @@ describe('formats of disk images', () => {
       exitStatus: 3,
       message: expect.stringContaining(name) as string,
     });
+  });
+
+  it.each([
+    [{ 0: 'conectix' }, 'vhd'],
+    [{ [100_000 - 512]: 'conectix' }, 'vhd'],
+    [{ [100_000 - 511]: 'conectix' }, 'vhd'],
+    [{ 64: '\x7f\x10\xda\xbe' }, 'vdi'],
+  ])('%j is told by its place, and refused when there is no more to it', async (parts, id) => {
+    const path = await fileWith(100_000, parts);
+    const format = await detectFormat(path);
+    expect(format.id).toBe(id);
+    await expect(format.open(path)).rejects.toMatchObject({ exitStatus: 3 });
   });
 
   it('of files that are too short for any magic is raw', async () => {

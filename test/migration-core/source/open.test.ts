@@ -7,6 +7,7 @@ import type { SourceExtent } from '../../../migration-core/block/source.ts';
 import { fileSource, openReadOnly } from '../../../migration-core/block/file-source.ts';
 import { openSource, openSources, type SourceDisk } from '../../../migration-core/source/open.ts';
 import { scratchFolder, seeded } from '../../support/tools.ts';
+import { vhdBytes, VHD_ID } from '../image/vhd-bytes.ts';
 
 const MIB = 1 << 20;
 
@@ -59,6 +60,23 @@ describe('an image file', () => {
     });
     expect(source.disk.fileRange?.(4096, 512)).toMatchObject({ offset: 4096 });
     await source.disk.close();
+    await source.disk.close();
+  });
+
+  test('that holds only the changes to another one beside it is read with it', async () => {
+    const folder = await scratchFolder();
+    const disk = Buffer.alloc(MIB, 5);
+    const changed = Buffer.alloc(512, 6);
+    await writeFile(join(folder, 'base.vhd'), vhdBytes({ type: 'fixed', size: MIB, disk }));
+    const path = join(folder, 'child.vhd');
+    const sectors = new Map([[1, changed]]);
+    const child = { type: 'differencing', size: MIB, sectors, parentName: 'base.vhd' } as const;
+    await writeFile(path, vhdBytes({ ...child, parentId: VHD_ID }));
+    const source = await openSource(path);
+    expect(source.description).toMatchObject({ format: 'vhd', size: MIB });
+    const into = new Uint8Array(1536);
+    await source.disk.read(into, 0);
+    expect([into[511], into[512], into[1023], into[1024]]).toEqual([5, 6, 6, 5]);
     await source.disk.close();
   });
 
