@@ -7,7 +7,36 @@ import { run, scratchFolder } from '../../support/tools.ts';
 import { expectSameDisk, imageFormatSuite } from './format-suite.ts';
 import { sparseRaw } from './patterns.ts';
 
-imageFormatSuite(vmdk, { qemu: 'vmdk', check: true, rounding: 512, thick: false });
+imageFormatSuite(vmdk, {
+  qemu: 'vmdk',
+  check: true,
+  rounding: 512,
+  thick: false,
+  subformat: 'monolithicSparse',
+});
+imageFormatSuite(vmdk, {
+  qemu: 'vmdk',
+  check: true,
+  rounding: 512,
+  thick: false,
+  subformat: 'twoGbMaxExtentSparse',
+});
+imageFormatSuite(vmdk, {
+  qemu: 'vmdk',
+  check: true,
+  rounding: 512,
+  thick: true,
+  subformat: 'monolithicFlat',
+});
+imageFormatSuite(vmdk, {
+  qemu: 'vmdk',
+  check: true,
+  rounding: 512,
+  thick: true,
+  thin: false,
+  subformat: 'twoGbMaxExtentFlat',
+});
+imageFormatSuite(vmdk, { qemu: 'vmdk', check: true, rounding: 512, thick: true, subformat: 'vmfs' });
 
 const MIB = 2 ** 20;
 const SECTOR = 512;
