@@ -1,28 +1,25 @@
 /** VMDK, VMware's format: what it is; see reader.ts, writer.ts and check.ts. */
-import type { ImageFormat, ImageWriter, Subformat, CreateImageOptions } from '../image.ts';
+import type { ImageFormat, Subformat } from '../image.ts';
 import { chooseSubformat } from '../subformat.ts';
 import { checkVmdk } from './check.ts';
 import { isDescriptor } from './descriptor.ts';
 import { extentKind } from './extent.ts';
 import { openVmdk } from './reader.ts';
 import { LARGEST_SPARSE_DISK } from './sparse-writer.ts';
-import { createInParts, createMonolithicSparse } from './writer.ts';
+import { createInParts, createMonolithicSparse, type PartsOptions } from './writer.ts';
 
 /** What Workstation 10 and later take; before, it was 2 TB. */
 const LARGEST_HOSTED_DISK = 8 * 2 ** 40;
 /** What VMFS 5 and later take (vSphere 5.5 and later; before, it was 2 TB less 512 bytes). */
 const LARGEST_VMFS_DISK = 62 * 2 ** 40;
 
-type Create = (options: CreateImageOptions) => Promise<ImageWriter>;
-
-const LAYOUTS: readonly (Subformat & { create: Create })[] = [
+const SUBFORMATS: readonly Subformat[] = [
   {
     id: 'monolithicSparse',
     name: 'One growing file (VMware Workstation)',
     allocations: ['thin'],
     compressions: [],
     largest: LARGEST_SPARSE_DISK,
-    create: createMonolithicSparse,
   },
   {
     id: 'twoGbMaxExtentSparse',
@@ -31,7 +28,6 @@ const LAYOUTS: readonly (Subformat & { create: Create })[] = [
     compressions: [],
     split: true,
     largest: LARGEST_HOSTED_DISK,
-    create: (options) => createInParts({ ...options, createType: 'twoGbMaxExtentSparse' }),
   },
   {
     id: 'monolithicFlat',
@@ -39,7 +35,6 @@ const LAYOUTS: readonly (Subformat & { create: Create })[] = [
     allocations: ['thick', 'thin'],
     compressions: [],
     largest: LARGEST_HOSTED_DISK,
-    create: (options) => createInParts({ ...options, createType: 'monolithicFlat' }),
   },
   {
     id: 'twoGbMaxExtentFlat',
@@ -48,7 +43,6 @@ const LAYOUTS: readonly (Subformat & { create: Create })[] = [
     compressions: [],
     split: true,
     largest: LARGEST_HOSTED_DISK,
-    create: (options) => createInParts({ ...options, createType: 'twoGbMaxExtentFlat' }),
   },
   {
     id: 'vmfs',
@@ -56,7 +50,6 @@ const LAYOUTS: readonly (Subformat & { create: Create })[] = [
     allocations: ['thick', 'thin'],
     compressions: [],
     largest: LARGEST_VMFS_DISK,
-    create: (options) => createInParts({ ...options, createType: 'vmfs' }),
   },
 ];
 
@@ -64,12 +57,13 @@ export const vmdk: ImageFormat = {
   id: 'vmdk',
   extension: '.vmdk',
   name: 'VMDK (VMware)',
-  subformats: LAYOUTS.map(({ create: _, ...subformat }) => subformat),
+  subformats: SUBFORMATS,
   detect: (head) => extentKind(head) !== null || isDescriptor(head),
   open: openVmdk,
   async create(options) {
     const { id } = chooseSubformat(vmdk, options);
-    return LAYOUTS.find((layout) => layout.id === id)!.create(options);
+    if (id === 'monolithicSparse') return createMonolithicSparse(options);
+    return createInParts({ ...options, createType: id as PartsOptions['createType'] });
   },
   check: checkVmdk,
 };

@@ -56,7 +56,7 @@ export async function openVmdk(path: string, context?: OpenContext): Promise<Dis
     const { extents, files } =
       vmdk.embedded === null ? await openExtents(vmdk, parent) : embeddedExtent(vmdk, parent);
     if (vmdk.embedded === null) await vmdk.file.close();
-    const disk = extents.length === 1 ? extents[0]!.source : concatenate(extents.map(({ source }) => source));
+    const disk = concatenate(extents.map(({ source }) => source));
     const above = parent;
     return {
       ...disk,
@@ -79,8 +79,7 @@ export async function readVmdkFile(path: string): Promise<VmdkFile> {
   try {
     const head = file.readNow(0, Math.min(4096, file.size));
     if (extentKind(head) === 'KDMV') return readEmbedded(file);
-    if (extentKind(head) !== null)
-      throw partOfDisk(path, descriptorOf(path) ?? 'the small .vmdk file beside it that holds text');
+    if (extentKind(head) !== null) throw partOfDisk(path, descriptorBeside(path));
     if (!isDescriptor(head)) {
       await refusePart(path);
       throw damaged(path, 'it does not begin as a VMDK file');
@@ -95,11 +94,17 @@ export async function readVmdkFile(path: string): Promise<VmdkFile> {
 function readEmbedded(file: ReadFile): VmdkFile {
   const { path } = file;
   const header = readHostedHeader(file);
-  if (header.descriptorOffset === 0)
-    throw partOfDisk(path, descriptorOf(path) ?? 'the small .vmdk file beside it that holds text');
-  const descriptor = readDescriptor(file, header.descriptorOffset * SECTOR, header.descriptorSize * SECTOR);
+  const { descriptorOffset, descriptorSize } = header;
+  const length = descriptorOffset === 0 ? 0 : descriptorSize * SECTOR;
+  const descriptor = readDescriptor(file, descriptorOffset * SECTOR, length);
+  // Parts of a split disk have no descriptor (VMware), or an empty one (QEMU).
+  if (descriptor.keys.size === 0 && descriptor.extents.length === 0)
+    throw partOfDisk(path, descriptorBeside(path));
   return withType(file, descriptor, header.capacity === 0 ? null : header);
 }
+
+const descriptorBeside = (path: string): string =>
+  descriptorOf(path) ?? 'the small .vmdk file beside it that holds text';
 
 function readDescriptor(file: ReadFile, offset: number, length: number): Descriptor {
   if (length > DESCRIPTOR_LIMIT) throw damaged(file.path, 'its descriptor is beyond all bounds', { length });

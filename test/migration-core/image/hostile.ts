@@ -1,9 +1,9 @@
 /** Damages images at random and sees to it that our readers end in words, in time, and in bounds. */
-import { open, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, open, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { expect } from 'vitest';
 import { isIronliftError } from '../../../migration-core/base/errors.ts';
-import type { ImageFormat } from '../../../migration-core/image/image.ts';
+import { CHECK_LIMIT, type ImageFormat } from '../../../migration-core/image/image.ts';
 import { scratchFolder, seeded } from '../../support/tools.ts';
 
 export interface HostileOptions {
@@ -14,6 +14,10 @@ export interface HostileOptions {
   tables: { offset: number; length: number }[];
   rounds: number;
   seed: number;
+  /** For images of several files: `image` is one of them, `beside` are the others, `open` is the name that is opened. */
+  several?: { beside: string[]; open: string };
+  /** Runs ImageFormat.check as well. */
+  check?: boolean;
 }
 
 const MIB = 1 << 20;
@@ -29,7 +33,11 @@ export async function expectWordsOnly(options: HostileOptions): Promise<HostileR
   const { format, rounds, seed } = options;
   const random = seeded(seed);
   const sound = await readFile(options.image);
-  const path = join(await scratchFolder(), 'hostile');
+  const folder = await scratchFolder();
+  const { several } = options;
+  const path = join(folder, several === undefined ? 'hostile' : basename(options.image));
+  for (const file of several?.beside ?? []) await copyFile(file, join(folder, basename(file)));
+  const opened = several === undefined ? path : join(folder, several.open);
   const result = { opened: 0, refused: 0 };
   const memory = process.memoryUsage().rss;
   for (let round = 0; round < rounds; round++) {
@@ -37,12 +45,19 @@ export async function expectWordsOnly(options: HostileOptions): Promise<HostileR
     await writeFile(path, bytes);
     const began = performance.now();
     try {
-      await readAll(format, path, random);
+      await readAll(format, opened, random);
       result.opened++;
     } catch (error) {
       if (!isIronliftError(error)) throw new Error(`round ${round}: ${String(error)}`, { cause: error });
       expect(error.next, `round ${round}`).not.toBe('');
       result.refused++;
+    }
+    if (options.check === true) {
+      const checked = await format.check!(opened).catch((error: unknown) => {
+        if (!isIronliftError(error)) throw new Error(`round ${round}: ${String(error)}`, { cause: error });
+        return null;
+      });
+      expect(checked?.problems.length ?? 0).toBeLessThanOrEqual(CHECK_LIMIT);
     }
     expect(performance.now() - began, `round ${round}`).toBeLessThan(5000);
   }

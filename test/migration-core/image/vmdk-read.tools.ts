@@ -22,7 +22,6 @@ describe('vmdk: made by qemu-img', () => {
     { options: 'subformat=monolithicFlat,adapter_type=buslogic' },
     { options: 'subformat=twoGbMaxExtentSparse,adapter_type=legacyESX' },
     { options: 'subformat=twoGbMaxExtentFlat,hwversion=13' },
-    { options: 'subformat=streamOptimized,adapter_type=ide' },
   ])('$options', async ({ options }) => {
     const folder = await scratchFolder();
     const disk = await sparseRaw(join(folder, 'disk'), { size: 20 * MIB + 1536, seed: 31, runs: 60 });
@@ -102,13 +101,13 @@ describe('vmdk: made by qemu-img', () => {
 
 describe('vmdk: snapshots of ESXi', () => {
   it.each([
-    { kind: 'COWD', size: 33 * MIB + 1536, grains: 3000 },
-    { kind: 'seSparse', size: 65 * MIB + 4096, grains: 6000 },
+    { kind: 'COWD', size: 9 * MIB + 1536, grains: 1500 },
+    { kind: 'seSparse', size: 33 * MIB + 4096, grains: 2000 },
   ] as const)('$kind over a VMFS disk reads as QEMU reads it', async ({ kind, size, grains }) => {
     const folder = await scratchFolder();
     const base = join(folder, 'web.vmdk');
     const writer = await vmdk.create({ path: base, size, allocation: 'thin', subformat: 'vmfs' });
-    await writer.write(Buffer.alloc(20 * MIB, 'of the base '), 4 * MIB);
+    await writer.write(Buffer.alloc(5 * MIB, 'of the base '), 3 * MIB);
     await writer.finish();
     const opened = await vmdk.open(base);
     await opened.close();
@@ -126,11 +125,9 @@ describe('vmdk: snapshots of ESXi', () => {
     const above = join(folder, 'web-000002.vmdk');
     const parent = { cid: '12345678', name: 'web-000001.vmdk' };
     await buildSnapshot({ kind, path: above, size, parent, cid: 'a', seed: 42, grains: 500 });
-    for (const image of [path, above]) {
-      const whole = `${image}.raw`;
-      await run('qemu-img', ['convert', '-f', 'vmdk', '-O', 'raw', image, whole]);
-      await expectSameDisk(vmdk, image, whole);
-    }
+    const whole = join(folder, 'whole');
+    await run('qemu-img', ['convert', '-f', 'vmdk', '-O', 'raw', above, whole]);
+    await expectSameDisk(vmdk, above, whole);
     expect(await vmdk.check!(above)).toMatchObject({ problems: [], more: 0 });
     await expect(openImage(delta)).rejects.toMatchObject({
       code: 'IMAGE_NOT_SUPPORTED',
@@ -244,7 +241,7 @@ describe('vmdk: extents', () => {
     ] as const) {
       const image = join(folder, 'image.vmdk');
       await run('qemu-img', ['create', '-f', 'vmdk', '-o', `subformat=${subformat}`, image, '5M']);
-      for (const open of [openImage, vmdk.open])
+      for (const open of [openImage, async (path: string) => vmdk.open(path)])
         await expect(open(join(folder, part)), part).rejects.toMatchObject({
           code: 'IMAGE_NOT_SUPPORTED',
           next: expect.stringContaining(image) as string,
