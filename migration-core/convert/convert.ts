@@ -3,8 +3,8 @@
  * written before every check has passed; a job that fails or is cancelled takes away what it wrote; one that is killed
  * leaves `.partial` files and a journal, never something that looks finished.
  */
-import { open, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { ERROR_KINDS, type ErrorCode } from '../base/error-codes.ts';
 import { IronliftError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
@@ -14,12 +14,15 @@ import { verifyImage } from '../block/verify.ts';
 import { applyEdits } from '../guest/apply.ts';
 import type { UndoRecord } from '../guest/apply-undo.ts';
 import { labelFor } from '../guest/linux/selinux.ts';
+import { finalPath, renameFinished } from '../image/partial.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
-import type { VirtualDisk, VirtualMachine } from '../target/machine.ts';
+import type { VirtualDisk } from '../target/machine.ts';
 import { createDestination, planDestination, type DestinationPlan } from './destination.ts';
+import { partial, writeDurably } from './files.ts';
 import { JOURNAL_NAME, Journal } from './journal.ts';
-import { MANIFEST_NAME, renderManifest, type Manifest, type ManifestDisk } from './manifest.ts';
+import { largestFile } from './largest-file.ts';
+import { diskFiles, MANIFEST_NAME, renderManifest, type Manifest, type ManifestDisk } from './manifest.ts';
 import type { ConvertOptions } from './options.ts';
 import { checkOptions, planConversion, type ConversionPlan } from './plan.ts';
 import { readme } from './readme.ts';
@@ -32,6 +35,8 @@ export interface ConvertWorld {
   /** `0.1.0`, for the record. */
   version: string;
   signal?: AbortSignal | undefined;
+  /** Bytes of the largest file a folder takes; asked of the file system unless told. */
+  largestFile?: (folder: string) => Promise<number>;
   /** One sentence for each step as it begins. */
   onStep: (sentence: string) => void;
   onProgress?: ProgressListener | undefined;
@@ -68,8 +73,14 @@ export async function previewConversion<T>(
   );
   try {
     if (server.refusal !== null && options.fix) refuse(server);
-    const plan = await steps.run('plan', 'Planning the virtual machine and the changes to the guest', () =>
-      planConversion(server, target, options, signal),
+    const plan = await steps.run(
+      'plan',
+      'Planning the virtual machine and the changes to the guest',
+      async () =>
+        planConversion(server, target, options, {
+          signal,
+          largestFile: await (world.largestFile ?? largestFile)(resolve(options.output)),
+        }),
     );
     const findings = distinct([...server.findings, ...plan.findings]).filter(
       // Without fixing, a system that cannot be prepared is copied as it is: the caller asked for that.
@@ -124,21 +135,21 @@ async function fillFolder(
     const copied = await steps.run(
       `copy-${index}`,
       `Copying disk ${index + 1} of ${machine.disks.length} to ${disk.file}`,
-      () => copyDisk(server, machine, index, options, folder, world),
-      ({ dataBytes, digest }) => ({ file: disk.file, dataBytes, digest: digest?.value ?? null }),
+      () => copyDisk(server, plan, index, options, folder, world),
+      ({ copied: { dataBytes, digest } }) => ({ file: disk.file, dataBytes, digest: digest?.value ?? null }),
     );
-    disks.push(await describeDisk(server, index, disk, folder, copied));
+    disks.push(await describeDisk(server, plan, index, copied));
   }
   if (options.verify) {
     for (const [index, disk] of disks.entries()) {
       await steps.run(
         `verify-${index}`,
         `Reading disk ${index + 1} of ${disks.length} again and comparing`,
-        () => verifyDisk(disk, partial(folder, disk.file), world),
+        () => verifyDisk(disk, folder, world),
       );
     }
   }
-  for (const { file } of disks) await rename(partial(folder, file), join(folder, file));
+  for (const disk of disks) await renameFinished(diskFiles(disk).map((file) => partial(folder, file)));
 
   const manifest: Manifest = {
     ironlift: world.version,
@@ -190,26 +201,32 @@ async function applyChanges(
   );
 }
 
+interface CopiedDisk {
+  copied: CopyResult;
+  /** Paths of the image as it is called while it is not verified, the main file first. */
+  files: readonly string[];
+}
+
 async function copyDisk(
   server: OpenServer,
-  machine: VirtualMachine,
+  { machine, layouts }: ConversionPlan,
   index: number,
   options: ConvertOptions,
   folder: string,
   world: ConvertWorld,
-): Promise<CopyResult> {
+): Promise<CopiedDisk> {
   const disk = machine.disks[index]!;
   const { overlay } = server.disks[index]!;
   const used = await server.toCopy(index, options.wholeDisk, world.signal);
   const writer = await formatById(disk.format)!.create({
     path: partial(folder, disk.file),
     size: disk.size,
-    allocation: options.allocation,
+    ...layouts[index]!,
     identity: diskIdentity(machine.uuid, index),
     finalName: disk.file,
   });
   try {
-    const result = await copyBlocks({
+    const copied = await copyBlocks({
       source: overlay,
       used,
       writer,
@@ -218,7 +235,7 @@ async function copyDisk(
       onProgress: world.onProgress,
     });
     await writer.finish();
-    return result;
+    return { copied, files: writer.files ?? [writer.path] };
   } catch (error) {
     await writer.abort();
     throw error;
@@ -227,17 +244,18 @@ async function copyDisk(
 
 async function describeDisk(
   server: OpenServer,
+  { machine, layouts }: ConversionPlan,
   index: number,
-  disk: VirtualDisk,
-  folder: string,
-  copied: CopyResult,
+  { copied, files }: CopiedDisk,
 ): Promise<ManifestDisk> {
+  const disk: VirtualDisk = machine.disks[index]!;
   const { description } = server.disks[index]!.source;
   return {
     file: disk.file,
     format: disk.format,
+    ...layouts[index]!,
     virtualBytes: disk.size,
-    fileBytes: (await stat(partial(folder, disk.file))).size,
+    ...(await describeFiles(files)),
     dataBytes: copied.dataBytes,
     skippedBytes: copied.skippedBytes,
     sha256: null,
@@ -254,41 +272,48 @@ async function describeDisk(
   };
 }
 
-/** Reads a written image through its own reader and compares its digest with that of the copy; notes the result in `disk`. */
+/** Sizes of the files of an image, under the names they will have. */
+export async function describeFiles(
+  files: readonly string[],
+): Promise<Pick<ManifestDisk, 'fileBytes' | 'extents'>> {
+  const [main, ...extents] = await Promise.all(
+    files.map(async (path) => ({
+      file: basename(finalPath(path)),
+      fileBytes: (await stat(path)).size,
+      sha256: null,
+    })),
+  );
+  return { fileBytes: main!.fileBytes, extents };
+}
+
+/**
+ * Reads a written image through its own reader, in `folder` under the names it has before it is finished, and compares its
+ * digest with that of the copy; notes the result in `disk`.
+ */
 export async function verifyDisk(
   disk: ManifestDisk,
-  path: string,
+  folder: string,
   world: Pick<ConvertWorld, 'signal' | 'onProgress'>,
 ): Promise<void> {
+  const path = partial(folder, disk.file);
   const image = await formatById(disk.format)!.open(path);
   try {
     const result = await verifyImage({
       image,
       path,
+      extents: disk.extents?.map(({ file }) => partial(folder, file)),
       size: disk.virtualBytes,
       expected: disk.contentDigest!.value,
       signal: world.signal,
       onProgress: world.onProgress,
     });
     disk.sha256 = result.fileSha256;
+    for (const [index, extent] of (disk.extents ?? []).entries())
+      extent.sha256 = result.extentSha256[index] ?? null;
     disk.verified = true;
   } finally {
     await image.close();
   }
-}
-
-export const partial = (folder: string, file: string): string => join(folder, `${file}.partial`);
-
-/** Writes a file so that it is there whole or not at all, even after a power cut. */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(`${path}.partial`, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.partial`, path);
 }
 
 /** Why there is no system on the disks: what is wrong with the disks themselves comes before what was not found on them. */

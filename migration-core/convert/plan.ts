@@ -10,6 +10,7 @@ import type { VirtualMachine } from '../target/machine.ts';
 import { planMachine } from '../target/plan-machine.ts';
 import { targetById, targets } from '../target/table.ts';
 import type { Target } from '../target/target.ts';
+import { planLayouts, type DiskLayout } from './layout.ts';
 import type { ConvertOptions } from './options.ts';
 import type { OpenServer } from './server.ts';
 
@@ -18,6 +19,8 @@ export interface ConversionPlan {
   machine: VirtualMachine;
   fixes: PlannedFix[];
   findings: Finding[];
+  /** How each disk is written. */
+  layouts: DiskLayout[];
   /** Of each disk: what is to be read, before the changes to the guest. */
   toCopy: ExtentList[];
   /** Bytes the result may take at most. */
@@ -63,12 +66,15 @@ export function checkOptions(options: ConvertOptions): Target {
   return target;
 }
 
-/** @throws the refusal of inspection when there is nothing to prepare and fixing was asked for. */
+/**
+ * `largestFile`: bytes of the largest file the destination takes.
+ * @throws the refusal of inspection when there is nothing to prepare and fixing was asked for.
+ */
 export async function planConversion(
   server: OpenServer,
   target: Target,
   options: ConvertOptions,
-  signal?: AbortSignal,
+  { signal, largestFile }: { signal?: AbortSignal | undefined; largestFile: number },
 ): Promise<ConversionPlan> {
   const findings: Finding[] = [];
   const guest = server.inspection?.guest ?? null;
@@ -92,7 +98,13 @@ export async function planConversion(
     })),
     options,
   });
-  findings.push(...planned.findings, ...target.check(planned.machine));
+  const layout = planLayouts({
+    format,
+    allocation: options.allocation,
+    sizes: planned.machine.disks.map(({ size }) => size),
+    largestFile,
+  });
+  findings.push(...planned.findings, ...target.check(planned.machine), ...layout.findings);
   const fixes =
     options.fix && guest !== null && files !== null
       ? await planFixes(
@@ -111,7 +123,8 @@ export async function planConversion(
       .flatMap(({ edits }) => edits)
       .reduce((sum, { action }) => sum + ('content' in action ? action.content.length : 4096), 0),
   );
-  return { target, machine: planned.machine, fixes, findings, toCopy, needBytes };
+  const { layouts } = layout;
+  return { target, machine: planned.machine, layouts, fixes, findings, toCopy, needBytes };
 }
 
 /** Data and the format's tables: at most 1/500 of it and a few clusters. */

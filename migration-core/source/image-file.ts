@@ -5,6 +5,7 @@ import { latin1 } from '../base/bytes.ts';
 import type { Finding } from '../base/finding.ts';
 import { closeFile, fileSource, openReadOnly } from '../block/file-source.ts';
 import { readBytes, type BlockSource } from '../block/source.ts';
+import type { DiskImage } from '../image/image.ts';
 import { detectFormat, openContext } from '../image/table.ts';
 import { readSystemUse, usesOfFile } from './in-use.ts';
 import { empty, namedTwice, notADisk } from './refusals.ts';
@@ -26,20 +27,19 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
   const twin = options.others?.find((other) => other.identity === identity);
   if (twin !== undefined) throw namedTwice(spec, twin.spec);
   if (file.size === 0n) throw empty(spec);
-  if (file.size < SECTOR)
+  const findings = await checkUse(spec, path, options.allowMounted === true);
+  // Asked here, where a missing permission is still told apart from a defect.
+  await access(path, constants.R_OK);
+  const format = await detectFormat(path);
+  // The descriptor of an image in several files may be that small.
+  if (format.id === 'raw' && file.size < SECTOR)
     throw notADisk(
       spec,
       `a file of ${file.size} bytes, less than one sector`,
       'Name the image file of a whole disk.',
     );
-  const findings = await checkUse(spec, path, options.allowMounted === true);
-  // Asked here, where a missing permission is still told apart from a defect.
-  await access(path, constants.R_OK);
-  const format = await detectFormat(path);
-  const disk =
-    format.id === 'raw'
-      ? await openRaw(spec, path, file, findings)
-      : await format.open(path, openContext(path));
+  const image = format.id === 'raw' ? null : await format.open(path, openContext(path));
+  const disk = image ?? (await openRaw(spec, path, file, findings));
   return {
     disk,
     description: {
@@ -56,13 +56,26 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
       identity,
     },
     fingerprint: {
-      size: Number(file.size),
-      mtime: String(file.mtimeNs),
+      ...(await sizeAndAge(path, image)),
       inode: String(file.ino),
       device: String(file.dev),
     },
     findings,
   };
+}
+
+/** Of all files of the image and of those it holds the changes to: the data may change where the main file does not. */
+async function sizeAndAge(path: string, image: DiskImage | null): Promise<{ size: number; mtime: string }> {
+  const files = [path];
+  for (let at = image; at !== null; at = at.facts.parent) files.push(...at.facts.files);
+  let size = 0;
+  let newest = 0n;
+  for (const file of new Set(files)) {
+    const found = await stat(file, { bigint: true });
+    size += Number(found.size);
+    if (found.mtimeNs > newest) newest = found.mtimeNs;
+  }
+  return { size, mtime: String(newest) };
 }
 
 async function checkUse(spec: string, path: string, allowed: boolean): Promise<Finding[]> {

@@ -1,10 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { z } from 'zod';
-import { manifestSchema } from '../../../migration-core/convert/manifest.ts';
+import { convertServer } from '../../../migration-core/convert/convert.ts';
+import { manifestSchema, readManifest, type Manifest } from '../../../migration-core/convert/manifest.ts';
+import type { ConvertOptions } from '../../../migration-core/convert/options.ts';
 import { sha256 } from '../../support/hash.ts';
 import { smallServer, SMALL_SERVER_UUID } from '../../support/small-server.ts';
 import { run, scratchFolder, tryRun } from '../../support/tools.ts';
@@ -25,6 +37,38 @@ async function rootVolume(image: string, scratch: string): Promise<string> {
 
 const catFile = async (volume: string, path: string): Promise<string> =>
   run('debugfs', ['-R', `cat ${path}`, volume]);
+
+/** The record of the only disk, once all that it says of its files has been seen to be so. */
+async function recorded(out: string, parts: string[]): Promise<Manifest['disks'][number]> {
+  const { disks } = await readManifest(out);
+  const [disk] = disks;
+  const names = parts.map((part) => `web01-disk0${part}.vmdk`);
+  expect((await readdir(out)).filter((name) => /vmdk|partial/u.test(name)).sort()).toEqual(
+    [...names, 'web01-disk0.vmdk'].sort(),
+  );
+  expect(disk!.extents!.map(({ file }) => file)).toEqual(names);
+  for (const { file, fileBytes, sha256: digest } of [disk!, ...disk!.extents!]) {
+    expect((await stat(join(out, file))).size).toBe(fileBytes);
+    expect(await sha256(join(out, file))).toBe(digest);
+  }
+  return disk!;
+}
+
+const OPTIONS: Omit<ConvertOptions, 'sources' | 'output' | 'target'> = {
+  name: null,
+  format: null,
+  allocation: 'thin',
+  bus: null,
+  cpus: null,
+  memoryMiB: null,
+  nics: [],
+  wholeDisk: false,
+  fix: true,
+  verify: true,
+  force: false,
+  root: null,
+  allowMounted: false,
+};
 
 describe('ironlift convert', () => {
   it.each([
@@ -76,6 +120,75 @@ describe('ironlift convert', () => {
     ]);
     expect(status).toBe(0);
     await run('qemu-img', ['compare', disk, join(out, 'web01-disk0.qcow2')]);
+  });
+
+  it.each([
+    ['thick', ['-flat']],
+    ['split2g', ['-s001']],
+  ])(
+    '--allocation %s: a disk in several files, each with its size and digest on record, and undone',
+    async (allocation, parts) => {
+      const scratch = await scratchFolder();
+      const disk = await smallServer(join(scratch, 'disk.img'));
+      const out = join(scratch, 'out');
+      const args = ['convert', disk, '--to', 'vmware-workstation', '--allocation', allocation, '-o', out];
+      expect((await ironlift(args)).status).toBe(0);
+      const before = await recorded(out, parts);
+      const volume = await rootVolume(join(out, 'web01-disk0.vmdk'), scratch);
+      await run('e2fsck', ['-fn', volume]);
+
+      expect(await ironlift(['undo', out, '--apply'])).toMatchObject({ status: 0 });
+      const after = await recorded(out, parts);
+      expect(after).toMatchObject({ subformat: before.subformat, allocation: before.allocation });
+      expect(after.contentDigest).not.toEqual(before.contentDigest);
+      // Killed while the new disk took the place of the old one: the record says what is left to do.
+      const [part] = parts;
+      const extent = join(out, `web01-disk0${part!}.vmdk`);
+      const manifest = join(out, 'ironlift.json');
+      const record = JSON.parse(await readFile(manifest, 'utf8')) as ManifestText;
+      record.replacing = ['web01-disk0.vmdk', `web01-disk0${part!}.vmdk`];
+      await writeFile(manifest, JSON.stringify(record));
+      await rename(extent, `${extent}.partial`);
+      await writeFile(extent, 'old');
+      expect((await ironlift(['undo', out])).err).toContain('were taken back');
+      expect(await recorded(out, parts)).toEqual(after);
+    },
+  );
+
+  it('on media that hold no large files, splits or refuses before anything is written', async () => {
+    const scratch = await scratchFolder();
+    const disk = await smallServer(join(scratch, 'disk.img'));
+    const out = join(scratch, 'out');
+    const convert = async (target: string): Promise<Manifest> => {
+      const options = { ...OPTIONS, sources: [disk], output: out, target };
+      const world = {
+        now: Date.now,
+        version: '0',
+        onStep: () => undefined,
+        largestFile: async () => 100 * MIB,
+      };
+      return (await convertServer(options, world)).manifest;
+    };
+    await expect(convert('kvm')).rejects.toMatchObject({
+      code: 'DESTINATION_UNUSABLE',
+      next: expect.stringContaining('vmdk') as string,
+    });
+    expect(await readdir(scratch)).toEqual(['disk.img']);
+    const manifest = await convert('vmware-workstation');
+    expect(manifest.findings.map(({ code }) => code)).toContain('DESTINATION_SPLIT');
+    expect(manifest.disks[0]).toMatchObject({ subformat: 'twoGbMaxExtentSparse', verified: true });
+    const refused = await ironlift([
+      'convert',
+      disk,
+      '--to',
+      'kvm',
+      '--allocation',
+      'split2g',
+      '-o',
+      `${out}2`,
+    ]);
+    expect(refused.status).toBe(3);
+    expect(refused.err).toContain('cannot be split');
   });
 
   it('--plan says everything and writes nothing', async () => {

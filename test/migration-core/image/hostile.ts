@@ -1,9 +1,9 @@
 /** Damages images at random and sees to it that our readers end in words, in time, and in bounds. */
-import { open, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, open, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { expect } from 'vitest';
 import { isIronliftError } from '../../../migration-core/base/errors.ts';
-import type { ImageFormat } from '../../../migration-core/image/image.ts';
+import { CHECK_LIMIT, type ImageFormat } from '../../../migration-core/image/image.ts';
 import { scratchFolder, seeded } from '../../support/tools.ts';
 
 export interface HostileOptions {
@@ -17,6 +17,8 @@ export interface HostileOptions {
   seed: number;
   /** Makes the checksums of a damaged image right again, in every other round, so that the damage gets past them. */
   mend?: (bytes: Buffer) => void;
+  /** For images of several files: `image` is one of them, `beside` are the others, `open` is the name that is opened. */
+  several?: { beside: string[]; open: string };
 }
 
 const MIB = 1 << 20;
@@ -33,7 +35,11 @@ export async function expectWordsOnly(options: HostileOptions): Promise<HostileR
   const rounds = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? options.rounds);
   const random = seeded(seed);
   const sound = await readFile(options.image);
-  const path = join(await scratchFolder(), 'hostile');
+  const folder = await scratchFolder();
+  const { several } = options;
+  const path = join(folder, several === undefined ? 'hostile' : basename(options.image));
+  for (const file of several?.beside ?? []) await copyFile(file, join(folder, basename(file)));
+  const opened = several === undefined ? path : join(folder, several.open);
   const result = { opened: 0, refused: 0 };
   const memory = process.memoryUsage().rss;
   for (let round = 0; round < rounds; round++) {
@@ -42,14 +48,14 @@ export async function expectWordsOnly(options: HostileOptions): Promise<HostileR
     await writeFile(path, bytes);
     const began = performance.now();
     try {
-      await readAll(format, path, random);
+      await readAll(format, opened, random);
       result.opened++;
     } catch (error) {
       if (!isIronliftError(error)) throw new Error(`round ${round}: ${String(error)}`, { cause: error });
       expect(error.next, `round ${round}`).not.toBe('');
       result.refused++;
     }
-    await expectCheckInWords(format, path, `round ${round}`);
+    await expectCheckInWords(format, opened, `round ${round}`);
     expect(performance.now() - began, `round ${round}`).toBeLessThan(5000);
   }
   expect(process.memoryUsage().rss - memory).toBeLessThan(400 * MIB);
@@ -60,6 +66,7 @@ export async function expectWordsOnly(options: HostileOptions): Promise<HostileR
 async function expectCheckInWords(format: ImageFormat, path: string, round: string): Promise<void> {
   try {
     const { problems } = (await format.check?.(path)) ?? { problems: [] };
+    expect(problems.length).toBeLessThanOrEqual(CHECK_LIMIT);
     for (const { message } of problems) expect(message, round).not.toBe('');
   } catch (error) {
     if (!isIronliftError(error)) throw new Error(`check, ${round}: ${String(error)}`, { cause: error });
