@@ -11,6 +11,7 @@ packages=(
   qemu-utils         # qemu-img judges disk images and is the peer of the benchmark
   qemu-system-x86 ovmf # boots the results, BIOS and UEFI
   debootstrap        # builds the Debian servers that are converted
+  ewf-tools pigz     # ewfacquire makes, ewfverify judges EnCase images; disks packed in parallel
   cpio gzip xz-utils zstd lz4 # make initramfs images of every compression
   libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libxml2-utils # judge libvirt XML and .vmx
   cryptsetup-bin lvm2 xfsprogs btrfs-progs ntfs-3g # make volumes that must be recognised or refused

@@ -91,6 +91,7 @@ export async function planConversion(
       fingerprint: source.fingerprint,
     })),
     options,
+    ...(server.machine === null ? {} : { hardware: server.machine }),
   });
   findings.push(...planned.findings, ...target.check(planned.machine));
   const fixes =
