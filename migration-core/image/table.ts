@@ -95,10 +95,12 @@ const namedFormat = (head: Uint8Array, tail: Uint8Array): ImageFormat | undefine
 
 function foreignName(head: Uint8Array, tail: Uint8Array): string | undefined {
   const parts = { head, tail };
-  return FOREIGN.find(
-    ({ at, offset, magic }) =>
-      Buffer.from(magic, 'latin1').compare(parts[at], offset, offset + magic.length) === 0,
-  )?.name;
+  return FOREIGN.find(({ at, offset, magic }) => {
+    const { buffer, byteOffset, length } = parts[at];
+    return (
+      Buffer.from(buffer, byteOffset, length).toString('latin1', offset, offset + magic.length) === magic
+    );
+  })?.name;
 }
 
 function isForeign(path: string, name: string): IronliftError {

@@ -2,6 +2,7 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isIronliftError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
 import { closeFile, fileSource, openReadOnly } from '../block/file-source.ts';
 import type { BlockSource } from '../block/source.ts';
@@ -11,7 +12,7 @@ import { packagePath } from '../image/package/member.ts';
 import { openReadFile } from '../image/read-file.ts';
 import { detectFormat, openContext } from '../image/table.ts';
 import { readSystemUse, usesOfFile } from './in-use.ts';
-import { empty, namedTwice, notADisk } from './refusals.ts';
+import { empty, namedTwice, notADisk, notFound } from './refusals.ts';
 import type { OpenSourceOptions, SourceDisk, SourceKind } from './source.ts';
 import { useFindings } from './use-findings.ts';
 
@@ -29,7 +30,9 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
   const inside = packagePath(spec);
   const outer = await realpath(inside?.archive ?? spec);
   const path = inside === null ? outer : join(outer, inside.member);
-  const file = await statFile(outer, inside === null ? null : path);
+  const file = await statFile(outer, inside === null ? null : path).catch((error: unknown) => {
+    throw isIronliftError(error, 'NOT_FOUND') ? notFound(spec) : error;
+  });
   const identity = `file ${file.dev} ${file.ino}${inside === null ? '' : ` ${inside.member}`}`;
   const twin = options.others?.find((other) => other.identity === identity);
   if (twin !== undefined) throw namedTwice(spec, twin.spec);

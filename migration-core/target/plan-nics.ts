@@ -83,20 +83,18 @@ export function planNics(
 
 /**
  * The card of each interface, then those no interface is configured for. An interface that notes its address has the card
- * with it; the others take what is left in the order of the machine.
+ * with it; the others take what is left in the order of the machine, which knows its cards better than the guest does.
  */
 function assignCards(
   physical: readonly InterfaceFacts[],
   cards: readonly (string | null)[],
 ): (string | null)[] {
   const left = cards.map((mac) => (mac === null ? null : normalMac(mac)));
-  const noted = physical.map(({ mac }) => (mac === null ? null : normalMac(mac)));
-  const assigned = noted.map((mac) => {
-    const index = mac === null ? -1 : left.indexOf(mac);
+  const matched = physical.map(({ mac }) => {
+    const index = mac === null ? -1 : left.indexOf(normalMac(mac));
     return index < 0 ? null : (left.splice(index, 1)[0] ?? null);
   });
-  for (const [index, mac] of noted.entries())
-    if (assigned[index] === null && mac === null) assigned[index] = left.shift() ?? null;
+  const assigned = matched.map((mac) => mac ?? left.shift() ?? null);
   return [...assigned, ...left];
 }
 
@@ -117,7 +115,7 @@ function chooseMac(
   }
   const usable = card !== null && macProblem(card) === null && !taken.has(card) ? card : null;
   if (from === undefined) return { mac: usable, finding: null };
-  const mac = (from.mac === null ? null : normalMac(from.mac)) ?? usable;
+  const mac = usable ?? (from.mac === null ? null : normalMac(from.mac));
   if (mac === null || macProblem(mac) !== null)
     return {
       mac: null,

@@ -3,8 +3,8 @@
  * zeros take no room. It goes when the image is closed, or the program ends on its own; where the system allows it, its
  * name goes as soon as it is open, so that it goes even if the program is killed while it converts.
  */
-import { rmSync } from 'node:fs';
-import { mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { throwIfCancelled } from '../../base/cancel.ts';
@@ -48,7 +48,8 @@ export async function unpackToScratch(
   const { path, packedSize, freeBytes = freeIn } = options;
   const parent = tmpdir();
   await expectRoom(options, parent, packedSize + RESERVE, freeBytes);
-  const folder = await mkdtemp(join(parent, 'ironlift-unpack-'));
+  // At once, so that there is no moment in which the program may end and leave the folder behind.
+  const folder = mkdtempSync(join(parent, 'ironlift-unpack-'));
   const atExit = (): void => rmSync(folder, { recursive: true, force: true });
   process.on('exit', atExit);
   const release = async (): Promise<void> => {

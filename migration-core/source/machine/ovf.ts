@@ -39,7 +39,7 @@ function parse(text: string, path: string): DescribedMachine {
   const nics = readNics(items);
   return {
     name: textAt(system, 'Name') ?? attribute(system, 'id') ?? '',
-    cpus: cpuCount(items.findLast(({ type }) => type === RESOURCE.cpu)?.quantity) ?? own?.cpus ?? null,
+    cpus: cpus(items) ?? own?.cpus ?? null,
     memoryMiB: memory(items) ?? own?.memoryMiB ?? null,
     firmware: firmwareOf(system) ?? own?.firmware ?? null,
     guestOs: guestOf(system),
@@ -99,6 +99,15 @@ export function unitBytes(text: string | null): number | null {
     terabytes: 2 ** 40,
   };
   return named[unit] ?? null;
+}
+
+/** oVirt writes sockets and cores instead of a quantity. */
+function cpus(items: readonly Item[]): number | null {
+  const item = items.findLast(({ type }) => type === RESOURCE.cpu);
+  const quantity = cpuCount(item?.quantity);
+  const sockets = cpuCount(textAt(item?.element ?? null, 'num_of_sockets'));
+  if (quantity !== null || sockets === null) return quantity;
+  return sockets * (cpuCount(textAt(item!.element, 'cpu_per_socket')) ?? 1);
 }
 
 function memory(items: readonly Item[]): number | null {
@@ -162,7 +171,7 @@ function readDisks(
     const reference = /^(?:ovf:)?\/file\/(.+)$/u.exec(resource)?.[1] ?? attribute(disk, 'fileRef');
     const file = reference === null ? null : (files.get(reference) ?? null);
     const slot = textAt(element, 'ElementName') ?? textAt(element, 'Caption') ?? resource;
-    if (disk !== null && reference === null) {
+    if (reference === null && (disk !== null || resource === '')) {
       findings.push({
         severity: 'info',
         code: 'MACHINE_DISK_EMPTY',

@@ -10,8 +10,7 @@ export const proxmox: MachineDialect = {
   id: 'proxmox',
   name: 'Proxmox VE (.conf)',
   extensions: ['.conf'],
-  recognises: (text) =>
-    /^(?:(?:scsi|virtio|sata|ide|net)\d+|memory|cores|ostype|bootdisk|scsihw|smbios1):/mu.test(text),
+  recognises,
   disksAnywhere: true,
   parse,
 };
@@ -19,12 +18,20 @@ export const proxmox: MachineDialect = {
 const DISK = /^(ide|sata|scsi|virtio)(\d{1,2})$/u;
 const DEFAULT_MEMORY_MIB = 512;
 
+/** Nothing but comments, settings and sections; many programs call their files .conf. */
+function recognises(text: string): boolean {
+  const lines = text.split(/\r?\n/u).filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  return lines.length > 0 && lines.every((line) => /^(?:[a-z][a-z0-9_-]*:|\[)/u.test(line));
+}
+
 function parse(text: string, path: string): DescribedMachine {
   const values = readValues(text);
   const memory = values.get('memory');
   return {
     name: values.get('name') ?? '',
-    cpus: (cpuCount(values.get('cores')) ?? 1) * (cpuCount(values.get('sockets')) ?? 1),
+    cpus:
+      cpuCount(values.get('vcpus')) ??
+      (cpuCount(values.get('cores')) ?? 1) * (cpuCount(values.get('sockets')) ?? 1),
     memoryMiB: memory === undefined ? DEFAULT_MEMORY_MIB : wholeNumber(memory.replace(/^current=/u, '')),
     firmware: values.get('bios') === 'ovmf' ? 'uefi' : 'bios',
     guestOs: values.get('ostype') ?? null,
@@ -65,7 +72,11 @@ function readDisks(values: ReadonlyMap<string, string>, path: string): Described
     )) {
       const { first, options } = readList(value);
       const noDisk =
-        options.get('media') === 'cdrom' || first === 'none' || first === 'cdrom' || first === '';
+        options.get('media') === 'cdrom' ||
+        first === 'none' ||
+        first === 'cdrom' ||
+        first === '' ||
+        /\.iso$/iu.test(first);
       if (noDisk || /(^|[-:/])cloudinit$|-cloudinit(\.|$)/u.test(first)) continue;
       const controller = bus === 'scsi' ? (values.get('scsihw') ?? 'lsi') : null;
       disks.push({ bus, controller, slot, source: first, places: volumePlaces(first, path) });

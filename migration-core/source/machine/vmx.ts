@@ -111,6 +111,7 @@ function readNics(values: Values): DescribedNic[] {
       model: values(`${key}.virtualdev`),
       network:
         values(`${key}.networkname`) ??
+        values(`${key}.dvs.portgroupid`) ??
         values(`${key}.vnet`) ??
         values(`${key}.connectiontype`)?.toLowerCase() ??
         'bridged',
