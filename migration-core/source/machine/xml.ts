@@ -59,7 +59,7 @@ const local = (name: string): string => name.slice(name.indexOf(':') + 1);
 
 /** The name of the root element, without reading on; null where the text is no XML. */
 export function rootName(text: string): string | null {
-  const start = text.replace(/^\s*(?:<\?[^>]*\?>|<!--[^]*?-->|\s)*/u, '');
+  const start = text.replace(/^\s*(?:<\?[^>]*\?>|<!--[^]*?-->|<!DOCTYPE[^>[]*(?:\[[^\]]*\]\s*)?>|\s)*/u, '');
   return /^<(?:[\w.-]+:)?([\w.-]+)/u.exec(start)?.[1] ?? null;
 }
 
