@@ -93,7 +93,7 @@ export async function openEwf(path: string): Promise<DiskImage> {
       }
       await Promise.all(jobs);
     },
-    close: image.close,
+    close: () => image.close(),
   };
 }
 

@@ -135,7 +135,7 @@ export function loadEntries(table: ChunkTable): Entries {
     starts[i] = base + offset;
   }
   starts[count] = last(table, starts[count - 1]!);
-  if (starts[count]! > Math.min(end, file.size) || starts[count]! <= starts[count - 1]!)
+  if (starts[count] > Math.min(end, file.size) || starts[count] <= starts[count - 1]!)
     throw damaged(file.path, 'a chunk is not within its section', { offset: starts[count - 1]! });
   return { starts, compressed };
 }

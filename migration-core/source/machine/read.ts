@@ -88,7 +88,7 @@ export async function readDescription(
     );
   const text = decodeText(await readAll(path));
   const dialect = machineDialects.find(
-    ({ extensions, recognises }) => extensions.includes(extension) && recognises(text),
+    (candidate) => candidate.extensions.includes(extension) && candidate.recognises(text),
   );
   if (dialect === undefined)
     throw notUnderstood(path, 'it is no description of a machine that is known here');

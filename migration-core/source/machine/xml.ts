@@ -24,7 +24,7 @@ export function parseXml(text: string, path: string): XmlElement {
   // Prefixes are not resolved: real descriptions leave them undeclared, and the names alone are telling.
   const parser = new SaxesParser({ xmlns: false });
   const open: XmlElement[] = [];
-  let root: XmlElement | null = null;
+  const roots: XmlElement[] = [];
   let count = 0;
   const fail = (why: string): never => {
     throw notUnderstood(path, why);
@@ -40,8 +40,7 @@ export function parseXml(text: string, path: string): XmlElement {
       children: [],
       text: '',
     };
-    open.at(-1)?.children.push(element);
-    root ??= element;
+    (open.at(-1)?.children ?? roots).push(element);
     open.push(element);
   });
   const addText = (part: string): void => {
@@ -52,7 +51,7 @@ export function parseXml(text: string, path: string): XmlElement {
   parser.on('cdata', addText);
   parser.on('closetag', () => void open.pop());
   parser.write(text).close();
-  return root ?? fail('it is empty');
+  return roots[0] ?? fail('it is empty');
 }
 
 const local = (name: string): string => name.slice(name.indexOf(':') + 1);

@@ -286,7 +286,7 @@ describe('a description that leads nowhere good', () => {
     ['web01.xml', '<domain/>', /names no hard disk/u],
     ['web01.xml', '<project/>', /no description of a machine/u],
     ['web01.ova', 'no tar', /not a tar file/u],
-    ['web01.ovf', `${'<a>'.repeat(100)}`, /no description of a machine/u],
+    ['web01.ovf', '<a>'.repeat(100), /no description of a machine/u],
     ['web01.ovf', `<Envelope>${'<a>'.repeat(100)}`, /nested too deeply/u],
     ['web01.vbox', '<VirtualBox/>', /describes no machine/u],
   ])('%s with %j is refused in words', async (name, text, message) => {
