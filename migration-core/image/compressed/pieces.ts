@@ -8,7 +8,7 @@ import type { Packing, Piece } from './method.ts';
 /** A larger piece is not unpacked for the few bytes wanted of it. xz -6, its default, makes pieces of 24 MiB. */
 const LARGEST_PIECE = 48 << 20;
 /** Unpacked pieces that are kept, bytes: inspection goes back to the same places. */
-const KEPT = 96 << 20;
+const KEPT = 64 << 20;
 /** Bytes unpacked between two turns of the event loop. */
 const A_TURN = 4 << 20;
 

@@ -21,10 +21,10 @@ import { isTar, readTar } from './tar.ts';
 export const ova: ImageFormat = {
   id: 'ova',
   extension: '.ova',
-  name: 'OVA package',
+  name: 'OVA or OVF package',
   subformats: [],
-  // The description comes first in a package (DSP0243 section 10.2).
-  detect: (head) => isTar(head) && /\.ovf$/iu.test(headName(head)),
+  // The description comes first in a package (DSP0243 section 10.2), or lies beside its disks.
+  detect: (head) => isPackage(head) || isOvf(head),
   open: openOnlyDisk,
   async create(options) {
     chooseSubformat(ova, options);
@@ -32,6 +32,13 @@ export const ova: ImageFormat = {
   },
   check: checkOva,
 };
+
+export const isPackage = (head: Uint8Array): boolean => isTar(head) && /\.ovf$/iu.test(headName(head));
+
+const isOvf = (head: Uint8Array): boolean =>
+  /^(?:\xef\xbb\xbf)?\s*(?:<[^]*?)?<(?:[\w.-]+:)?Envelope[\s/>]/u.test(
+    Buffer.from(head.subarray(0, 4096)).toString('latin1'),
+  );
 
 const headName = (head: Uint8Array): string => {
   const name = Buffer.from(head.subarray(0, 100));
@@ -55,6 +62,12 @@ export async function packageFiles(path: string): Promise<string[]> {
 }
 
 async function openOnlyDisk(path: string, context?: OpenContext): Promise<DiskImage> {
+  if (!(await isTarFile(path)))
+    throw unsupported(
+      path,
+      'is the description of a machine, not a disk',
+      'Name it as the source of `ironlift convert`, or name one of its disks.',
+    );
   const disks = (await packageFiles(path)).filter((name) => !NO_DISKS.has(extname(name).toLowerCase()));
   const [disk] = disks;
   if (disk === undefined || disks.length > 1)
@@ -71,14 +84,24 @@ async function openOnlyDisk(path: string, context?: OpenContext): Promise<DiskIm
   return context.openInner(inner);
 }
 
+async function isTarFile(path: string): Promise<boolean> {
+  const file = await openReadFile(path);
+  try {
+    return isTar(file.readNow(0, Math.min(512, file.size)));
+  } finally {
+    await file.close();
+  }
+}
+
 /** The files by the digests of the manifest. */
 async function checkOva(path: string, options: CheckOptions = {}): Promise<ImageCheck> {
+  if (!(await isTarFile(path))) return checkOvfFolder(path, options);
   const names = await packageFiles(path);
   return checkPackage(path, names, options);
 }
 
 /** The same for an OVF whose disks lie beside it. */
-export async function checkOvfFolder(ovf: string, options: CheckOptions = {}): Promise<ImageCheck> {
+async function checkOvfFolder(ovf: string, options: CheckOptions): Promise<ImageCheck> {
   const manifest = `${basename(ovf, extname(ovf))}.mf`;
   const exists = await openReadFile(join(dirname(ovf), manifest)).then(
     async (file) => (await file.close(), true),

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import type { Finding } from '../../base/finding.ts';
-import { ova, packageFiles } from '../../image/package/format.ts';
+import { isPackage, packageFiles } from '../../image/package/format.ts';
 import { openReadFile } from '../../image/read-file.ts';
 import { locateDisks } from './locate.ts';
 import type { DescribedDisk, DescribedMachine, DescribedNic, MachineDialect } from './machine.ts';
@@ -112,7 +112,7 @@ async function descriptionIn(path: string): Promise<string> {
   const file = await openReadFile(path);
   const head = file.readNow(0, 512);
   await file.close();
-  if (!ova.detect(head, new Uint8Array(0)))
+  if (!isPackage(head))
     throw notUnderstood(
       path,
       'it is not a tar file that begins with an .ovf',

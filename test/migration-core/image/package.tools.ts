@@ -202,6 +202,22 @@ describe('the manifest of a package', () => {
     });
   });
 
+  it('of an OVF beside its disks is checked as well', async () => {
+    const folder = await scratchFolder();
+    const ovf = join(folder, 'web01.ovf');
+    await writeFile(ovf, '<?xml version="1.0"?>\n<!-- made by hand -->\n<ovf:Envelope xmlns:ovf="x"/>');
+    await writeFile(join(folder, 'disk1.vmdk'), Buffer.alloc(5000, 5));
+    await writeFile(
+      join(folder, 'web01.mf'),
+      `SHA256(disk1.vmdk)= ${await sum('sha256sum', folder, 'disk1.vmdk')}\n`,
+    );
+    expect(await detectFormat(ovf)).toBe(ova);
+    expect((await ova.check!(ovf)).problems).toEqual([]);
+    await appendFile(join(folder, 'disk1.vmdk'), 'x');
+    expect((await ova.check!(ovf)).problems).toMatchObject([{ severity: 'error' }]);
+    await expect(openImage(ovf)).rejects.toMatchObject({ code: 'IMAGE_NOT_SUPPORTED' });
+  });
+
   it('that names what is not there, or lies outside, is reported', async () => {
     const path = await withManifest(
       async (file) =>
