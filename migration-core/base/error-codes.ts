@@ -18,6 +18,7 @@ export const ERROR_KINDS = {
   IMAGE_NOT_SUPPORTED: 'refused',
   IMAGE_HAS_BACKING: 'refused',
   IMAGE_TOO_LARGE: 'refused',
+  SCRATCH_SPACE: 'refused',
   // volume
   GPT_DAMAGED: 'refused',
   NO_PARTITION_TABLE: 'refused',
@@ -80,6 +81,7 @@ export const ERROR_KINDS = {
   SOURCE_TWICE: 'refused',
   SOURCE_MOUNTED: 'refused',
   SOURCE_IN_USE: 'refused',
+  MACHINE_NOT_UNDERSTOOD: 'refused',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;

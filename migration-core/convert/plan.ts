@@ -97,6 +97,7 @@ export async function planConversion(
       fingerprint: source.fingerprint,
     })),
     options,
+    ...(server.machine === null ? {} : { hardware: server.machine }),
   });
   const layout = planLayouts({
     format,

@@ -13,6 +13,8 @@ import type { GuestFileSystem } from '../filesystem/filesystem.ts';
 import type { VolumeInfo } from '../guest/fixer.ts';
 import type { Inspection, OpenVolume } from '../guest/inspect.ts';
 import { inspectGuest } from '../guest/inspect.ts';
+import { expandSources } from '../source/machine/expand.ts';
+import type { SourceMachine } from '../source/machine/read.ts';
 import { openSource, type SourceDisk } from '../source/open.ts';
 import { RAID_TYPES } from '../volume/recognise-members.ts';
 import { contentUsed } from '../volume/used.ts';
@@ -46,8 +48,13 @@ export class OpenServer {
   readonly inspection: Inspection | null;
   readonly refusal: IronliftError | null;
   readonly findings: Finding[];
+  /** What another platform's description says of the machine, where one was named as the source. */
+  readonly machine: SourceMachine | null;
 
-  constructor(parts: Pick<OpenServer, 'disks' | 'volumes' | 'inspection' | 'refusal' | 'findings'>) {
+  constructor(
+    parts: Pick<OpenServer, 'disks' | 'volumes' | 'inspection' | 'refusal' | 'findings' | 'machine'>,
+  ) {
+    this.machine = parts.machine;
     this.disks = parts.disks;
     this.volumes = parts.volumes;
     this.inspection = parts.inspection;
@@ -99,7 +106,9 @@ export async function openServer(specs: readonly string[], options: OpenServerOp
   const disks: ServerDisk[] = [];
   const findings: Finding[] = [];
   try {
-    const sources = await openAll(specs, options.allowMounted === true);
+    const { specs: disksNamed, machine } = await expandSources(specs, options.signal);
+    if (machine !== null) findings.push(...machine.findings);
+    const sources = await openAll(disksNamed, options);
     const overlays = sources.map(
       ({ disk }) => new Overlay(disk, { scratchFile: join(tmpdir(), `ironlift-${randomUUID()}.scratch`) }),
     );
@@ -135,7 +144,7 @@ export async function openServer(specs: readonly string[], options: OpenServerOp
         next: refusal.next,
       });
     }
-    return new OpenServer({ disks, volumes, inspection, refusal, findings });
+    return new OpenServer({ disks, volumes, inspection, refusal, findings, machine });
   } catch (error) {
     for (const { overlay, source } of disks) {
       await overlay.close();
@@ -166,11 +175,18 @@ const NO_TABLE: PartitionTable = {
   findings: [],
 };
 
-async function openAll(specs: readonly string[], allowMounted: boolean): Promise<SourceDisk[]> {
+async function openAll(
+  specs: readonly string[],
+  { allowMounted = false, signal }: OpenServerOptions,
+): Promise<SourceDisk[]> {
   const sources: SourceDisk[] = [];
   try {
-    for (const spec of specs)
-      sources.push(await openSource(spec, { allowMounted, others: sources.map((one) => one.description) }));
+    for (const spec of specs) {
+      const others = sources.map((one) => one.description);
+      sources.push(
+        await openSource(spec, { allowMounted, others, ...(signal === undefined ? {} : { signal }) }),
+      );
+    }
     return sources;
   } catch (error) {
     for (const source of sources) await source.disk.close();

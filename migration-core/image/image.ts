@@ -96,6 +96,16 @@ export interface OpenContext {
    * @throws IMAGE_HAS_BACKING when it cannot be found or must not be followed, and whatever opening it throws
    */
   openParent(child: string, names: readonly string[], format?: string): Promise<DiskImage>;
+  /**
+   * Opens an image of any format that lies inside the one being opened: a disk of a package, or what a compressed file
+   * was unpacked to. It may have no parent. Absent: only a raw disk is taken from inside.
+   * @throws as detectFormat and ImageFormat.open
+   */
+  openInner?(path: string): Promise<DiskImage>;
+  /** Whether these first and last bytes are of anything but a raw disk (as detectFormat sees it). */
+  isNamed?(head: Uint8Array, tail: Uint8Array): boolean;
+  /** Where opening takes long (a file that has to be unpacked). */
+  signal?: AbortSignal | undefined;
 }
 
 export interface ImageProblem {

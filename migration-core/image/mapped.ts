@@ -111,7 +111,7 @@ export function mappedSource(map: UnitMap): DiskImage {
       // The last unit may be cut off by the end of the file; such a read has to be made good here.
       if (run.kind !== 'plain' || until < offset + length) return null;
       const at = run.offset + into;
-      return at + length <= file.size ? { fd: file.fd, offset: at } : null;
+      return at + length <= file.size ? { fd: file.fd, offset: file.start + at } : null;
     },
     async close() {
       await file.close();

@@ -5,10 +5,12 @@
 import { fstatSync } from 'node:fs';
 import { ExtentList } from '../base/extents.ts';
 import { fileSource, openReadOnly } from '../block/file-source.ts';
+import { checkRange } from '../block/range.ts';
 import { ascending } from './ascending.ts';
 import type { CreateImageOptions, DiskImage, ImageFormat, ImageWriter } from './image.ts';
 import { createImageFile, placedWrite } from './image-file.ts';
-import { cannotOpen } from './read-file.ts';
+import { packagePath } from './package/member.ts';
+import { cannotOpen, openReadFile } from './read-file.ts';
 import { chooseSubformat } from './subformat.ts';
 
 /** The block of most file systems: a hole cannot be smaller. */
@@ -64,6 +66,7 @@ async function createRaw(options: CreateImageOptions): Promise<ImageWriter> {
 }
 
 async function openRaw(path: string): Promise<DiskImage> {
+  if (packagePath(path) !== null) return openRawMember(path);
   const fd = await openReadOnly(path).catch((error: unknown) => {
     throw cannotOpen(path, error);
   });
@@ -72,5 +75,25 @@ async function openRaw(path: string): Promise<DiskImage> {
   return {
     ...fileSource(fd, path, { size, sectorSize: 512, sparse: blocks * 512 < size }),
     facts: { format: 'raw', subformat: 'raw', contentId: null, files: [path], parent: null, details: {} },
+  };
+}
+
+/** A raw disk in a package. */
+async function openRawMember(path: string): Promise<DiskImage> {
+  const file = await openReadFile(path);
+  const { size } = file;
+  return {
+    size,
+    sectorSize: 512,
+    facts: { format: 'raw', subformat: 'raw', contentId: null, files: [path], parent: null, details: {} },
+    async read(into, offset) {
+      checkRange(offset, into.length, size);
+      await file.read(into, offset);
+    },
+    fileRange(offset, length) {
+      checkRange(offset, length, size);
+      return { fd: file.fd, offset: file.start + offset };
+    },
+    close: () => file.close(),
   };
 }

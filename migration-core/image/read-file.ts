@@ -3,11 +3,14 @@ import { fstatSync, readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
 import { readFailed } from '../block/file-errors.ts';
+import { findMember, packagePath, type PackagePath, type Window } from './package/member.ts';
 
 /** An image file, open for reading. */
 export interface ReadFile {
   readonly path: string;
   readonly fd: number;
+  /** Where it begins in `fd`, bytes: above 0 for a file in a package. */
+  readonly start: number;
   /** Bytes. */
   readonly size: number;
   /** Fills `into` completely. What lies beyond the end of the file reads as zeros. */
@@ -17,24 +20,54 @@ export interface ReadFile {
   close(): Promise<void>;
 }
 
-/** @throws NOT_FOUND, READ_FAILED */
+/**
+ * Opens a file, or one in a package (package/member.ts), which is a window on the package's own file.
+ * @throws NOT_FOUND, READ_FAILED; IMAGE_DAMAGED of a package
+ */
 export async function openReadFile(path: string): Promise<ReadFile> {
   let handle: FileHandle;
   try {
     handle = await open(path, 'r');
   } catch (error) {
-    throw cannotOpen(path, error);
+    const inside = packagePath(path);
+    if (inside === null) throw cannotOpen(path, error);
+    return openMember(path, inside);
   }
+  return readFileOf(handle, path, { offset: 0, length: fstatSync(handle.fd).size });
+}
+
+async function openMember(path: string, { archive, member }: PackagePath): Promise<ReadFile> {
+  const handle = await open(archive, 'r').catch((error: unknown) => {
+    throw cannotOpen(archive, error);
+  });
+  try {
+    const whole = readFileOf(handle, archive, { offset: 0, length: fstatSync(handle.fd).size });
+    const window = findMember(whole, member);
+    if (window !== null) return readFileOf(handle, path, window);
+    throw new IronliftError('NOT_FOUND', `There is no file ${member} in ${archive}.`, {
+      next: `List what is in it with \`tar -tf\`, if it is an OVA.`,
+      data: { archive, member },
+    });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** All reads are clipped to the window: what lies behind it belongs to another file of the package. */
+function readFileOf(handle: FileHandle, path: string, { offset: start, length: size }: Window): ReadFile {
   const { fd } = handle;
-  const size = fstatSync(fd).size;
   return {
     path,
     fd,
+    start,
     size,
     async read(into, offset) {
+      const length = clipped(into.length, offset, size);
+      into.fill(0, length);
       try {
-        for (let done = 0; done < into.length;) {
-          const { bytesRead } = await handle.read(into, done, into.length - done, offset + done);
+        for (let done = 0; done < length;) {
+          const { bytesRead } = await handle.read(into, done, length - done, start + offset + done);
           if (bytesRead === 0) {
             into.fill(0, done);
             break;
@@ -45,11 +78,12 @@ export async function openReadFile(path: string): Promise<ReadFile> {
         throw readFailed(error, offset);
       }
     },
-    readNow(offset, length) {
-      const bytes = Buffer.alloc(length);
+    readNow(offset, wanted) {
+      const bytes = Buffer.alloc(wanted);
+      const length = clipped(wanted, offset, size);
       try {
         for (let done = 0; done < length;) {
-          const count = readSync(fd, bytes, done, length - done, offset + done);
+          const count = readSync(fd, bytes, done, length - done, start + offset + done);
           if (count === 0) break;
           done += count;
         }
@@ -61,6 +95,10 @@ export async function openReadFile(path: string): Promise<ReadFile> {
     close: () => handle.close(),
   };
 }
+
+/** Bytes of a read of `length` at `offset` that lie within `size`. */
+const clipped = (length: number, offset: number, size: number): number =>
+  Math.max(0, Math.min(length, size - offset));
 
 export function cannotOpen(path: string, error: unknown): IronliftError {
   if (systemErrorCode(error) !== 'ENOENT') return readFailed(error, 0);

@@ -2,6 +2,9 @@
 import { IronliftError } from '../base/errors.ts';
 import type { DiskImage, ImageFormat, OpenContext } from './image.ts';
 import { parentFinder } from './parents.ts';
+import { compressed } from './compressed/format.ts';
+import { ewf } from './ewf/format.ts';
+import { ova } from './package/format.ts';
 import { qcow2 } from './qcow2/format.ts';
 import { raw } from './raw.ts';
 import { openReadFile } from './read-file.ts';
@@ -11,7 +14,7 @@ import { vhd } from './vhd/format.ts';
 import { vmdk } from './vmdk/format.ts';
 import { refusePart } from './vmdk/names.ts';
 
-export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, vdi, vhd, raw];
+export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, vdi, vhd, ewf, ova, compressed, raw];
 
 export function formatById(id: string): ImageFormat | null {
   return imageFormats.find((format) => format.id === id) ?? null;
@@ -23,6 +26,7 @@ export interface OpenImageOptions {
    * they are. What an image names is not trusted: it could name any file of this computer.
    */
   parents?: 'none' | 'folder' | 'anywhere';
+  signal?: AbortSignal | undefined;
 }
 
 /** Opens an image of any format, and the images it holds the changes to. @throws as detectFormat and ImageFormat.open */
@@ -32,10 +36,19 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
 }
 
 /** The context for ImageFormat.open of the image at `path`. */
-export function openContext(path: string, { parents = 'folder' }: OpenImageOptions = {}): OpenContext {
-  return parentFinder(path, parents, async (parent, format, context) =>
+export function openContext(
+  path: string,
+  { parents = 'folder', signal }: OpenImageOptions = {},
+): OpenContext {
+  const finder = parentFinder(path, parents, async (parent, format, context) =>
     (format === undefined ? await detectFormat(parent) : formatById(format))!.open(parent, context),
   );
+  return {
+    ...finder,
+    signal,
+    openInner: (inner) => openImage(inner, { parents: 'none', signal }),
+    isNamed: (head, tail) => namedFormat(head, tail) !== undefined || foreignName(head, tail) !== undefined,
+  };
 }
 
 const HEAD = 64 << 10;
@@ -49,10 +62,8 @@ const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; mag
   { name: 'a Parallels disk', at: 'head', offset: 0, magic: 'WithoutFreeSpace' },
   { name: 'a Parallels disk', at: 'head', offset: 0, magic: 'WithouFreSpacExt' },
   { name: 'an Apple disk image', at: 'tail', offset: 0, magic: 'koly' },
-  { name: 'an EnCase image', at: 'head', offset: 0, magic: 'EVF\x09' },
-  { name: 'a gzip archive', at: 'head', offset: 0, magic: '\x1f\x8b\x08' },
-  { name: 'an xz archive', at: 'head', offset: 0, magic: '\xfd7zXZ\0' },
-  { name: 'a zstd archive', at: 'head', offset: 0, magic: '\x28\xb5\x2f\xfd' },
+  { name: 'an EnCase 7 image (Ex01)', at: 'head', offset: 0, magic: 'EVF2\x0d\x0a\x81\0' },
+  { name: 'a logical evidence file (L01, files and no disk)', at: 'head', offset: 0, magic: 'LVF\x09' },
   { name: 'a bzip2 archive', at: 'head', offset: 0, magic: 'BZh' },
   { name: 'a 7-Zip archive', at: 'head', offset: 0, magic: '7z\xbc\xaf\x27\x1c' },
   { name: 'a ZIP archive', at: 'head', offset: 0, magic: 'PK\x03\x04' },
@@ -71,9 +82,10 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
     const tail = file.readNow(Math.max(0, file.size - TAIL), Math.min(TAIL, file.size));
     // The disk in a fixed VHD starts at the first byte of the file and may begin as any format does: its end decides.
     if (endsFixedVhd(tail, file.size)) return vhd;
-    const format = imageFormats.find((candidate) => candidate.detect(head, tail));
+    const format = namedFormat(head, tail);
     if (format !== undefined) return format;
-    refuseForeign(path, { head, tail });
+    const foreign = foreignName(head, tail);
+    if (foreign !== undefined) throw isForeign(path, foreign);
     await refusePart(path);
     return raw;
   } finally {
@@ -81,13 +93,22 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
   }
 }
 
-function refuseForeign(path: string, parts: { head: Buffer; tail: Buffer }): void {
-  for (const { name, at, offset, magic } of FOREIGN) {
-    const bytes = parts[at];
-    if (bytes.toString('latin1', offset, offset + magic.length) !== magic) continue;
-    throw new IronliftError('IMAGE_NOT_SUPPORTED', `${path} is ${name}, which is not read here.`, {
-      next: 'Convert or unpack it to a raw, qcow2 or VMDK image first, for example with `qemu-img convert`.',
-      data: { path, format: name },
-    });
-  }
+const namedFormat = (head: Uint8Array, tail: Uint8Array): ImageFormat | undefined =>
+  imageFormats.find((candidate) => candidate.detect(head, tail));
+
+function foreignName(head: Uint8Array, tail: Uint8Array): string | undefined {
+  const parts = { head, tail };
+  return FOREIGN.find(({ at, offset, magic }) => {
+    const { buffer, byteOffset, length } = parts[at];
+    return (
+      Buffer.from(buffer, byteOffset, length).toString('latin1', offset, offset + magic.length) === magic
+    );
+  })?.name;
+}
+
+function isForeign(path: string, name: string): IronliftError {
+  return new IronliftError('IMAGE_NOT_SUPPORTED', `${path} is ${name}, which is not read here.`, {
+    next: 'Convert or unpack it to a raw, qcow2 or VMDK image first, for example with `qemu-img convert`.',
+    data: { path, format: name },
+  });
 }

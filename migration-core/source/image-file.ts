@@ -1,35 +1,45 @@
 /** A disk image in a file: raw, or any format of image/table.ts. */
 import { constants, type BigIntStats } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
-import { latin1 } from '../base/bytes.ts';
+import { join } from 'node:path';
+import { isIronliftError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
 import { closeFile, fileSource, openReadOnly } from '../block/file-source.ts';
-import { readBytes, type BlockSource } from '../block/source.ts';
-import type { DiskImage } from '../image/image.ts';
+import type { BlockSource } from '../block/source.ts';
+import { probeSectorSize } from '../image/sector-size.ts';
+import type { DiskImage, ImageFormat } from '../image/image.ts';
+import { packagePath } from '../image/package/member.ts';
+import { openReadFile } from '../image/read-file.ts';
 import { detectFormat, openContext } from '../image/table.ts';
 import { readSystemUse, usesOfFile } from './in-use.ts';
-import { empty, namedTwice, notADisk } from './refusals.ts';
+import { empty, namedTwice, notADisk, notFound } from './refusals.ts';
 import type { OpenSourceOptions, SourceDisk, SourceKind } from './source.ts';
 import { useFindings } from './use-findings.ts';
 
 export const imageFile: SourceKind = {
   id: 'image-file',
-  claims: async (spec) => (await stat(spec).catch(() => null))?.isFile() ?? false,
+  claims: async (spec) =>
+    packagePath(spec) !== null || ((await stat(spec).catch(() => null))?.isFile() ?? false),
   open: openImage,
 };
 
 const SECTOR = 512;
 
 async function openImage(spec: string, options: OpenSourceOptions): Promise<SourceDisk> {
-  const path = await realpath(spec);
-  const file = await stat(path, { bigint: true });
-  const identity = `file ${file.dev} ${file.ino}`;
+  // A disk in a package is as much in use, and as new, as the package.
+  const inside = packagePath(spec);
+  const outer = await realpath(inside?.archive ?? spec);
+  const path = inside === null ? outer : join(outer, inside.member);
+  const file = await statFile(outer, inside === null ? null : path).catch((error: unknown) => {
+    throw isIronliftError(error, 'NOT_FOUND') ? notFound(spec) : error;
+  });
+  const identity = `file ${file.dev} ${file.ino}${inside === null ? '' : ` ${inside.member}`}`;
   const twin = options.others?.find((other) => other.identity === identity);
   if (twin !== undefined) throw namedTwice(spec, twin.spec);
   if (file.size === 0n) throw empty(spec);
-  const findings = await checkUse(spec, path, options.allowMounted === true);
+  const findings = await checkUse(spec, outer, options.allowMounted === true);
   // Asked here, where a missing permission is still told apart from a defect.
-  await access(path, constants.R_OK);
+  await access(outer, constants.R_OK);
   const format = await detectFormat(path);
   // The descriptor of an image in several files may be that small.
   if (format.id === 'raw' && file.size < SECTOR)
@@ -38,7 +48,7 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
       `a file of ${file.size} bytes, less than one sector`,
       'Name the image file of a whole disk.',
     );
-  const image = format.id === 'raw' ? null : await format.open(path, openContext(path));
+  const image = format.id === 'raw' && inside === null ? null : await openOther(format, path, options);
   const disk = image ?? (await openRaw(spec, path, file, findings));
   return {
     disk,
@@ -56,7 +66,9 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
       identity,
     },
     fingerprint: {
-      ...(await sizeAndAge(path, image)),
+      ...(inside === null
+        ? await sizeAndAge(path, image)
+        : { size: Number(file.size), mtime: String(file.mtimeNs) }),
       inode: String(file.ino),
       device: String(file.dev),
     },
@@ -78,6 +90,27 @@ async function sizeAndAge(path: string, image: DiskImage | null): Promise<{ size
   return { size, mtime: String(newest) };
 }
 
+async function openOther(
+  format: ImageFormat,
+  path: string,
+  { signal }: OpenSourceOptions,
+): Promise<DiskImage> {
+  const image = await format.open(path, openContext(path, { signal }));
+  return format.id === 'raw' ? { ...image, sectorSize: await probeSectorSize(image) } : image;
+}
+
+type FileFacts = Pick<BigIntStats, 'size' | 'blocks' | 'dev' | 'ino' | 'mtimeNs'>;
+
+/** Of the file that holds the disk; the size is that of the disk where it is one of several in there. */
+async function statFile(outer: string, member: string | null): Promise<FileFacts> {
+  const facts = await stat(outer, { bigint: true });
+  if (member === null) return facts;
+  const file = await openReadFile(member);
+  await file.close();
+  const { blocks, dev, ino, mtimeNs } = facts;
+  return { size: BigInt(file.size), blocks, dev, ino, mtimeNs };
+}
+
 async function checkUse(spec: string, path: string, allowed: boolean): Promise<Finding[]> {
   if (process.platform !== 'linux') return [];
   const uses = await usesOfFile(path, await readSystemUse());
@@ -93,7 +126,7 @@ async function checkUse(spec: string, path: string, allowed: boolean): Promise<F
 async function openRaw(
   spec: string,
   path: string,
-  file: BigIntStats,
+  file: FileFacts,
   findings: Finding[],
 ): Promise<BlockSource> {
   const size = Number(file.size / BigInt(SECTOR)) * SECTOR;
@@ -115,11 +148,4 @@ async function openRaw(
     await closeFile(fd);
     throw error;
   }
-}
-
-/** The copy of a disk with 4096-byte sectors has its GPT header (UEFI 5.3.2) where the second of those began. */
-async function probeSectorSize(file: BlockSource): Promise<number> {
-  const isHeader = async (offset: number): Promise<boolean> =>
-    file.size >= offset + 8 && latin1(await readBytes(file, offset, 8)) === 'EFI PART';
-  return !(await isHeader(512)) && (await isHeader(4096)) ? 4096 : 512;
 }

@@ -6,7 +6,7 @@ import type { Finding } from '../base/finding.ts';
 import type { Guest } from '../guest/guest.ts';
 import type { ImageFormat } from '../image/image.ts';
 import type { SourceFingerprint } from '../source/source.ts';
-import { blocker, info, uniqueFindings } from './check.ts';
+import { blocker, info, uniqueFindings, warning } from './check.ts';
 import { chooseHardware } from './choose-hardware.ts';
 import { knowsModernVirtio } from './chipset.ts';
 import { fileStem, machineUuid, nameProblem } from './identity.ts';
@@ -37,8 +37,19 @@ export interface MachineRequest {
   options: MachineOptions;
   /** How the hardware clock runs; UTC unless told. */
   clock?: VirtualMachine['clock'];
-  /** Of the physical server, where an inventory knows them. */
-  hardware?: { cpus: number | null; memoryMiB: number | null };
+  /** Of the physical server, where an inventory knows them, or of the virtual machine it is on another platform. */
+  hardware?: KnownHardware;
+}
+
+/** Null where it is not known. What the user asks for comes before it. */
+export interface KnownHardware {
+  cpus: number | null;
+  memoryMiB: number | null;
+  firmware?: 'bios' | 'uefi' | null;
+  /** What the machine is called where it runs. */
+  name?: string;
+  /** Its network cards in their order. */
+  nics?: readonly { mac: string | null }[];
 }
 
 export interface MachinePlan {
@@ -54,14 +65,16 @@ const ASSUMED_MEMORY_MIB = 2048;
 export function planMachine(request: MachineRequest): MachinePlan {
   const { target, guest, options } = request;
   const findings: Finding[] = [];
-  const name = chooseName(guest?.hostName ?? '', options.name, findings);
+  const { hardware } = request;
+  const named = nameProblem(hardware?.name ?? '') === null ? hardware?.name : undefined;
+  const name = chooseName(named ?? guest?.hostName ?? '', options.name, findings);
   const uuid = machineUuid(JSON.stringify(request.disks.map(({ fingerprint }) => fingerprint)), name);
   const kernel = guest?.kernels.find(({ isDefault }) => isDefault) ?? guest?.kernels[0];
   const base: VirtualMachine = {
     name,
     uuid,
     ...chooseSize(request, findings),
-    firmware: guest?.firmware ?? 'bios',
+    firmware: chooseFirmware(hardware?.firmware ?? null, guest?.firmware ?? null, findings),
     // Where no system is known, it is one that some x86 server started.
     architecture: guest?.architecture ?? 'x86_64',
     os:
@@ -106,7 +119,9 @@ export function planMachine(request: MachineRequest): MachinePlan {
     asked: null,
     objection: () => null,
   });
-  const network = planNics(target, guest?.interfaces ?? [], options.nics, nicModel.hardware, uuid);
+  const cards = (hardware?.nics ?? []).map(({ mac }) => mac);
+  const interfaces = guest?.interfaces ?? [];
+  const network = planNics(target, interfaces, options.nics, nicModel.hardware, uuid, cards);
 
   findings.push(...bus.findings, ...nicModel.findings.map(withoutNetwork), ...network.findings);
   const machine = { ...base, disks: disksOn(bus.hardware), nics: network.nics };
@@ -127,6 +142,23 @@ function chooseName(hostName: string, asked: string | null, findings: Finding[])
     next: 'Give another name with --name.',
   });
   return name;
+}
+
+/** What the machine ran with counts; that the disks look otherwise is worth knowing when it does not start. */
+function chooseFirmware(
+  known: 'bios' | 'uefi' | null,
+  found: 'bios' | 'uefi' | null,
+  findings: Finding[],
+): 'bios' | 'uefi' {
+  if (known !== null && found !== null && known !== found)
+    findings.push(
+      warning(
+        'TARGET_FIRMWARE_DIFFERS',
+        `The description of the machine says ${known.toUpperCase()} firmware, its disks look as if ${found.toUpperCase()} started them; ${known.toUpperCase()} is kept.`,
+        'Test the machine with ironlift boot-test; if it does not start, convert its disks without the description.',
+      ),
+    );
+  return known ?? found ?? 'bios';
 }
 
 function chooseSize(

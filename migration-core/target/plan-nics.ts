@@ -31,11 +31,14 @@ export function planNics(
   options: readonly NicOption[],
   model: NicModel,
   uuid: string,
+  /** MAC addresses of the cards the machine is known to have, null where one has no fixed address. */
+  cards: readonly (string | null)[] = [],
 ): { nics: VirtualNic[]; findings: Finding[] } {
   const findings: Finding[] = [];
   const physical = interfaces.filter(({ kind }) => kind === 'physical');
-  const count = Math.max(physical.length, options.length, 1);
-  if (physical.length === 0 && options.length === 0)
+  const count = Math.max(physical.length, options.length, cards.length, 1);
+  const known = assignCards(physical, cards);
+  if (physical.length === 0 && options.length === 0 && cards.length === 0)
     findings.push(
       info(
         'TARGET_NIC_ASSUMED',
@@ -54,7 +57,7 @@ export function planNics(
   for (let index = 0; index < count; index++) {
     const from = physical[index];
     const option = options[index] ?? DEFAULT_NIC;
-    const given = chooseMac(option.mac, from, taken);
+    const given = chooseMac(option.mac, from, taken, known[index] ?? null);
     if (given.finding !== null) findings.push(given.finding);
     const mac = given.mac ?? freshMac(target, uuid, from?.name ?? `nic${index}`, taken);
     taken.add(mac);
@@ -78,11 +81,29 @@ export function planNics(
   return { nics, findings: uniqueFindings(findings) };
 }
 
+/**
+ * The card of each interface, then those no interface is configured for. An interface that notes its address has the card
+ * with it; the others take what is left in the order of the machine, which knows its cards better than the guest does.
+ */
+function assignCards(
+  physical: readonly InterfaceFacts[],
+  cards: readonly (string | null)[],
+): (string | null)[] {
+  const left = cards.map((mac) => (mac === null ? null : normalMac(mac)));
+  const matched = physical.map(({ mac }) => {
+    const index = mac === null ? -1 : left.indexOf(normalMac(mac));
+    return index < 0 ? null : (left.splice(index, 1)[0] ?? null);
+  });
+  const assigned = matched.map((mac) => mac ?? left.shift() ?? null);
+  return [...assigned, ...left];
+}
+
 /** The address to use, or null for a new one; with what there is to say about it. */
 function chooseMac(
   wish: string,
   from: InterfaceFacts | undefined,
   taken: ReadonlySet<string>,
+  card: string | null,
 ): { mac: string | null; finding: Finding | null } {
   if (wish === 'new') return { mac: null, finding: null };
   if (wish !== 'keep') {
@@ -92,8 +113,9 @@ function chooseMac(
     const next = 'Write keep, new, or six pairs of hex digits such as 52:54:00:12:34:56.';
     return { mac: null, finding: blocker('TARGET_MAC', `"${wish}" is not a MAC address.`, next) };
   }
-  if (from === undefined) return { mac: null, finding: null };
-  const mac = from.mac === null ? null : normalMac(from.mac);
+  const usable = card !== null && macProblem(card) === null && !taken.has(card) ? card : null;
+  if (from === undefined) return { mac: usable, finding: null };
+  const mac = usable ?? (from.mac === null ? null : normalMac(from.mac));
   if (mac === null || macProblem(mac) !== null)
     return {
       mac: null,

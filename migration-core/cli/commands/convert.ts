@@ -15,7 +15,9 @@ Turns the disks of a server into a virtual machine: reads the used blocks, prepa
 writes the disks and the configuration of the platform into DIR. The source is only read. Everything is checked before
 the first byte is written.
 
-SOURCE is an image file or a block device; name all disks of the server, the boot disk first.
+SOURCE is an image file or a block device; name all disks of the server, the boot disk first. The description of a
+virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC addresses are taken over unless told:
+.ova, .ovf, .vmx, .vbox, libvirt .xml, Proxmox .conf, Hyper-V .xml, .vmc.
 
   --to TARGET          kvm, vmware-workstation
   -o, --output DIR     folder for the result; new or empty

@@ -3,6 +3,7 @@ import { findingsText, table } from '../terminal.ts';
 import { IronliftError } from '../../base/errors.ts';
 import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
 import type { OpenServer } from '../../convert/server.ts';
+import type { SourceMachine } from '../../source/machine/read.ts';
 import type { World } from '../world.ts';
 
 export const inspect: Command = {
@@ -10,7 +11,9 @@ export const inspect: Command = {
 
 Reads the disks of one server and says what is on them: partitions, volumes, file systems, the operating system, its
 firmware, kernels, network, vendor software, what would stop a conversion, and how much there is to copy.
-Nothing is written. SOURCE is an image file or a block device; name all disks of the server, the boot disk first.
+Nothing is written. SOURCE is an image file or a block device; name all disks of the server, the boot disk first. The
+description of a virtual machine stands for all its disks: .ova, .ovf, .vmx, .vbox, libvirt .xml, Proxmox .conf, Hyper-V
+.xml, .vmc. A disk in a package is named by a path into it: web01.ova/disk1.vmdk.
 
   --root VOLUME    the volume to take as root where the disks hold several systems, such as disk0p2
   --allow-mounted  look at a disk although it is mounted read-write here
@@ -58,6 +61,7 @@ function report(server: OpenServer, toCopy: number[]): Record<string, unknown> {
       freeBytes: fileSystem?.freeBytes ?? null,
     })),
     guest: server.inspection?.guest ?? null,
+    machine: server.machine,
     findings: server.findings,
     convertible: !server.findings.some(({ severity }) => severity === 'blocker'),
   };
@@ -72,6 +76,7 @@ function text(server: OpenServer, toCopy: number[], seconds: number, world: Worl
       '',
     );
   }
+  if (server.machine !== null) lines.push(machineText(server.machine));
   for (const [index, { source, table: partitions }] of server.disks.entries()) {
     const { path, size, model } = source.description;
     const scheme = { gpt: 'GPT', mbr: 'MBR', none: 'no partition table' }[partitions.scheme];
@@ -141,6 +146,33 @@ function text(server: OpenServer, toCopy: number[], seconds: number, world: Worl
     '',
   );
   return lines.join('\n');
+}
+
+/** What the description of another platform says. */
+function machineText(machine: SourceMachine): string {
+  const { name, platform, cpus, memoryMiB, firmware, guestOs, disks, nics } = machine;
+  const facts = [
+    cpus === null ? 'number of CPUs not said' : plural(cpus, 'CPU'),
+    memoryMiB === null ? 'memory not said' : `${memoryMiB} MiB of memory`,
+    firmware === null ? 'firmware not said' : `${firmware.toUpperCase()} firmware`,
+    ...(guestOs === null ? [] : [guestOs]),
+  ];
+  const cards = nics.map(({ mac, model, network, vlan }) => [
+    mac ?? 'not fixed',
+    model ?? '—',
+    network ?? '—',
+    vlan === null ? '—' : String(vlan),
+  ]);
+  return [
+    `Described as ${name}, ${platform}: ${facts.join(', ')}`,
+    indent(
+      table(
+        ['Disk', 'Bus', 'Controller', 'File'],
+        disks.map(({ slot, bus, controller, source }) => [slot, bus, controller ?? '—', source]),
+      ),
+    ),
+    ...(cards.length === 0 ? [] : [indent(table(['MAC address', 'Model', 'Network', 'VLAN'], cards))]),
+  ].join('\n');
 }
 
 const indent = (block: string): string => block.replace(/^(?=.)/gmu, '  ');

@@ -14,7 +14,16 @@ async function fileWith(size: number, parts: Record<number, string>): Promise<st
 
 describe('formats of disk images', () => {
   it('have names of their own', () => {
-    expect(imageFormats.map(({ id }) => id)).toEqual(['qcow2', 'vmdk', 'vdi', 'vhd', 'raw']);
+    expect(imageFormats.map(({ id }) => id)).toEqual([
+      'qcow2',
+      'vmdk',
+      'vdi',
+      'vhd',
+      'ewf',
+      'ova',
+      'compressed',
+      'raw',
+    ]);
     expect(new Set(imageFormats.map(({ extension }) => extension)).size).toBe(imageFormats.length);
     for (const format of imageFormats) expect(formatById(format.id)).toBe(format);
     expect(formatById('vhs')).toBeNull();
@@ -25,6 +34,10 @@ describe('formats of disk images', () => {
     ['QFI\xfb\0\0\0\x02', 'qcow2'],
     ['KDMV\x01\0\0\0', 'vmdk'],
     ['# Disk DescriptorFile\nversion=1\n', 'vmdk'],
+    ['EVF\x09\x0d\x0a\xff\0\x01', 'ewf'],
+    ['\x1f\x8b\x08\0', 'compressed'],
+    ['\xfd7zXZ\0', 'compressed'],
+    ['\x28\xb5\x2f\xfd', 'compressed'],
     ['\xeb\x63\x90', 'raw'],
     ['', 'raw'],
   ])('%j is told by its first bytes', async (magic, id) => {
@@ -34,7 +47,9 @@ describe('formats of disk images', () => {
   it.each([
     [{ 0: 'vhdxfile' }, 'VHDX'],
     [{ 0: 'QFI\xfb\0\0\0\x01' }, 'qcow'],
-    [{ 0: '\x1f\x8b\x08\0' }, 'gzip'],
+    [{ 0: 'BZh9' }, 'bzip2'],
+    [{ 0: 'EVF2\x0d\x0a\x81\0' }, 'Ex01'],
+    [{ 0: 'LVF\x09' }, 'L01'],
     [{ 257: 'ustar' }, 'tar'],
   ])('%j is never taken for raw', async (parts, name) => {
     const path = await fileWith(100_000, parts);
@@ -67,15 +82,24 @@ describe('formats of disk images', () => {
       await expect(format.open('/nowhere/disk')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  const written = imageFormats.filter(({ subformats }) => subformats.length > 0);
+
+  it('that are only read say so', async () => {
+    for (const format of imageFormats.filter((one) => !written.includes(one)))
+      await expect(
+        format.create({ path: '/nowhere/disk', size: 65536, allocation: 'thin' }),
+      ).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+  });
+
   it('are written to folders that exist', async () => {
-    for (const format of imageFormats)
+    for (const format of written)
       await expect(
         format.create({ path: '/nowhere/disk', size: 65536, allocation: 'thin' }),
       ).rejects.toMatchObject({ code: 'WRITE_FAILED' });
   });
 
   it('refuse data that comes out of order or in pieces of units', async () => {
-    for (const format of imageFormats) {
+    for (const format of written) {
       const path = join(await scratchFolder(), 'image');
       const writer = await format.create({ path, size: 1 << 20, allocation: 'thin' });
       await writer.write(new Uint8Array(65536).fill(1), 131072);

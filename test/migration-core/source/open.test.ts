@@ -257,7 +257,7 @@ describe('refused, with the next step', () => {
       ['/dev/null', 'SOURCE_NOT_A_DISK'],
       [join(folder, 'small'), 'SOURCE_NOT_A_DISK'],
       [join(folder, 'empty'), 'SOURCE_EMPTY'],
-      [join(folder, 'packed'), 'IMAGE_NOT_SUPPORTED'],
+      [join(folder, 'packed'), 'IMAGE_DAMAGED'],
     ] as const) {
       await expect(openSource(spec), spec).rejects.toMatchObject({
         code,

@@ -351,3 +351,66 @@ test('VMware: sixteen disks need a second SCSI controller, and none sits on id 7
   expect(file!.content).toContain('scsi1:0.fileName = "web01-disk15.vmdk"');
   expect(file!.content).not.toContain(':7.fileName');
 });
+
+describe('a machine that is known from another platform', () => {
+  const CARDS = [
+    { mac: '00:50:56:00:00:02' },
+    { mac: '3c:52:82:aa:bb:01' },
+    { mac: null },
+    { mac: '00:50:56:00:00:03' },
+  ];
+  const known = { cpus: 8, memoryMiB: 16_384, firmware: 'bios' as const, name: 'the database', nics: CARDS };
+
+  test('keeps its name, size and firmware where nothing else is asked for', () => {
+    const { machine: made, findings } = planMachine(request({ hardware: known }));
+    expect(made).toMatchObject({ name: 'the database', cpus: 8, memoryMiB: 16_384, firmware: 'bios' });
+    expect(findings.map(({ code }) => code)).not.toContain('TARGET_CPUS_ASSUMED');
+    const asked = { ...NOTHING_ASKED, name: 'x', cpus: 1, memoryMiB: 256 };
+    expect(planMachine(request({ hardware: known, options: asked })).machine).toMatchObject({
+      name: 'x',
+      cpus: 1,
+      memoryMiB: 256,
+    });
+  });
+
+  test('a name that no platform takes is not kept', () => {
+    expect(planMachine(request({ hardware: { ...known, name: 'a/b' } })).machine.name).toBe('db04');
+  });
+
+  test('every card keeps its address: by what the guest notes, else in order', () => {
+    const { nics } = planMachine(request({ hardware: known })).machine;
+    expect(nics.map(({ guestName, mac }) => [guestName, mac])).toEqual([
+      ['eno1', '3c:52:82:aa:bb:01'],
+      ['eno2', '00:50:56:00:00:02'],
+      [null, expect.stringMatching(/^52:54:00/u)],
+      [null, '00:50:56:00:00:03'],
+    ]);
+  });
+
+  test('a note of the guest that fits no card gives way to the card it has', () => {
+    const hardware = { ...known, nics: [{ mac: '00:50:56:00:00:09' }] };
+    const { machine: made } = planMachine(request({ hardware }));
+    expect(made.nics.map(({ guestName, mac }) => [guestName, mac]).slice(0, 1)).toEqual([
+      ['eno1', '00:50:56:00:00:09'],
+    ]);
+    expect(made.nics).toHaveLength(2);
+  });
+
+  test('cards that are on a multicast address, or on the same, get another', () => {
+    const hardware = {
+      ...known,
+      nics: [{ mac: '01:00:5e:00:00:01' }, { mac: '00:50:56:00:00:02' }, { mac: '00:50:56:00:00:02' }],
+    };
+    const macs = planMachine(request({ hardware, guest: null })).machine.nics.map(({ mac }) => mac);
+    expect(new Set(macs).size).toBe(3);
+    expect(macs).not.toContain('01:00:5e:00:00:01');
+  });
+
+  test('firmware that its disks do not look like is said', () => {
+    const { machine: made, findings } = planMachine(request({ hardware: { ...known, firmware: 'uefi' } }));
+    expect(made.firmware).toBe('uefi');
+    expect(findings).toContainEqual(
+      expect.objectContaining({ code: 'TARGET_FIRMWARE_DIFFERS', severity: 'warning' }),
+    );
+  });
+});

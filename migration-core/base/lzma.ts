@@ -2,7 +2,6 @@
  * The LZMA decoder, as LZMA2 chunks need it (specification: lzma-specification.txt of the LZMA SDK). Everything it
  * keeps between chunks is here: probabilities, the last four distances, and the dictionary, which is also the output.
  */
-import { damaged } from './feed.ts';
 
 /** LZMA2 puts at most this much out of one chunk, bytes. */
 export const MAX_CHUNK = 2 << 20;
@@ -30,16 +29,19 @@ const AFTER_LITERAL = [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 4, 5];
 export interface LzmaDecoder {
   resetDictionary(): void;
   resetState(): void;
-  /** The properties byte: (pb * 5 + lp) * 9 + lc. @throws INITRAMFS_DAMAGED. */
+  /** The properties byte: (pb * 5 + lp) * 9 + lc. @throws what `damaged` makes. */
   setProperties(byte: number): void;
   /** Bytes that are stored as they are. Valid until the next call, as is what decode() returns. */
   store(bytes: Uint8Array): Uint8Array;
-  /** One LZMA chunk that unpacks to `length` bytes. @throws INITRAMFS_DAMAGED. */
+  /** One LZMA chunk that unpacks to `length` bytes. @throws what `damaged` makes. */
   decode(input: Uint8Array, length: number): Uint8Array;
 }
 
+/** Makes the error for data that cannot be right; the caller knows whose data it is. */
+export type Damaged = (what: string, data?: Record<string, unknown>) => Error;
+
 /** @param dictionary bytes a match may reach back. */
-export function lzmaDecoder(dictionary: number): LzmaDecoder {
+export function lzmaDecoder(dictionary: number, damaged: Damaged): LzmaDecoder {
   const window = new Uint8Array(dictionary + 2 * MAX_CHUNK);
   const probabilities = new Uint16Array(PROBABILITIES);
   /** Range and code of the range coder: a typed array keeps them unboxed. */
