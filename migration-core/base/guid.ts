@@ -16,3 +16,15 @@ export function readUuid(bytes: Uint8Array, offset: number): string {
   const hex = Buffer.from(bytes.subarray(offset, offset + 16)).toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
+
+/**
+ * A valid UUID made of 16 bytes that identify an image: they become one of version 8 (RFC 9562: contents our own). Returned
+ * as the bytes that Microsoft's and VirtualBox's formats store; `readGuid(bytes, 0)` is how they print it.
+ */
+export function uuidFromIdentity(identity: Uint8Array): Uint8Array {
+  const bytes = Uint8Array.from(identity.subarray(0, 16));
+  // The third field is stored little-endian, so its high byte with the version comes second.
+  bytes[7] = (bytes[7]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes;
+}

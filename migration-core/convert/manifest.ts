@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { IronliftError } from '../base/errors.ts';
+import { DISK_BUSES, NIC_MODELS } from '../target/machine.ts';
 
 export const MANIFEST_NAME = 'ironlift.json';
 
@@ -54,7 +55,7 @@ const edit = z.object({
 });
 
 const nic = z.object({
-  model: z.enum(['virtio-net', 'vmxnet3', 'e1000e', 'e1000']),
+  model: z.enum(NIC_MODELS),
   mac: z.string(),
   guestName: z.string().nullable(),
   mode: z.enum(['isolated', 'nat', 'bridged', 'host-only']),
@@ -77,7 +78,7 @@ const machine = z.object({
       file: z.string().regex(/^[^/\\]+$/u),
       format: z.string(),
       size: z.int(),
-      bus: z.enum(['virtio-blk', 'virtio-scsi', 'pvscsi', 'lsi-sas', 'lsi', 'ahci', 'ide', 'nvme']),
+      bus: z.enum(DISK_BUSES),
       unit: z.int(),
     }),
   ),
