@@ -4,11 +4,12 @@
  * leaves `.partial` files and a journal, never something that looks finished.
  */
 import { open, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ERROR_KINDS, type ErrorCode } from '../base/error-codes.ts';
 import { IronliftError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
 import type { ProgressListener } from '../base/progress.ts';
+import { fileSha256 } from '../block/file-digest.ts';
 import { copyBlocks, type CopyResult } from '../block/pipeline.ts';
 import { verifyImage } from '../block/verify.ts';
 import { applyEdits } from '../guest/apply.ts';
@@ -16,7 +17,7 @@ import type { UndoRecord } from '../guest/apply-undo.ts';
 import { labelFor } from '../guest/linux/selinux.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
-import type { VirtualDisk, VirtualMachine } from '../target/machine.ts';
+import type { VirtualDisk } from '../target/machine.ts';
 import { createDestination, planDestination, type DestinationPlan } from './destination.ts';
 import { JOURNAL_NAME, Journal } from './journal.ts';
 import { MANIFEST_NAME, renderManifest, type Manifest, type ManifestDisk } from './manifest.ts';
@@ -124,10 +125,10 @@ async function fillFolder(
     const copied = await steps.run(
       `copy-${index}`,
       `Copying disk ${index + 1} of ${machine.disks.length} to ${disk.file}`,
-      () => copyDisk(server, machine, index, options, folder, world),
+      () => copyDisk(server, plan, index, options, folder, world),
       ({ dataBytes, digest }) => ({ file: disk.file, dataBytes, digest: digest?.value ?? null }),
     );
-    disks.push(await describeDisk(server, index, disk, folder, copied));
+    disks.push(await describeDisk(server, index, disk, copied));
   }
   if (options.verify) {
     for (const [index, disk] of disks.entries()) {
@@ -138,7 +139,13 @@ async function fillFolder(
       );
     }
   }
-  for (const { file } of disks) await rename(partial(folder, file), join(folder, file));
+  const packaged =
+    target.packaging === undefined
+      ? null
+      : await steps.run('pack', `Packing everything into ${target.packaging.fileName(machine)}`, () =>
+          packMachine(plan, disks, folder, world),
+        );
+  if (packaged === null) for (const disk of disks) await giveFinalNames(folder, disk);
 
   const manifest: Manifest = {
     ironlift: world.version,
@@ -148,6 +155,8 @@ async function fillFolder(
     guest: server.inspection === null ? null : { ...server.inspection.guest, findings: undefined },
     machine,
     disks,
+    hardware: plan.hardware,
+    ...(packaged === null ? {} : { package: packaged }),
     edits: records.map((record, index) => {
       const { fixer, edit } = edits[index]!;
       return {
@@ -190,21 +199,28 @@ async function applyChanges(
   );
 }
 
+interface CopiedDisk extends CopyResult {
+  /** Paths of all files of the image, the main one first. */
+  files: readonly string[];
+}
+
 async function copyDisk(
   server: OpenServer,
-  machine: VirtualMachine,
+  { machine, allocation, subformat }: ConversionPlan,
   index: number,
   options: ConvertOptions,
   folder: string,
   world: ConvertWorld,
-): Promise<CopyResult> {
+): Promise<CopiedDisk> {
   const disk = machine.disks[index]!;
   const { overlay } = server.disks[index]!;
   const used = await server.toCopy(index, options.wholeDisk, world.signal);
   const writer = await formatById(disk.format)!.create({
     path: partial(folder, disk.file),
     size: disk.size,
-    allocation: options.allocation,
+    allocation,
+    subformat,
+    adapter: disk.bus === 'ide' ? 'ide' : 'scsi',
     identity: diskIdentity(machine.uuid, index),
     finalName: disk.file,
   });
@@ -218,7 +234,7 @@ async function copyDisk(
       onProgress: world.onProgress,
     });
     await writer.finish();
-    return result;
+    return { ...result, files: writer.files ?? [writer.path] };
   } catch (error) {
     await writer.abort();
     throw error;
@@ -229,18 +245,22 @@ async function describeDisk(
   server: OpenServer,
   index: number,
   disk: VirtualDisk,
-  folder: string,
-  copied: CopyResult,
+  copied: CopiedDisk,
 ): Promise<ManifestDisk> {
   const { description } = server.disks[index]!.source;
+  const [main = '', ...others] = copied.files;
+  const parts = await Promise.all(
+    others.map(async (path) => ({ file: finalName(path), bytes: (await stat(path)).size, sha256: null })),
+  );
   return {
     file: disk.file,
     format: disk.format,
     virtualBytes: disk.size,
-    fileBytes: (await stat(partial(folder, disk.file))).size,
+    fileBytes: (await stat(main)).size,
     dataBytes: copied.dataBytes,
     skippedBytes: copied.skippedBytes,
     sha256: null,
+    ...(parts.length === 0 ? {} : { parts }),
     contentDigest:
       copied.digest === null ? null : { algorithm: copied.digest.algorithm, value: copied.digest.value },
     verified: false,
@@ -271,11 +291,55 @@ export async function verifyDisk(
       onProgress: world.onProgress,
     });
     disk.sha256 = result.fileSha256;
+    for (const part of disk.parts ?? []) part.sha256 = await partSha256(dirname(path), part, world.signal);
     disk.verified = true;
   } finally {
     await image.close();
   }
 }
+
+/** Null for a file that is mostly holes: zeros would be hashed for hours. */
+async function partSha256(
+  folder: string,
+  { file, bytes }: { file: string; bytes: number },
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  const path = partial(folder, file);
+  const stored = (await stat(path)).blocks * 512;
+  return bytes - stored > Math.max(stored, 2 ** 30) ? null : fileSha256(path, signal);
+}
+
+/** All files of an image lose their temporary names, the main one last: only then can the image be opened by its own. */
+export async function giveFinalNames(folder: string, disk: ManifestDisk): Promise<void> {
+  for (const { file } of [...(disk.parts ?? []), disk])
+    await rename(partial(folder, file), join(folder, file));
+}
+
+async function packMachine(
+  { machine, target }: ConversionPlan,
+  disks: readonly ManifestDisk[],
+  folder: string,
+  world: ConvertWorld,
+): Promise<NonNullable<Manifest['package']>> {
+  const { fileName, pack } = target.packaging!;
+  const file = fileName(machine);
+  const packed = await pack({
+    machine,
+    path: partial(folder, file),
+    disks: disks.map((disk) => ({
+      path: partial(folder, disk.file),
+      bytes: disk.fileBytes,
+      sha256: disk.sha256,
+    })),
+    signal: world.signal,
+    onProgress: world.onProgress,
+  });
+  for (const [index, { sha256 }] of packed.entries()) disks[index]!.sha256 = sha256;
+  await rename(partial(folder, file), join(folder, file));
+  return { file, bytes: (await stat(join(folder, file))).size, disks: packed };
+}
+
+const finalName = (path: string): string => basename(path).replace(/\.partial$/u, '');
 
 export const partial = (folder: string, file: string): string => join(folder, `${file}.partial`);
 

@@ -94,6 +94,10 @@ const disk = z.object({
   skippedBytes: z.int(),
   /** SHA-256 of the file, as `sha256sum` prints it; null with --no-verify. */
   sha256: z.string().nullable(),
+  /** The other files of an image that consists of several. */
+  parts: z
+    .array(z.object({ file: z.string(), bytes: z.int(), sha256: z.string().nullable() }))
+    .exactOptional(),
   /** Digest of the virtual disk, independent of the format. */
   contentDigest: z.object({ algorithm: z.string(), value: z.string() }).nullable(),
   verified: z.boolean(),
@@ -106,6 +110,13 @@ const disk = z.object({
   }),
 });
 
+/** The one file that holds everything, for platforms that take it so; where each disk lies in it, in their order. */
+const packageFile = z.object({
+  file: z.string().regex(/^[^/\\]+$/u),
+  bytes: z.int(),
+  disks: z.array(z.object({ offset: z.int(), bytes: z.int(), sha256: z.string() })),
+});
+
 export const manifestSchema = z.object({
   ironlift: z.string(),
   formatVersion: z.literal(1),
@@ -114,6 +125,9 @@ export const manifestSchema = z.object({
   guest: z.record(z.string(), z.unknown()).nullable(),
   machine,
   disks: z.array(disk),
+  /** Server and machine side by side. */
+  hardware: z.array(z.object({ what: z.string(), source: z.string(), virtual: z.string() })).exactOptional(),
+  package: packageFile.exactOptional(),
   edits: z.array(edit),
   findings: z.array(finding),
   timings: z.array(z.object({ step: z.string(), seconds: z.number() })),

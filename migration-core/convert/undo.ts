@@ -2,7 +2,7 @@
  * Taking the changes of a conversion back. The finished disk is never edited in place: its inverse edits go into an
  * overlay, a new image is written and verified, and only then takes the old one's name.
  */
-import { rename, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IronliftError } from '../base/errors.ts';
 import { ExtentList } from '../base/extents.ts';
@@ -12,7 +12,8 @@ import { applyEdits } from '../guest/apply.ts';
 import { invertEdits, type UndoRecord } from '../guest/apply-undo.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
-import { partial, verifyDisk, writeDurably } from './convert.ts';
+import { targetById } from '../target/table.ts';
+import { giveFinalNames, partial, verifyDisk, writeDurably } from './convert.ts';
 import { MANIFEST_NAME, readManifest, renderManifest, type Manifest } from './manifest.ts';
 import { openServer } from './server.ts';
 
@@ -44,6 +45,7 @@ export async function planUndo(folder: string): Promise<UndoneChange[]> {
 export async function applyUndo(folder: string, world: UndoWorld): Promise<void> {
   const manifest = await readManifest(folder);
   refuseTwice(folder, manifest);
+  refusePackage(folder, manifest);
   const { signal } = world;
   world.onStep('Reading the finished disks');
   const now = Math.floor(world.now() / 1000);
@@ -68,15 +70,17 @@ export async function applyUndo(folder: string, world: UndoWorld): Promise<void>
       world.onStep(`Writing disk ${index + 1} of ${manifest.disks.length} anew`);
       const { overlay } = server.disks[index]!;
       const path = partial(folder, disk.file);
-      await rm(path, { force: true });
+      for (const { file } of [disk, ...(disk.parts ?? [])]) await rm(partial(folder, file), { force: true });
       const writer = await formatById(disk.format)!.create({
         path,
         size: disk.virtualBytes,
         allocation: 'thin',
+        subformat: targetById(manifest.target)?.subformats?.[disk.format],
+        adapter: manifest.machine.disks[index]!.bus === 'ide' ? 'ide' : 'scsi',
         identity: diskIdentity(manifest.machine.uuid, index),
         finalName: disk.file,
       });
-      written.push(path);
+      written.push(...(writer.files ?? [path]));
       try {
         const whole = ExtentList.of([{ offset: 0, length: overlay.size }]);
         const copied = await copyBlocks({
@@ -103,7 +107,7 @@ export async function applyUndo(folder: string, world: UndoWorld): Promise<void>
   } finally {
     await server.close();
   }
-  for (const { file } of manifest.disks) await rename(partial(folder, file), join(folder, file));
+  for (const disk of manifest.disks) await giveFinalNames(folder, disk);
   manifest.undone = new Date(world.now()).toISOString();
   await writeDurably(join(folder, MANIFEST_NAME), renderManifest(manifest));
 }
@@ -116,6 +120,16 @@ function refuseTwice(folder: string, manifest: Manifest): void {
     {
       next: 'Convert the server again if you need the prepared machine.',
     },
+  );
+}
+
+/** The disks of a package are compressed streams with digests beside them: what is taken back would mean a new package. */
+function refusePackage(folder: string, manifest: Manifest): void {
+  if (manifest.package === undefined) return;
+  throw new IronliftError(
+    'NOT_SUPPORTED',
+    `The disks of ${folder} are packed into ${manifest.package.file}, where changes cannot be taken back.`,
+    { next: 'Convert the server again with --no-fix: the source was never changed.' },
   );
 }
 
