@@ -176,7 +176,7 @@ function hardware(machine: VirtualMachine): XmlElement {
       {},
       xml('Port', { slot: 0, enabled: 'true', IOBase: '0x3f8', IRQ: 4, hostMode: 'Disconnected' }),
     ),
-    xml('AudioAdapter', { enabled: 'false' }),
+    xml('AudioAdapter', { driver: 'Null', enabled: 'false' }),
     xml('RTC', { localOrUTC: machine.clock === 'utc' ? 'UTC' : 'local' }),
   );
 }

@@ -131,7 +131,7 @@ function virtualSystem(machine: VirtualMachine): XmlElement {
     xml(
       'AnnotationSection',
       {},
-      xml('Info', {}, 'Where it comes from'),
+      xml('Info', {}, 'The origin of the machine'),
       xml('Annotation', {}, `${system}, converted from a physical server`),
     ),
     xml(
