@@ -18,13 +18,13 @@ export function readUuid(bytes: Uint8Array, offset: number): string {
 }
 
 /**
- * A valid UUID made of 16 bytes that identify an image: they become one of version 8 (RFC 9562: contents our own). Returned
+ * A valid UUID made of 16 bytes that identify an image: they become one of version 4 (RFC 9562), as random ones are. Returned
  * as the bytes that Microsoft's and VirtualBox's formats store; `readGuid(bytes, 0)` is how they print it.
  */
 export function uuidFromIdentity(identity: Uint8Array): Uint8Array {
   const bytes = Uint8Array.from(identity.subarray(0, 16));
   // The third field is stored little-endian, so its high byte with the version comes second.
-  bytes[7] = (bytes[7]! & 0x0f) | 0x80;
+  bytes[7] = (bytes[7]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   return bytes;
 }

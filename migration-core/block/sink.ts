@@ -20,7 +20,8 @@ export interface BlockSink {
   write(data: Uint8Array, offset: number): Promise<void>;
   /**
    * Sets room aside for the bytes [offset, offset+length) of the disk and notes it in the image's tables; whoever asks
-   * must then write them there. Absent where data has to pass through the writer (compression, streams).
+   * must then write them there. No range lies across a multiple of 1 MiB, so that a disk may be cut there into several
+   * files. Absent where data has to pass through the writer (compression, streams).
    */
   place?(offset: number, length: number): FilePlace;
 }

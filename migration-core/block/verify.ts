@@ -22,6 +22,8 @@ export interface VerifyOptions {
   image: BlockSource;
   /** Its path, to take the SHA-256 of the file as well. */
   path?: string;
+  /** Paths of its other files, where it has several. */
+  extents?: readonly string[] | undefined;
   /** Bytes of the disk that was copied. The image may be larger by less than a sector, if those bytes are zeros. */
   size: number;
   /** Digest of the contents (64 hex digits); or the digests of all blocks, to tell where the first difference is. */
@@ -35,6 +37,8 @@ export interface VerifyResult {
   digest: ContentDigest;
   /** As `sha256sum` prints it. Null without a path, and for a file that is mostly holes: zeros would be hashed for hours. */
   fileSha256: string | null;
+  /** The same of each of the other files. */
+  extentSha256: (string | null)[];
 }
 
 /** Holes that are hashed all the same, bytes: half a second. */
@@ -49,21 +53,30 @@ export async function verifyImage(options: VerifyOptions): Promise<VerifyResult>
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
   try {
     await checkSize(options);
-    const { image, path } = options;
+    const { image } = options;
+    const paths = options.path === undefined ? [] : [options.path, ...(options.extents ?? [])];
     const ranges = await rangesToRead(image, ExtentList.of([{ offset: 0, length: image.size }]), 1, signal);
-    const ofFile =
-      path !== undefined && (await hasFewHoles(path, ranges.bytes)) ? fileSha256(path, signal) : null;
-    const [actual, sha256] = await settleBoth(hashImage(workers, options, ranges, signal), ofFile, stop);
+    const ofFiles = (await haveFewHoles(paths, ranges.bytes)) ? fileDigests(paths, signal) : null;
+    const [actual, digests] = await settleBoth(hashImage(workers, options, ranges, signal), ofFiles, stop);
     compare(actual, options.expected);
-    return { digest: actual.digest(), fileSha256: sha256 };
+    const [fileSha256 = null, ...extentSha256] = digests ?? paths.map(() => null);
+    return { digest: actual.digest(), fileSha256, extentSha256 };
   } finally {
     if (options.workers === undefined) await workers.close();
   }
 }
 
-async function hasFewHoles(path: string, dataBytes: number): Promise<boolean> {
-  const { size } = await stat(path);
+async function haveFewHoles(paths: readonly string[], dataBytes: number): Promise<boolean> {
+  let size = 0;
+  for (const path of paths) size += (await stat(path)).size;
   return size - dataBytes <= Math.max(dataBytes, HOLES_LIMIT);
+}
+
+/** One after the other: together they would only wait for the same medium. */
+async function fileDigests(paths: readonly string[], signal: AbortSignal): Promise<string[]> {
+  const digests: string[] = [];
+  for (const path of paths) digests.push(await fileSha256(path, signal));
+  return digests;
 }
 
 /** Both results, or the first error, after both have come to rest. */

@@ -3,24 +3,26 @@
  * written before every check has passed; a job that fails or is cancelled takes away what it wrote; one that is killed
  * leaves `.partial` files and a journal, never something that looks finished.
  */
-import { open, rename, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { stat, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { ERROR_KINDS, type ErrorCode } from '../base/error-codes.ts';
 import { IronliftError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
 import type { ProgressListener } from '../base/progress.ts';
-import { fileSha256 } from '../block/file-digest.ts';
 import { copyBlocks, type CopyResult } from '../block/pipeline.ts';
 import { verifyImage } from '../block/verify.ts';
 import { applyEdits } from '../guest/apply.ts';
 import type { UndoRecord } from '../guest/apply-undo.ts';
 import { labelFor } from '../guest/linux/selinux.ts';
+import { finalPath, renameFinished } from '../image/partial.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
 import type { VirtualDisk } from '../target/machine.ts';
 import { createDestination, planDestination, type DestinationPlan } from './destination.ts';
+import { partial, writeDurably } from './files.ts';
 import { JOURNAL_NAME, Journal } from './journal.ts';
-import { MANIFEST_NAME, renderManifest, type Manifest, type ManifestDisk } from './manifest.ts';
+import { largestFile } from './largest-file.ts';
+import { diskFiles, MANIFEST_NAME, renderManifest, type Manifest, type ManifestDisk } from './manifest.ts';
 import type { ConvertOptions } from './options.ts';
 import { checkOptions, planConversion, type ConversionPlan } from './plan.ts';
 import { readme } from './readme.ts';
@@ -33,6 +35,8 @@ export interface ConvertWorld {
   /** `0.1.0`, for the record. */
   version: string;
   signal?: AbortSignal | undefined;
+  /** Bytes of the largest file a folder takes; asked of the file system unless told. */
+  largestFile?: (folder: string) => Promise<number>;
   /** One sentence for each step as it begins. */
   onStep: (sentence: string) => void;
   onProgress?: ProgressListener | undefined;
@@ -69,8 +73,14 @@ export async function previewConversion<T>(
   );
   try {
     if (server.refusal !== null && options.fix) refuse(server);
-    const plan = await steps.run('plan', 'Planning the virtual machine and the changes to the guest', () =>
-      planConversion(server, target, options, signal),
+    const plan = await steps.run(
+      'plan',
+      'Planning the virtual machine and the changes to the guest',
+      async () =>
+        planConversion(server, target, options, {
+          signal,
+          largestFile: await (world.largestFile ?? largestFile)(resolve(options.output)),
+        }),
     );
     const findings = distinct([...server.findings, ...plan.findings]).filter(
       // Without fixing, a system that cannot be prepared is copied as it is: the caller asked for that.
@@ -126,16 +136,16 @@ async function fillFolder(
       `copy-${index}`,
       `Copying disk ${index + 1} of ${machine.disks.length} to ${disk.file}`,
       () => copyDisk(server, plan, index, options, folder, world),
-      ({ dataBytes, digest }) => ({ file: disk.file, dataBytes, digest: digest?.value ?? null }),
+      ({ copied: { dataBytes, digest } }) => ({ file: disk.file, dataBytes, digest: digest?.value ?? null }),
     );
-    disks.push(await describeDisk(server, index, disk, copied));
+    disks.push(await describeDisk(server, plan, index, copied));
   }
   if (options.verify) {
     for (const [index, disk] of disks.entries()) {
       await steps.run(
         `verify-${index}`,
         `Reading disk ${index + 1} of ${disks.length} again and comparing`,
-        () => verifyDisk(disk, partial(folder, disk.file), world),
+        () => verifyDisk(disk, folder, world),
       );
     }
   }
@@ -145,7 +155,8 @@ async function fillFolder(
       : await steps.run('pack', `Packing everything into ${target.packaging.fileName(machine)}`, () =>
           packMachine(plan, disks, folder, world),
         );
-  if (packaged === null) for (const disk of disks) await giveFinalNames(folder, disk);
+  if (packaged === null)
+    for (const disk of disks) await renameFinished(diskFiles(disk).map((file) => partial(folder, file)));
 
   const manifest: Manifest = {
     ironlift: world.version,
@@ -199,14 +210,15 @@ async function applyChanges(
   );
 }
 
-interface CopiedDisk extends CopyResult {
-  /** Paths of all files of the image, the main one first. */
+interface CopiedDisk {
+  copied: CopyResult;
+  /** Paths of the image as it is called while it is not verified, the main file first. */
   files: readonly string[];
 }
 
 async function copyDisk(
   server: OpenServer,
-  { machine, allocation, subformat }: ConversionPlan,
+  { machine, layouts }: ConversionPlan,
   index: number,
   options: ConvertOptions,
   folder: string,
@@ -218,14 +230,13 @@ async function copyDisk(
   const writer = await formatById(disk.format)!.create({
     path: partial(folder, disk.file),
     size: disk.size,
-    allocation,
-    subformat,
+    ...layouts[index]!,
     adapter: disk.bus === 'ide' ? 'ide' : 'scsi',
     identity: diskIdentity(machine.uuid, index),
     finalName: disk.file,
   });
   try {
-    const result = await copyBlocks({
+    const copied = await copyBlocks({
       source: overlay,
       used,
       writer,
@@ -234,7 +245,7 @@ async function copyDisk(
       onProgress: world.onProgress,
     });
     await writer.finish();
-    return { ...result, files: writer.files ?? [writer.path] };
+    return { copied, files: writer.files ?? [writer.path] };
   } catch (error) {
     await writer.abort();
     throw error;
@@ -243,24 +254,21 @@ async function copyDisk(
 
 async function describeDisk(
   server: OpenServer,
+  { machine, layouts }: ConversionPlan,
   index: number,
-  disk: VirtualDisk,
-  copied: CopiedDisk,
+  { copied, files }: CopiedDisk,
 ): Promise<ManifestDisk> {
+  const disk: VirtualDisk = machine.disks[index]!;
   const { description } = server.disks[index]!.source;
-  const [main = '', ...others] = copied.files;
-  const parts = await Promise.all(
-    others.map(async (path) => ({ file: finalName(path), bytes: (await stat(path)).size, sha256: null })),
-  );
   return {
     file: disk.file,
     format: disk.format,
+    ...layouts[index]!,
     virtualBytes: disk.size,
-    fileBytes: (await stat(main)).size,
+    ...(await describeFiles(files)),
     dataBytes: copied.dataBytes,
     skippedBytes: copied.skippedBytes,
     sha256: null,
-    ...(parts.length === 0 ? {} : { parts }),
     contentDigest:
       copied.digest === null ? null : { algorithm: copied.digest.algorithm, value: copied.digest.value },
     verified: false,
@@ -274,45 +282,48 @@ async function describeDisk(
   };
 }
 
-/** Reads a written image through its own reader and compares its digest with that of the copy; notes the result in `disk`. */
+/** Sizes of the files of an image, under the names they will have. */
+export async function describeFiles(
+  files: readonly string[],
+): Promise<Pick<ManifestDisk, 'fileBytes' | 'extents'>> {
+  const [main, ...extents] = await Promise.all(
+    files.map(async (path) => ({
+      file: basename(finalPath(path)),
+      fileBytes: (await stat(path)).size,
+      sha256: null,
+    })),
+  );
+  return { fileBytes: main!.fileBytes, extents };
+}
+
+/**
+ * Reads a written image through its own reader, in `folder` under the names it has before it is finished, and compares its
+ * digest with that of the copy; notes the result in `disk`.
+ */
 export async function verifyDisk(
   disk: ManifestDisk,
-  path: string,
+  folder: string,
   world: Pick<ConvertWorld, 'signal' | 'onProgress'>,
 ): Promise<void> {
+  const path = partial(folder, disk.file);
   const image = await formatById(disk.format)!.open(path);
   try {
     const result = await verifyImage({
       image,
       path,
+      extents: disk.extents?.map(({ file }) => partial(folder, file)),
       size: disk.virtualBytes,
       expected: disk.contentDigest!.value,
       signal: world.signal,
       onProgress: world.onProgress,
     });
     disk.sha256 = result.fileSha256;
-    for (const part of disk.parts ?? []) part.sha256 = await partSha256(dirname(path), part, world.signal);
+    for (const [index, extent] of (disk.extents ?? []).entries())
+      extent.sha256 = result.extentSha256[index] ?? null;
     disk.verified = true;
   } finally {
     await image.close();
   }
-}
-
-/** Null for a file that is mostly holes: zeros would be hashed for hours. */
-async function partSha256(
-  folder: string,
-  { file, bytes }: { file: string; bytes: number },
-  signal: AbortSignal | undefined,
-): Promise<string | null> {
-  const path = partial(folder, file);
-  const stored = (await stat(path)).blocks * 512;
-  return bytes - stored > Math.max(stored, 2 ** 30) ? null : fileSha256(path, signal);
-}
-
-/** All files of an image lose their temporary names, the main one last: only then can the image be opened by its own. */
-export async function giveFinalNames(folder: string, disk: ManifestDisk): Promise<void> {
-  for (const { file } of [...(disk.parts ?? []), disk])
-    await rename(partial(folder, file), join(folder, file));
 }
 
 async function packMachine(
@@ -335,24 +346,8 @@ async function packMachine(
     onProgress: world.onProgress,
   });
   for (const [index, { sha256 }] of packed.entries()) disks[index]!.sha256 = sha256;
-  await rename(partial(folder, file), join(folder, file));
+  await renameFinished([partial(folder, file)]);
   return { file, bytes: (await stat(join(folder, file))).size, disks: packed };
-}
-
-const finalName = (path: string): string => basename(path).replace(/\.partial$/u, '');
-
-export const partial = (folder: string, file: string): string => join(folder, `${file}.partial`);
-
-/** Writes a file so that it is there whole or not at all, even after a power cut. */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(`${path}.partial`, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.partial`, path);
 }
 
 /** Why there is no system on the disks: what is wrong with the disks themselves comes before what was not found on them. */

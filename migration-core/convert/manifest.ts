@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { IronliftError } from '../base/errors.ts';
 import { DISK_BUSES, NIC_MODELS } from '../target/machine.ts';
+import { renameFinished } from '../image/partial.ts';
+import { partial, writeDurably } from './files.ts';
 
 export const MANIFEST_NAME = 'ironlift.json';
 
@@ -54,6 +56,9 @@ const edit = z.object({
   before,
 });
 
+/** A name that does not lead out of the folder. */
+const fileName = z.string().regex(/^[^/\\]+$/u);
+
 const nic = z.object({
   model: z.enum(NIC_MODELS),
   mac: z.string(),
@@ -75,7 +80,7 @@ const machine = z.object({
   chipset: z.enum(['q35', 'i440fx']).exactOptional(),
   disks: z.array(
     z.object({
-      file: z.string().regex(/^[^/\\]+$/u),
+      file: fileName,
       format: z.string(),
       size: z.int(),
       bus: z.enum(DISK_BUSES),
@@ -86,18 +91,22 @@ const machine = z.object({
 });
 
 const disk = z.object({
-  file: z.string(),
+  /** The main file. */
+  file: fileName,
   format: z.string(),
+  /** Subformat.id. */
+  subformat: z.string().exactOptional(),
+  allocation: z.enum(['thin', 'thick']).exactOptional(),
   virtualBytes: z.int(),
   fileBytes: z.int(),
+  /** The other files, where the image has several; each as the main one. */
+  extents: z
+    .array(z.object({ file: fileName, fileBytes: z.int(), sha256: z.string().nullable() }))
+    .exactOptional(),
   dataBytes: z.int(),
   skippedBytes: z.int(),
   /** SHA-256 of the file, as `sha256sum` prints it; null with --no-verify. */
   sha256: z.string().nullable(),
-  /** The other files of an image that consists of several. */
-  parts: z
-    .array(z.object({ file: z.string(), bytes: z.int(), sha256: z.string().nullable() }))
-    .exactOptional(),
   /** Digest of the virtual disk, independent of the format. */
   contentDigest: z.object({ algorithm: z.string(), value: z.string() }).nullable(),
   verified: z.boolean(),
@@ -112,7 +121,7 @@ const disk = z.object({
 
 /** The one file that holds everything, for platforms that take it so; where each disk lies in it, in their order. */
 const packageFile = z.object({
-  file: z.string().regex(/^[^/\\]+$/u),
+  file: fileName,
   bytes: z.int(),
   disks: z.array(z.object({ offset: z.int(), bytes: z.int(), sha256: z.string() })),
 });
@@ -132,11 +141,40 @@ export const manifestSchema = z.object({
   findings: z.array(finding),
   timings: z.array(z.object({ step: z.string(), seconds: z.number() })),
   undone: z.string().nullable(),
+  /**
+   * Files whose new contents are complete and verified as NAME.partial beside them; there while one after the other takes
+   * the place of the old one. Whoever reads the record after an interruption completes that.
+   */
+  replacing: z.array(fileName).exactOptional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestEdit = z.infer<typeof edit>;
 export type ManifestDisk = z.infer<typeof disk>;
+
+/** Names of all files of a disk, the main one first. */
+export const diskFiles = ({ file, extents = [] }: Pick<ManifestDisk, 'file' | 'extents'>): string[] => [
+  file,
+  ...extents.map((extent) => extent.file),
+];
+
+/**
+ * Lets the new files of all disks take the place of the old ones. An image of several files cannot be replaced at once:
+ * what is to be done is on record before, so that a kill in the middle leaves nothing that is half old and half new
+ * for longer than until the record is read again.
+ */
+export async function replaceDisks(folder: string, manifest: Manifest): Promise<void> {
+  manifest.replacing = manifest.disks.flatMap(diskFiles);
+  await writeDurably(join(folder, MANIFEST_NAME), renderManifest(manifest));
+  await completeReplacing(folder, manifest);
+}
+
+async function completeReplacing(folder: string, manifest: Manifest): Promise<void> {
+  if (manifest.replacing === undefined) return;
+  await renameFinished(manifest.replacing.map((file) => partial(folder, file)));
+  delete manifest.replacing;
+  await writeDurably(join(folder, MANIFEST_NAME), renderManifest(manifest));
+}
 
 /** Reads the manifest of a finished conversion. @throws NOT_A_CONVERSION */
 export async function readManifest(folder: string): Promise<Manifest> {
@@ -151,11 +189,14 @@ export async function readManifest(folder: string): Promise<Manifest> {
   } catch (error) {
     throw refuse(`it has no readable ${MANIFEST_NAME}`, error);
   }
+  let manifest: Manifest;
   try {
-    return manifestSchema.decode(JSON.parse(text) as z.input<typeof manifestSchema>);
+    manifest = manifestSchema.decode(JSON.parse(text) as z.input<typeof manifestSchema>);
   } catch (error) {
     throw refuse(`its ${MANIFEST_NAME} is damaged`, error);
   }
+  await completeReplacing(folder, manifest);
+  return manifest;
 }
 
 /** The text of the manifest file. */

@@ -9,6 +9,9 @@ export interface NicOption {
   mac: string;
 }
 
+/** `split2g`: growing, in files of at most 2 GB. */
+export type AllocationChoice = 'thin' | 'thick' | 'split2g';
+
 export interface ConvertOptions {
   sources: string[];
   /** Target.id. */
@@ -17,7 +20,7 @@ export interface ConvertOptions {
   output: string;
   name: string | null;
   format: string | null;
-  allocation: 'thin' | 'thick';
+  allocation: AllocationChoice;
   bus: DiskBus | null;
   cpus: number | null;
   memoryMiB: number | null;

@@ -1,18 +1,17 @@
 /** Everything a conversion would do, decided before anything is written. */
 import type { ExtentList } from '../base/extents.ts';
 import type { Finding } from '../base/finding.ts';
-import { IronliftError, isIronliftError } from '../base/errors.ts';
+import { IronliftError } from '../base/errors.ts';
 import { planFixes, type PlannedFix } from '../guest/fixers.ts';
 import { roomNeeded } from '../guest/apply-room.ts';
 import { availableModules } from '../guest/linux/initramfs/modules.ts';
-import type { Allocation, ImageFormat } from '../image/image.ts';
-import { chooseSubformat } from '../image/subformat.ts';
 import { formatById, imageFormats } from '../image/table.ts';
 import type { VirtualMachine } from '../target/machine.ts';
 import { planMachine } from '../target/plan-machine.ts';
 import { targetById, targets } from '../target/table.ts';
 import type { Target } from '../target/target.ts';
 import { hardwareRows, type HardwareRow } from './hardware.ts';
+import { planLayouts, type DiskLayout } from './layout.ts';
 import type { ConvertOptions } from './options.ts';
 import type { OpenServer } from './server.ts';
 
@@ -21,11 +20,10 @@ export interface ConversionPlan {
   machine: VirtualMachine;
   fixes: PlannedFix[];
   findings: Finding[];
+  /** How each disk is written. */
+  layouts: DiskLayout[];
   /** Of each disk: what is to be read, before the changes to the guest. */
   toCopy: ExtentList[];
-  allocation: Allocation;
-  /** Subformat.id where the platform needs another than the format's default. */
-  subformat: string | undefined;
   /** What becomes of the hardware of the server. */
   hardware: HardwareRow[];
   /** Bytes the result may take at most. */
@@ -71,12 +69,15 @@ export function checkOptions(options: ConvertOptions): Target {
   return target;
 }
 
-/** @throws the refusal of inspection when there is nothing to prepare and fixing was asked for. */
+/**
+ * `largestFile`: bytes of the largest file the destination takes.
+ * @throws the refusal of inspection when there is nothing to prepare and fixing was asked for.
+ */
 export async function planConversion(
   server: OpenServer,
   target: Target,
   options: ConvertOptions,
-  signal?: AbortSignal,
+  { signal, largestFile }: { signal?: AbortSignal | undefined; largestFile: number },
 ): Promise<ConversionPlan> {
   const findings: Finding[] = [];
   const guest = server.inspection?.guest ?? null;
@@ -100,11 +101,15 @@ export async function planConversion(
     })),
     options,
   });
-  findings.push(...planned.findings, ...target.check(planned.machine));
-  // The place where what is known of a server's importance will decide: critical ones get all their space at once.
-  const { allocation } = options;
-  const subformat = target.subformats?.[format.id];
-  findings.push(...layoutFindings(format, planned.machine, { allocation, subformat }));
+  const layout = planLayouts({
+    format,
+    // The place where what is known of a server's importance will decide: critical ones get all their space at once.
+    allocation: options.allocation,
+    required: target.subformats?.[format.id],
+    sizes: planned.machine.disks.map(({ size }) => size),
+    largestFile,
+  });
+  findings.push(...planned.findings, ...target.check(planned.machine), ...layout.findings);
   const fixes =
     options.fix && guest !== null && files !== null
       ? await planFixes(
@@ -117,55 +122,25 @@ export async function planConversion(
   const toCopy: ExtentList[] = [];
   for (const index of server.disks.keys()) toCopy.push(await server.toCopy(index, options.wholeDisk, signal));
   const images = toCopy.map((list, index) =>
-    imageBytes(allocation === 'thick' ? server.disks[index]!.overlay.size : list.bytes),
+    imageBytes(options.allocation === 'thick' ? server.disks[index]!.overlay.size : list.bytes),
   );
-  const needBytes = images.reduce(
-    (sum, bytes) => sum + bytes,
-    // While a package is made, one disk is there twice.
-    (target.packaging === undefined ? 0 : Math.max(0, ...images)) +
-      fixes
-        .flatMap(({ edits }) => edits)
-        .reduce((sum, { action }) => sum + ('content' in action ? action.content.length : 4096), 0),
-  );
+  const edited = fixes
+    .flatMap(({ edits }) => edits)
+    .reduce((sum, { action }) => sum + ('content' in action ? action.content.length : 4096), 0);
+  // While a package is made, one disk is there twice.
+  const twice = target.packaging === undefined ? 0 : Math.max(0, ...images);
+  const needBytes = images.reduce((sum, bytes) => sum + bytes, edited + twice);
   const hardware = hardwareRows(
     planned.machine,
     server.disks.map(({ source }) => source.description),
     guest,
   );
-  return {
-    target,
-    machine: planned.machine,
-    fixes,
-    findings,
-    toCopy,
-    allocation,
-    subformat,
-    hardware,
-    needBytes,
-  };
+  const { layouts } = layout;
+  return { target, machine: planned.machine, layouts, fixes, findings, toCopy, hardware, needBytes };
 }
 
-/** Data and the format's tables: at most 1/500 of it and a few clusters; 1/128 where incompressible data is packed. */
+/** Data and the format's tables: at most 1/500 of it and a few clusters, 1/120 where data that cannot be packed is packed. */
 const imageBytes = (data: number): number => data + Math.ceil(data / 120) + (4 << 20);
-
-/** What the format cannot do, disk by disk, found before anything is written. */
-function layoutFindings(
-  format: ImageFormat,
-  machine: VirtualMachine,
-  asked: { allocation: Allocation; subformat: string | undefined },
-): Finding[] {
-  const findings = new Map<string, Finding>();
-  for (const { size } of machine.disks) {
-    try {
-      chooseSubformat(format, { ...asked, size });
-    } catch (error) {
-      if (!isIronliftError(error)) throw error;
-      const { code, message, next } = error;
-      findings.set(message, { severity: 'blocker', code, message, next });
-    }
-  }
-  return [...findings.values()];
-}
 
 async function roomFindings(server: OpenServer, fixes: PlannedFix[]): Promise<Finding[]> {
   const edits = fixes.flatMap((fix) => fix.edits);

@@ -1,7 +1,7 @@
 /** README.txt of a finished conversion: what lies in the folder, how to bring it up, what was changed. */
 import { formatBytes } from '../base/text.ts';
 import type { Target } from '../target/target.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest, ManifestDisk } from './manifest.ts';
 
 /** The widest first column of the table of hardware: `Network card 10`. */
 const WHAT_WIDTH = 15;
@@ -19,11 +19,7 @@ export function readme(manifest: Manifest, target: Target): string {
     `System: ${machine.os.name}. ${machine.cpus} CPUs, ${machine.memoryMiB} MiB of memory, ${machine.firmware.toUpperCase()} firmware.`,
     '',
     'Disks',
-    ...disks.map(
-      (disk) =>
-        `  ${disk.file}: ${formatBytes(disk.virtualBytes)} (${formatBytes(disk.fileBytes)} in the file), from ${disk.source.path}; ` +
-        (disk.verified ? `verified, SHA-256 of the file ${disk.sha256 ?? 'not taken'}` : 'not verified'),
-    ),
+    ...disks.flatMap(diskLines),
     '',
     ...(manifest.package === undefined
       ? []
@@ -54,4 +50,17 @@ export function readme(manifest: Manifest, target: Target): string {
     '',
   ];
   return lines.join('\n');
+}
+
+/** Where a disk is in several files, each has a line of its own. */
+function diskLines(disk: ManifestDisk): string[] {
+  const { file, fileBytes, extents = [], virtualBytes, source, verified } = disk;
+  const digest = (sha256: string | null): string =>
+    verified ? `verified, SHA-256 of the file ${sha256 ?? 'not taken'}` : 'not verified';
+  return [
+    `  ${file}: ${formatBytes(virtualBytes)} (${formatBytes(fileBytes)} in the file), from ${source.path}; ${digest(disk.sha256)}`,
+    ...extents.map(
+      (extent) => `    ${extent.file}: ${formatBytes(extent.fileBytes)}; ${digest(extent.sha256)}`,
+    ),
+  ];
 }

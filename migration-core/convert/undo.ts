@@ -2,7 +2,7 @@
  * Taking the changes of a conversion back. The finished disk is never edited in place: its inverse edits go into an
  * overlay, a new image is written and verified, and only then takes the old one's name.
  */
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IronliftError } from '../base/errors.ts';
 import { ExtentList } from '../base/extents.ts';
@@ -12,9 +12,9 @@ import { applyEdits } from '../guest/apply.ts';
 import { invertEdits, type UndoRecord } from '../guest/apply-undo.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
-import { targetById } from '../target/table.ts';
-import { giveFinalNames, partial, verifyDisk, writeDurably } from './convert.ts';
-import { MANIFEST_NAME, readManifest, renderManifest, type Manifest } from './manifest.ts';
+import { describeFiles, verifyDisk } from './convert.ts';
+import { partial } from './files.ts';
+import { diskFiles, readManifest, replaceDisks, type Manifest } from './manifest.ts';
 import { openServer } from './server.ts';
 
 export interface UndoneChange {
@@ -69,18 +69,18 @@ export async function applyUndo(folder: string, world: UndoWorld): Promise<void>
     for (const [index, disk] of manifest.disks.entries()) {
       world.onStep(`Writing disk ${index + 1} of ${manifest.disks.length} anew`);
       const { overlay } = server.disks[index]!;
-      const path = partial(folder, disk.file);
-      for (const { file } of [disk, ...(disk.parts ?? [])]) await rm(partial(folder, file), { force: true });
+      for (const file of diskFiles(disk)) await rm(partial(folder, file), { force: true });
       const writer = await formatById(disk.format)!.create({
-        path,
+        path: partial(folder, disk.file),
         size: disk.virtualBytes,
-        allocation: 'thin',
-        subformat: targetById(manifest.target)?.subformats?.[disk.format],
+        allocation: disk.allocation ?? 'thin',
+        subformat: disk.subformat,
         adapter: manifest.machine.disks[index]!.bus === 'ide' ? 'ide' : 'scsi',
         identity: diskIdentity(manifest.machine.uuid, index),
         finalName: disk.file,
       });
-      written.push(...(writer.files ?? [path]));
+      const files = writer.files ?? [writer.path];
+      written.push(...files);
       try {
         const whole = ExtentList.of([{ offset: 0, length: overlay.size }]);
         const copied = await copyBlocks({
@@ -94,12 +94,12 @@ export async function applyUndo(folder: string, world: UndoWorld): Promise<void>
         await writer.finish();
         disk.contentDigest = copied.digest;
         disk.dataBytes = copied.dataBytes;
-        disk.fileBytes = (await stat(path)).size;
+        Object.assign(disk, await describeFiles(files));
       } catch (error) {
         await writer.abort();
         throw error;
       }
-      await verifyDisk(disk, path, world);
+      await verifyDisk(disk, folder, world);
     }
   } catch (error) {
     for (const path of written) await rm(path, { force: true });
@@ -107,9 +107,8 @@ export async function applyUndo(folder: string, world: UndoWorld): Promise<void>
   } finally {
     await server.close();
   }
-  for (const disk of manifest.disks) await giveFinalNames(folder, disk);
   manifest.undone = new Date(world.now()).toISOString();
-  await writeDurably(join(folder, MANIFEST_NAME), renderManifest(manifest));
+  await replaceDisks(folder, manifest);
 }
 
 function refuseTwice(folder: string, manifest: Manifest): void {

@@ -55,7 +55,11 @@ export interface FinishOptions {
  * as zeros. `finish` makes it durable, `abort` leaves no file behind.
  */
 export interface ImageWriter extends BlockSink {
-  /** All files of the image, the main one first; absent where there is just the one at `path`. */
+  /**
+   * All files of the image as they are called now, the main one first; absent where there is just the one at `path`.
+   * Where `path` ends in `.partial` all of them do, and the image knows them by their final names: whoever finishes it
+   * renames them all, the main one last (image/partial.ts).
+   */
   readonly files?: readonly string[];
   /** Completes the file. Fails with DESTINATION_FULL, WRITE_FAILED or CANCELLED; then it is up to the caller to abort. */
   finish(options?: FinishOptions): Promise<void>;

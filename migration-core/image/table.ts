@@ -6,6 +6,7 @@ import { qcow2 } from './qcow2/format.ts';
 import { raw } from './raw.ts';
 import { openReadFile } from './read-file.ts';
 import { vmdk } from './vmdk/format.ts';
+import { refusePart } from './vmdk/names.ts';
 
 export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, raw];
 
@@ -47,8 +48,6 @@ const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; mag
   { name: 'a QED', at: 'head', offset: 0, magic: 'QED\0' },
   { name: 'a Parallels disk', at: 'head', offset: 0, magic: 'WithoutFreeSpace' },
   { name: 'a Parallels disk', at: 'head', offset: 0, magic: 'WithouFreSpacExt' },
-  { name: 'an ESX delta (COWD)', at: 'head', offset: 0, magic: 'COWD' },
-  { name: 'an ESX delta (seSparse)', at: 'head', offset: 0, magic: '\xbe\xba\xfe\xca\0\0\0\0' },
   { name: 'an Apple disk image', at: 'tail', offset: 0, magic: 'koly' },
   { name: 'an EnCase image', at: 'head', offset: 0, magic: 'EVF\x09' },
   { name: 'a gzip archive', at: 'head', offset: 0, magic: '\x1f\x8b\x08' },
@@ -61,7 +60,8 @@ const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; mag
 ];
 
 /**
- * The format of an image file by its contents, never by its name. Raw is what has no other format's magic.
+ * The format of an image file by its contents, never by its name. Raw is what has no other format's magic; only where that
+ * would take a part of a VMDK for a whole disk does the name count, to refuse it.
  * @throws IMAGE_NOT_SUPPORTED for a format that is known and not read, NOT_FOUND, READ_FAILED
  */
 export async function detectFormat(path: string): Promise<ImageFormat> {
@@ -72,6 +72,7 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
     const format = imageFormats.find((candidate) => candidate.detect(head, tail));
     if (format !== undefined) return format;
     refuseForeign(path, { head, tail });
+    await refusePart(path);
     return raw;
   } finally {
     await file.close();

@@ -3,7 +3,7 @@ import { findingsText, ProgressLine, table, wrap } from '../terminal.ts';
 import { IronliftError } from '../../base/errors.ts';
 import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
 import type { ConversionPreview } from '../../convert/convert.ts';
-import type { ConvertOptions, NicOption } from '../../convert/options.ts';
+import type { AllocationChoice, ConvertOptions, NicOption } from '../../convert/options.ts';
 import type { Manifest } from '../../convert/manifest.ts';
 import type { DiskBus } from '../../target/machine.ts';
 import type { World } from '../world.ts';
@@ -23,7 +23,7 @@ SOURCE is an image file or a block device; name all disks of the server, the boo
   --name NAME          name of the machine; the server's host name unless told
   --format FORMAT      disk format, as the target takes it: qcow2 or raw (kvm, proxmox), vmdk (vmware-*, ova),
                        vhdx or vhd (hyperv), vdi or vmdk (virtualbox); its first one unless told
-  --allocation HOW     thin (grows, the default) or thick (all space allocated)
+  --allocation HOW     thin (grows, the default), thick (all space allocated) or split2g (grows, in files of 2 GB)
   --bus BUS            disk controller, as the target has it: virtio-blk, virtio-scsi, ahci, ide, pvscsi, lsi-sas,
                        lsi, nvme or hyperv-scsi
   --cpus N             virtual CPUs
@@ -90,21 +90,23 @@ SOURCE is an image file or a block device; name all disks of the server, the boo
   },
 };
 
+const ALLOCATIONS = ['thin', 'thick', 'split2g'] as const satisfies readonly AllocationChoice[];
+
 function readOptions(values: OptionValues, sources: string[]): ConvertOptions {
   const text = (name: string): string | null => (typeof values[name] === 'string' ? values[name] : null);
   const number = (name: string): number | null => (text(name) === null ? null : Number(text(name)));
-  const allocation = text('allocation') ?? 'thin';
+  const allocation = ALLOCATIONS.find((one) => one === (text('allocation') ?? 'thin'));
   const wrong: string[] = [];
   if (text('to') === null) wrong.push('--to names no target');
   if (text('output') === null) wrong.push('-o names no folder for the result');
-  if (allocation !== 'thin' && allocation !== 'thick') wrong.push('--allocation takes thin or thick');
+  if (allocation === undefined) wrong.push('--allocation takes thin, thick or split2g');
   const nics: NicOption[] = [];
   for (const nic of Array.isArray(values['nic']) ? values['nic'] : []) {
     const parsed = readNic(String(nic));
     if (parsed === null) wrong.push(`--nic does not take "${String(nic)}"`);
     else nics.push(parsed);
   }
-  if (wrong.length > 0) {
+  if (wrong.length > 0 || allocation === undefined) {
     throw new IronliftError('USAGE', `${wrong.join('; ')}.`, {
       next: 'Run `ironlift convert --help` for what it takes.',
     });
@@ -115,7 +117,7 @@ function readOptions(values: OptionValues, sources: string[]): ConvertOptions {
     output: text('output')!,
     name: text('name'),
     format: text('format'),
-    allocation: allocation === 'thick' ? 'thick' : 'thin',
+    allocation,
     bus: text('bus') as DiskBus | null,
     cpus: number('cpus'),
     memoryMiB: number('memory'),
@@ -219,7 +221,9 @@ function resultText(folder: string, manifest: Manifest, world: World): string {
   const skipped = manifest.disks.reduce((sum, disk) => sum + disk.skippedBytes, 0);
   const copied = manifest.disks.reduce((sum, disk) => sum + disk.dataBytes, 0);
   const verified = manifest.disks.every((disk) => disk.verified);
-  const warnings = manifest.findings.filter(({ severity }) => severity !== 'info');
+  const warnings = manifest.findings.filter(
+    ({ severity, code }) => severity !== 'info' || code === 'DESTINATION_SPLIT',
+  );
   return [
     '',
     machineText(manifest.machine, manifest.hardware ?? []),

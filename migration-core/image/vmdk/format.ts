@@ -1,29 +1,75 @@
-/** VMDK, VMware's format: what it is; see reader.ts and writer.ts. */
-import { latin1 } from '../../base/bytes.ts';
-import type { ImageFormat } from '../image.ts';
-import { openVmdk } from './reader.ts';
-import { createVmdk, LARGEST_SPARSE_DISK } from './writer.ts';
+/** VMDK, VMware's format: what it is; see reader.ts, writer.ts and check.ts. */
+import type { ImageFormat, ImageWriter, Subformat, CreateImageOptions } from '../image.ts';
 import { chooseSubformat } from '../subformat.ts';
+import { checkVmdk } from './check.ts';
+import { isDescriptor } from './descriptor.ts';
+import { extentKind } from './extent.ts';
+import { openVmdk } from './reader.ts';
+import { LARGEST_SPARSE_DISK } from './sparse-writer.ts';
+import { createInParts, createMonolithicSparse } from './writer.ts';
+
+/** What Workstation 10 and later take; before, it was 2 TB. */
+const LARGEST_HOSTED_DISK = 8 * 2 ** 40;
+/** What VMFS 5 and later take (vSphere 5.5 and later; before, it was 2 TB less 512 bytes). */
+const LARGEST_VMFS_DISK = 62 * 2 ** 40;
+
+type Create = (options: CreateImageOptions) => Promise<ImageWriter>;
+
+const LAYOUTS: readonly (Subformat & { create: Create })[] = [
+  {
+    id: 'monolithicSparse',
+    name: 'One growing file (VMware Workstation)',
+    allocations: ['thin'],
+    compressions: [],
+    largest: LARGEST_SPARSE_DISK,
+    create: createMonolithicSparse,
+  },
+  {
+    id: 'twoGbMaxExtentSparse',
+    name: 'Growing files of at most 2 GB (VMware Workstation)',
+    allocations: ['thin'],
+    compressions: [],
+    split: true,
+    largest: LARGEST_HOSTED_DISK,
+    create: (options) => createInParts({ ...options, createType: 'twoGbMaxExtentSparse' }),
+  },
+  {
+    id: 'monolithicFlat',
+    name: 'One file of the full size (VMware Workstation)',
+    allocations: ['thick', 'thin'],
+    compressions: [],
+    largest: LARGEST_HOSTED_DISK,
+    create: (options) => createInParts({ ...options, createType: 'monolithicFlat' }),
+  },
+  {
+    id: 'twoGbMaxExtentFlat',
+    name: 'Files of 2 GB that make the full size (VMware Workstation)',
+    allocations: ['thick'],
+    compressions: [],
+    split: true,
+    largest: LARGEST_HOSTED_DISK,
+    create: (options) => createInParts({ ...options, createType: 'twoGbMaxExtentFlat' }),
+  },
+  {
+    id: 'vmfs',
+    name: 'VMFS disk (VMware ESXi)',
+    allocations: ['thick', 'thin'],
+    compressions: [],
+    largest: LARGEST_VMFS_DISK,
+    create: (options) => createInParts({ ...options, createType: 'vmfs' }),
+  },
+];
 
 export const vmdk: ImageFormat = {
   id: 'vmdk',
   extension: '.vmdk',
   name: 'VMDK (VMware)',
-  subformats: [
-    {
-      id: 'monolithicSparse',
-      name: 'One growing file (VMware Workstation)',
-      allocations: ['thin'],
-      compressions: [],
-      largest: LARGEST_SPARSE_DISK,
-    },
-  ],
-  detect: (head) =>
-    latin1(head, 0, Math.min(4, head.length)) === 'KDMV' ||
-    latin1(head, 0, Math.min(21, head.length)) === '# Disk DescriptorFile',
+  subformats: LAYOUTS.map(({ create: _, ...subformat }) => subformat),
+  detect: (head) => extentKind(head) !== null || isDescriptor(head),
   open: openVmdk,
   async create(options) {
-    chooseSubformat(vmdk, options);
-    return createVmdk(options);
+    const { id } = chooseSubformat(vmdk, options);
+    return LAYOUTS.find((layout) => layout.id === id)!.create(options);
   },
+  check: checkVmdk,
 };

@@ -1,57 +1,40 @@
 /**
- * Writes monolithicSparse VMDK: one file that VMware Workstation, VirtualBox and QEMU open.
- *
- * Layout, in sectors: header 0, descriptor 1..20, redundant grain directory at 21 and all of its grain tables, then
- * directory and tables once more, grains from the next multiple of 128 on. All grain tables have their room from the
- * beginning; those of empty parts of the disk stay holes of the file. A finished stretch of tables is written and
- * forgotten, so memory stays flat. The header comes last.
+ * Writes VMDK: monolithicSparse (the descriptor is in the one file), and the kinds with a descriptor and extents in files
+ * of their own. What makes an image valid comes last: the headers of sparse extents, then the text of the descriptor.
  */
-import { basename } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { roundUp } from '../../base/bytes.ts';
+import { ExtentList } from '../../base/extents.ts';
+import type { FilePlace } from '../../block/sink.ts';
 import { ascending } from '../ascending.ts';
-import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
 import { createImageFile, placedWrite, type ImageFile } from '../image-file.ts';
-import { renderDescriptor } from './descriptor.ts';
-import { ENTRIES, FLAGS, GRAIN, HEADER, MAGIC, NEWLINES, SECTOR, TABLE_BYTES } from './layout.ts';
+import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
+import { finalNameOf, isPartial, PARTIAL } from '../partial.ts';
+import {
+  contentIdOf,
+  imageIdentity,
+  quotable,
+  renderDescriptor,
+  type DescriptorExtent,
+} from './descriptor-text.ts';
+import { GRAIN, SECTOR } from './layout.ts';
+import { flatName, splitName } from './names.ts';
+import { DESCRIPTOR, sparseExtentWriter, type SparseExtentWriter } from './sparse-writer.ts';
 
-const DESCRIPTOR_SECTOR = 1;
-const DESCRIPTOR_SECTORS = 20;
-const TABLE_SECTORS = TABLE_BYTES / SECTOR;
-const GRAIN_SECTORS = GRAIN / SECTOR;
-/** Sector numbers in the tables have 32 bits: 2 TiB of grains, less the tables themselves (two copies, 4 KiB for 32 MiB). */
-export const LARGEST_SPARSE_DISK = 2 ** 41 - 2 ** 29;
-/** Tables that are written at once: 2 KiB for 32 MiB of disk each, so this is 4 GiB of disk. */
-const TABLES_AT_ONCE = 128;
+/** Where VMware cuts a disk in files of at most 2 GB, bytes. Whole MiB: no block of a copy lies across. */
+export const SPLIT = 2047 * 2 ** 20;
 
-/** All in sectors. */
-interface Layout {
-  capacity: number;
-  tables: number;
-  redundantDirectory: number;
-  redundantTables: number;
-  directory: number;
-  grainTables: number;
-  overhead: number;
-}
-
-export async function createVmdk(options: CreateImageOptions): Promise<ImageWriter> {
+/** One growing file with all in it. */
+export async function createMonolithicSparse(options: CreateImageOptions): Promise<ImageWriter> {
   const { path, adapter = 'scsi' } = options;
-  const layout = layoutFor(options);
   // A disk that ends within a sector is rounded up: the format counts sectors.
-  const size = layout.capacity * SECTOR;
+  const sectors = Math.ceil(options.size / SECTOR);
   const file = await createImageFile(path);
-  const tables = grainTables(file, layout);
+  const extent = sparseExtentWriter(file, { capacity: sectors, descriptor: true });
   const check = ascending(options.size, GRAIN);
-  let next = layout.overhead;
-  const place = (offset: number, length: number): { fd: number; offset: number } => {
+  const place = (offset: number, length: number): FilePlace => {
     check(offset, length);
-    const first = offset / GRAIN;
-    const count = Math.ceil(length / GRAIN);
-    const at = next;
-    next += count * GRAIN_SECTORS;
-    for (let i = 0; i < count; i++) tables.set(first + i, at + i * GRAIN_SECTORS);
-    return { fd: file.fd, offset: at * SECTOR };
+    return extent.place(offset, length);
   };
   return {
     path,
@@ -59,16 +42,17 @@ export async function createVmdk(options: CreateImageOptions): Promise<ImageWrit
     place,
     write: placedWrite(file, place),
     async finish({ durable = true }: FinishOptions = {}) {
-      tables.flush();
-      writeDirectories(file, layout);
-      await file.truncate(next * SECTOR);
-      const name = options.finalName ?? basename(path);
-      // Two images of the same name differ in their tables or have the same data where a snapshot would look.
-      const cid = (crc32(name, tables.checksum()) & 0x7fffffff) >>> 0;
-      const text = renderDescriptor({ name, sectors: size / SECTOR, cid, adapter });
-      await file.write(Buffer.from(text), DESCRIPTOR_SECTOR * SECTOR);
+      const identity = imageIdentity(options);
+      const text = renderDescriptor({
+        createType: 'monolithicSparse',
+        extents: [{ sectors, type: 'SPARSE', name: quotable(finalNameOf(options)) }],
+        cid: contentIdOf(identity, await extent.complete()),
+        adapter,
+        identity,
+      });
+      await file.write(Buffer.from(text), DESCRIPTOR.sector * SECTOR);
       if (durable) await file.sync();
-      file.writeNow(header(layout), 0);
+      extent.seal();
       if (durable) await file.sync();
       await file.close();
     },
@@ -76,79 +60,147 @@ export async function createVmdk(options: CreateImageOptions): Promise<ImageWrit
   };
 }
 
-function layoutFor({ size }: CreateImageOptions): Layout {
-  const capacity = Math.ceil(size / SECTOR);
-  const tables = Math.ceil(capacity / (GRAIN_SECTORS * ENTRIES));
-  const directorySectors = Math.ceil((tables * 4) / SECTOR);
-  const redundantDirectory = DESCRIPTOR_SECTOR + DESCRIPTOR_SECTORS;
-  const redundantTables = redundantDirectory + directorySectors;
-  const directory = redundantTables + tables * TABLE_SECTORS;
-  const grainTables = directory + directorySectors;
-  const overhead = roundUp(grainTables + tables * TABLE_SECTORS, GRAIN_SECTORS);
-  return { capacity, tables, redundantDirectory, redundantTables, directory, grainTables, overhead };
+/** One of the files that hold the data of a disk with a descriptor of its own. */
+interface Part {
+  file: ImageFile;
+  line: DescriptorExtent;
+  /** Bytes of the disk before it. */
+  start: number;
+  /** Tells where bytes of the part go, counted from its start. */
+  place(offset: number, length: number): FilePlace;
+  /** Completes its data and tables; returns a checksum that differs when the data lies elsewhere. */
+  complete(signal: AbortSignal | undefined): Promise<number>;
+  /** Makes it valid. */
+  seal(): void;
 }
 
-interface GrainTables {
-  /** Notes the sector of a grain; grains come in ascending order. */
-  set(grain: number, sector: number): void;
-  flush(): void;
-  /** CRC-32 of all tables that were flushed. */
-  checksum(): number;
+export interface PartsOptions extends CreateImageOptions {
+  createType: 'monolithicFlat' | 'twoGbMaxExtentSparse' | 'twoGbMaxExtentFlat' | 'vmfs';
 }
 
-/** A window of tables in memory, written to both copies when it has been passed. */
-function grainTables(file: ImageFile, layout: Layout): GrainTables {
-  const window = Buffer.alloc(TABLES_AT_ONCE * TABLE_BYTES);
-  const perWindow = TABLES_AT_ONCE * ENTRIES;
-  let current = -1;
-  let checksum = 0;
-  const flush = (): void => {
-    if (current < 0) return;
-    const first = current * TABLES_AT_ONCE;
-    const bytes = window.subarray(0, Math.min(TABLES_AT_ONCE, layout.tables - first) * TABLE_BYTES);
-    for (const copy of [layout.redundantTables, layout.grainTables])
-      file.writeNow(bytes, (copy + first * TABLE_SECTORS) * SECTOR);
-    checksum = crc32(bytes, checksum);
-    window.fill(0);
+/** A descriptor, and the data in one file or in several. */
+export async function createInParts(options: PartsOptions): Promise<ImageWriter> {
+  const { path, size, adapter = 'scsi', createType, allocation } = options;
+  // All files are made now: none that is there is found only when hours have passed.
+  const { descriptor, parts } = await createFiles(options);
+  const check = ascending(size, createType === 'twoGbMaxExtentSparse' ? GRAIN : UNIT);
+  const partSize = isSplit(createType) ? SPLIT : Infinity;
+  const placeWithin = (offset: number, length: number): FilePlace => {
+    const part = parts[Math.floor(offset / partSize)]!;
+    if (offset + length > part.start + partSize)
+      throw new TypeError(`vmdk: ${length} bytes at ${offset} lie across two files`);
+    return part.place(offset - part.start, length);
   };
   return {
-    set(grain, sector) {
-      const index = Math.floor(grain / perWindow);
-      if (index !== current) {
-        flush();
-        current = index;
-      }
-      window.writeUInt32LE(sector, (grain % perWindow) * 4);
+    path,
+    files: [path, ...parts.map(({ file }) => file.path)],
+    granularity: createType === 'twoGbMaxExtentSparse' ? GRAIN : UNIT,
+    place(offset, length) {
+      check(offset, length);
+      return placeWithin(offset, length);
     },
-    flush,
-    checksum: () => checksum,
+    async write(data, offset) {
+      check(offset, data.length);
+      for (let done = 0; done < data.length;) {
+        const at = offset + done;
+        const part = parts[Math.floor(at / partSize)]!;
+        const piece = data.subarray(done, done + Math.min(data.length - done, part.start + partSize - at));
+        await part.file.write(piece, placeWithin(at, piece.length).offset);
+        done += piece.length;
+      }
+    },
+    async finish({ durable = true, signal }: FinishOptions = {}) {
+      const identity = imageIdentity(options);
+      let checksum = 0;
+      for (const part of parts) checksum = crc32(String(await part.complete(signal)), checksum);
+      const text = renderDescriptor({
+        createType,
+        extents: parts.map(({ line }) => line),
+        cid: contentIdOf(identity, checksum),
+        adapter,
+        identity,
+        thin: createType === 'vmfs' && allocation === 'thin',
+      });
+      if (durable) for (const { file } of parts) await file.sync();
+      for (const part of parts) part.seal();
+      if (durable) for (const { file } of parts) await file.sync();
+      for (const { file } of parts) await file.close();
+      await descriptor.write(Buffer.from(text), 0);
+      if (durable) await descriptor.sync();
+      await descriptor.close();
+    },
+    async abort() {
+      for (const { file } of parts) await file.abort();
+      await descriptor.abort();
+    },
   };
 }
 
-function writeDirectories(file: ImageFile, layout: Layout): void {
-  const bytes = Buffer.alloc(layout.tables * 4);
-  for (const [directory, tables] of [
-    [layout.redundantDirectory, layout.redundantTables],
-    [layout.directory, layout.grainTables],
-  ] as const) {
-    for (let i = 0; i < layout.tables; i++) bytes.writeUInt32LE(tables + i * TABLE_SECTORS, i * 4);
-    file.writeNow(bytes, directory * SECTOR);
+const isSplit = (createType: string): boolean => createType.startsWith('twoGb');
+
+/** The block of most file systems: a hole cannot be smaller. */
+const UNIT = 4096;
+
+async function createFiles(options: PartsOptions): Promise<{ descriptor: ImageFile; parts: Part[] }> {
+  const { path, createType } = options;
+  const sectors = Math.ceil(options.size / SECTOR);
+  const descriptor = await createImageFile(path);
+  const parts: Part[] = [];
+  try {
+    for (const line of partLines(quotable(finalNameOf(options)), sectors, createType)) {
+      const name = isPartial(path) ? line.name + PARTIAL : line.name;
+      const file = await createImageFile(join(dirname(path), name));
+      const how = line.type === 'SPARSE' ? sparsePart(file, line) : flatPart(file, line, options);
+      parts.push({ file, line, start: parts.length * SPLIT, ...how });
+      if (line.type !== 'SPARSE') await file.truncate(line.sectors * SECTOR);
+    }
+  } catch (error) {
+    for (const { file } of parts) await file.abort();
+    await descriptor.abort();
+    throw error;
   }
+  return { descriptor, parts };
 }
 
-function header(layout: Layout): Buffer {
-  const bytes = Buffer.alloc(SECTOR);
-  bytes.writeUInt32LE(MAGIC, HEADER.magic);
-  bytes.writeUInt32LE(1, HEADER.version);
-  bytes.writeUInt32LE(FLAGS.newlineCheck | FLAGS.redundantTables, HEADER.flags);
-  bytes.writeBigUInt64LE(BigInt(layout.capacity), HEADER.capacity);
-  bytes.writeBigUInt64LE(BigInt(GRAIN_SECTORS), HEADER.grainSize);
-  bytes.writeBigUInt64LE(BigInt(DESCRIPTOR_SECTOR), HEADER.descriptorOffset);
-  bytes.writeBigUInt64LE(BigInt(DESCRIPTOR_SECTORS), HEADER.descriptorSize);
-  bytes.writeUInt32LE(ENTRIES, HEADER.entriesPerTable);
-  bytes.writeBigUInt64LE(BigInt(layout.redundantDirectory), HEADER.redundantDirectory);
-  bytes.writeBigUInt64LE(BigInt(layout.directory), HEADER.directory);
-  bytes.writeBigUInt64LE(BigInt(layout.overhead), HEADER.overhead);
-  bytes.write(NEWLINES, HEADER.newlines, 'latin1');
-  return bytes;
+/** The extents of a disk of so many sectors, with the names they have once it is finished. */
+function partLines(
+  name: string,
+  sectors: number,
+  createType: PartsOptions['createType'],
+): DescriptorExtent[] {
+  if (createType === 'vmfs') return [{ sectors, type: 'VMFS', name: flatName(name) }];
+  if (createType === 'monolithicFlat') return [{ sectors, type: 'FLAT', name: flatName(name) }];
+  const [kind, type] =
+    createType === 'twoGbMaxExtentSparse' ? (['s', 'SPARSE'] as const) : (['f', 'FLAT'] as const);
+  const perPart = SPLIT / SECTOR;
+  return Array.from({ length: Math.max(1, Math.ceil(sectors / perPart)) }, (_, index) => ({
+    sectors: Math.min(perPart, sectors - index * perPart),
+    type,
+    name: splitName(name, kind, index),
+  }));
+}
+
+function sparsePart(file: ImageFile, { sectors }: DescriptorExtent): Pick<Part, keyof SparseExtentWriter> {
+  return sparseExtentWriter(file, { capacity: sectors, descriptor: false });
+}
+
+function flatPart(
+  file: ImageFile,
+  { sectors }: DescriptorExtent,
+  { allocation }: CreateImageOptions,
+): Pick<Part, keyof SparseExtentWriter> {
+  const written = new ExtentList();
+  let checksum = 0;
+  return {
+    place(offset, length) {
+      if (allocation === 'thick') written.add(offset, length);
+      checksum = crc32(`${offset} ${length} `, checksum);
+      return { fd: file.fd, offset };
+    },
+    async complete(signal) {
+      if (allocation === 'thick') await file.fillZeros(written.gaps(0, sectors * SECTOR), signal);
+      return checksum;
+    },
+    seal: () => undefined,
+  };
 }

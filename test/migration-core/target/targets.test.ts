@@ -115,7 +115,7 @@ test('the identity of a disk is a valid UUID as VirtualBox prints it', () => {
     const identity = diskIdentity('0f1e2d3c-4b5a-8697-8879-6a5b4c3d2e1f', index);
     const before = Uint8Array.from(identity);
     expect(readGuid(uuidFromIdentity(identity), 0)).toMatch(
-      /^[0-9A-F]{8}-[0-9A-F]{4}-8[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}$/,
+      /^[0-9A-F]{8}-[0-9A-F]{4}-4[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}$/,
     );
     expect(Uint8Array.from(identity)).toEqual(before);
   }
