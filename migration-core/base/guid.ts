@@ -11,12 +11,6 @@ export function readGuid(bytes: Uint8Array, offset: number): string {
   return parts.join('-').toUpperCase();
 }
 
-/** 16 bytes at `offset` as a plain big-endian UUID in lower case, as Linux prints file system UUIDs. */
-export function readUuid(bytes: Uint8Array, offset: number): string {
-  const hex = Buffer.from(bytes.subarray(offset, offset + 16)).toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-}
-
 /**
  * A valid UUID made of 16 bytes that identify an image: they become one of version 4 (RFC 9562), as random ones are. Returned
  * as the bytes that Microsoft's and VirtualBox's formats store; `readGuid(bytes, 0)` is how they print it.
@@ -27,4 +21,10 @@ export function uuidFromIdentity(identity: Uint8Array): Uint8Array {
   bytes[7] = (bytes[7]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   return bytes;
+}
+
+/** 16 bytes at `offset` as a plain big-endian UUID in lower case, as Linux prints file system UUIDs. */
+export function readUuid(bytes: Uint8Array, offset: number): string {
+  const hex = Buffer.from(bytes.subarray(offset, offset + 16)).toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

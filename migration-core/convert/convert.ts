@@ -332,9 +332,9 @@ async function packMachine(
   folder: string,
   world: ConvertWorld,
 ): Promise<NonNullable<Manifest['package']>> {
-  const { fileName, pack } = target.packaging!;
-  const file = fileName(machine);
-  const packed = await pack({
+  const packaging = target.packaging!;
+  const file = packaging.fileName(machine);
+  const packed = await packaging.pack({
     machine,
     path: partial(folder, file),
     disks: disks.map((disk) => ({

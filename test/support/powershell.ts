@@ -44,8 +44,7 @@ export async function parsePowerShell(text: string): Promise<PowerShellScript> {
   return script;
 }
 
-const nodesOf = (root: Node, type: string): Node[] =>
-  root.descendantsOfType(type).filter((node) => node !== null);
+const nodesOf = (root: Node, type: string): Node[] => root.descendantsOfType(type);
 
 function readCommand(node: Node): PowerShellCommand {
   const command: PowerShellCommand = {
@@ -55,7 +54,7 @@ function readCommand(node: Node): PowerShellCommand {
   };
   let open: PowerShellCommand['parameters'][number] | null = null;
   for (const element of node.childForFieldName('command_elements')?.namedChildren ?? []) {
-    if (element === null || element.type === 'command_argument_sep') continue;
+    if (element.type === 'command_argument_sep') continue;
     if (element.type === 'command_parameter') {
       open = { name: element.text.replace(/^-/u, ''), value: null };
       command.parameters.push(open);

@@ -3,7 +3,8 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { z } from 'zod';
-import { manifestSchema } from '../../../migration-core/convert/manifest.ts';
+import { JOURNAL_NAME } from '../../../migration-core/convert/journal.ts';
+import { MANIFEST_NAME, manifestSchema } from '../../../migration-core/convert/manifest.ts';
 import { formatById } from '../../../migration-core/image/table.ts';
 import { targets } from '../../../migration-core/target/table.ts';
 import { sha256 } from '../../support/hash.ts';
@@ -81,9 +82,7 @@ it.each(tested)('$id with $format disks', async ({ target, format }) => {
       expect(await sha256(join(out, name))).toBe(digest);
   } else {
     expect((await stat(file)).size).toBe(packed.bytes);
-    expect(names.sort()).toEqual(
-      ['README.txt', 'ironlift-journal.jsonl', 'ironlift.json', packed.file].sort(),
-    );
+    expect(names.sort()).toEqual(['README.txt', JOURNAL_NAME, MANIFEST_NAME, packed.file].sort());
   }
   const readme = await readFile(join(out, 'README.txt'), 'utf8');
   expect(readme).toContain(target.importSteps(manifest.machine).trimEnd());

@@ -5,6 +5,7 @@
 import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writeOverlayFile } from '../../../migration-core/convert/boot-test/overlay-file.ts';
 import type { VirtualMachine } from '../../../migration-core/target/machine.ts';
 import { ovfDocument } from '../../../migration-core/target/ova/ovf.ts';
 import { packOva } from '../../../migration-core/target/ova/package.ts';
@@ -190,6 +191,12 @@ describe('the package', () => {
         },
       })}`;
       await run('qemu-img', ['compare', inPlace, raw[index]!]);
+      // A test boot of the package goes through such an overlay.
+      const overlay = join(folder, `overlay${index}.qcow2`);
+      const { size } = subject.disks[index]!;
+      await writeOverlayFile(overlay, { file: path, within: disk, driver: 'vmdk', size });
+      await run('qemu-img', ['check', overlay]);
+      await run('qemu-img', ['compare', overlay, raw[index]!]);
     }
     const again = join(folder, 'again.ova');
     const twice = copies.map((copy, index) => ({ ...disks[index]!, path: copy }));

@@ -95,7 +95,7 @@ function optionsOf(call: string[]): [key: string, value: string][] {
 
 describe('the import script', () => {
   test(`runs in all ${SHAPES.length} shapes and asks for what was meant`, async () => {
-    const api = hasShared ? sharedJson<ProxmoxApi>('schemas/proxmox/api-qemu-create.json') : null;
+    const api = hasShared ? (sharedJson('schemas/proxmox/api-qemu-create.json') as ProxmoxApi) : null;
     for (const subject of SHAPES) {
       expect(proxmox.check(subject).filter(({ severity }) => severity === 'blocker')).toEqual([]);
       const { folder, calls, script } = await host(subject);
@@ -169,7 +169,7 @@ describe.skipIf(!hasShared)(`the configuration file ${NEEDS_SHARED}`, () => {
       .filter((line) => line !== '' && !line.startsWith('#'))
       .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]);
   const problems = (text: string): string[] => {
-    const api = sharedJson<ProxmoxApi>('schemas/proxmox/api-qemu-create.json');
+    const api = sharedJson('schemas/proxmox/api-qemu-create.json') as ProxmoxApi;
     return lines(text).flatMap(([key, value]) => proxmoxProblems(api, key, value));
   };
 

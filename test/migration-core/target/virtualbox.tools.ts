@@ -133,7 +133,9 @@ describe('the settings file', () => {
   );
 
   test.skipIf(!hasShared)(`names a guest type that VirtualBox has ${NEEDS_SHARED}`, () => {
-    const known = sharedJson<{ id: string }[]>('schemas/virtualbox/os-types-7.0.14.json').map(({ id }) => id);
+    const known = (sharedJson('schemas/virtualbox/os-types-7.0.14.json') as { id: string }[]).map(
+      ({ id }) => id,
+    );
     const ids = [
       'debian',
       'ubuntu',
