@@ -11,6 +11,18 @@ export function readGuid(bytes: Uint8Array, offset: number): string {
   return parts.join('-').toUpperCase();
 }
 
+/**
+ * A valid UUID made of 16 bytes that identify an image: they become one of version 4 (RFC 9562), as random ones are. Returned
+ * as the bytes that Microsoft's and VirtualBox's formats store; `readGuid(bytes, 0)` is how they print it.
+ */
+export function uuidFromIdentity(identity: Uint8Array): Uint8Array {
+  const bytes = Uint8Array.from(identity.subarray(0, 16));
+  // The third field is stored little-endian, so its high byte with the version comes second.
+  bytes[7] = (bytes[7]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes;
+}
+
 /** 16 bytes at `offset` as a plain big-endian UUID in lower case, as Linux prints file system UUIDs. */
 export function readUuid(bytes: Uint8Array, offset: number): string {
   const hex = Buffer.from(bytes.subarray(offset, offset + 16)).toString('hex');

@@ -18,7 +18,7 @@ import { encodePng } from './boot-test/png.ts';
 import { findFirmware, findQemu } from './boot-test/program.ts';
 import { type BootVerdict, judge, notesOf } from './boot-test/verdict.ts';
 import { watchStart, type Watched } from './boot-test/watch.ts';
-import { readManifest } from './manifest.ts';
+import { readManifest, type Manifest } from './manifest.ts';
 
 export type { BootVerdict } from './boot-test/verdict.ts';
 
@@ -57,8 +57,9 @@ const MOST_CPUS = 4;
 export async function bootTest(options: BootTestOptions): Promise<BootVerdict> {
   const now = options.now ?? Date.now;
   const folder = resolve(options.folder);
-  const { machine, target } = await readManifest(folder);
-  await checkMachine(folder, machine);
+  const manifest = await readManifest(folder);
+  const { machine, target } = manifest;
+  await checkMachine(folder, manifest);
   const qemu = await findQemu(options.qemu, process.env);
   const firmware = machine.firmware === 'uefi' ? await findFirmware(qemu.path) : null;
   throwIfCancelled(options.signal);
@@ -72,7 +73,7 @@ export async function bootTest(options: BootTestOptions): Promise<BootVerdict> {
     // QEMU works in the folder of the conversion, so names within it are all it needs.
     const within = scratch.slice(folder.length + 1).replaceAll('\\', '/');
     const hardware: QemuOptions = {
-      disks: await writeOverlays(machine, scratch, within),
+      disks: await writeOverlays(manifest, scratch, within),
       accelerator,
       serial: `file,path=${BOOT_TEST_FOLDER}/serial.log`,
       qmp: 'stdio',
@@ -184,7 +185,8 @@ async function startAndWatch(
   }
 }
 
-async function checkMachine(folder: string, machine: VirtualMachine): Promise<void> {
+async function checkMachine(folder: string, manifest: Manifest): Promise<void> {
+  const { machine } = manifest;
   const refuse = (message: string, next: string): IronliftError =>
     new IronliftError('NOT_SUPPORTED', message, { next });
   if (machine.architecture === 'aarch64') {
@@ -203,9 +205,10 @@ async function checkMachine(folder: string, machine: VirtualMachine): Promise<vo
       );
     if (size <= 0 || size > LARGEST_DISK)
       throw refuse(`ironlift.json gives ${file} a size that no disk has.`, 'Convert the server again.');
-    const found = await stat(join(folder, file)).catch(() => null);
+    const name = manifest.package?.file ?? file;
+    const found = await stat(join(folder, name)).catch(() => null);
     if (found?.isFile() !== true) {
-      throw new IronliftError('NOT_A_CONVERSION', `The disk ${file} is not in ${folder}.`, {
+      throw new IronliftError('NOT_A_CONVERSION', `The disk ${name} is not in ${folder}.`, {
         next: 'Put it back beside ironlift.json, or convert the server again.',
       });
     }
@@ -225,14 +228,19 @@ async function clearResults(results: string): Promise<void> {
 }
 
 async function writeOverlays(
-  machine: VirtualMachine,
+  { machine, package: packed }: Manifest,
   scratch: string,
   within: string,
 ): Promise<QemuOptions['disks']> {
   const overlays: { path: string; format: string }[] = [];
   for (const [index, { file, format, size }] of machine.disks.entries()) {
     const name = `disk${index}.qcow2`;
-    await writeOverlayFile(join(scratch, name), { file, driver: DRIVERS[format]!, size });
+    await writeOverlayFile(join(scratch, name), {
+      file: packed?.file ?? file,
+      within: packed?.disks[index],
+      driver: DRIVERS[format]!,
+      size,
+    });
     overlays.push({ path: `${within}/${name}`, format: 'qcow2' });
   }
   return overlays;

@@ -149,7 +149,14 @@ async function fillFolder(
       );
     }
   }
-  for (const disk of disks) await renameFinished(diskFiles(disk).map((file) => partial(folder, file)));
+  const packaged =
+    target.packaging === undefined
+      ? null
+      : await steps.run('pack', `Packing everything into ${target.packaging.fileName(machine)}`, () =>
+          packMachine(plan, disks, folder, world),
+        );
+  if (packaged === null)
+    for (const disk of disks) await renameFinished(diskFiles(disk).map((file) => partial(folder, file)));
 
   const manifest: Manifest = {
     ironlift: world.version,
@@ -159,6 +166,8 @@ async function fillFolder(
     guest: server.inspection === null ? null : { ...server.inspection.guest, findings: undefined },
     machine,
     disks,
+    hardware: plan.hardware,
+    ...(packaged === null ? {} : { package: packaged }),
     edits: records.map((record, index) => {
       const { fixer, edit } = edits[index]!;
       return {
@@ -222,6 +231,7 @@ async function copyDisk(
     path: partial(folder, disk.file),
     size: disk.size,
     ...layouts[index]!,
+    adapter: disk.bus === 'ide' ? 'ide' : 'scsi',
     identity: diskIdentity(machine.uuid, index),
     finalName: disk.file,
   });
@@ -314,6 +324,30 @@ export async function verifyDisk(
   } finally {
     await image.close();
   }
+}
+
+async function packMachine(
+  { machine, target }: ConversionPlan,
+  disks: readonly ManifestDisk[],
+  folder: string,
+  world: ConvertWorld,
+): Promise<NonNullable<Manifest['package']>> {
+  const packaging = target.packaging!;
+  const file = packaging.fileName(machine);
+  const packed = await packaging.pack({
+    machine,
+    path: partial(folder, file),
+    disks: disks.map((disk) => ({
+      path: partial(folder, disk.file),
+      bytes: disk.fileBytes,
+      sha256: disk.sha256,
+    })),
+    signal: world.signal,
+    onProgress: world.onProgress,
+  });
+  for (const [index, { sha256 }] of packed.entries()) disks[index]!.sha256 = sha256;
+  await renameFinished([partial(folder, file)]);
+  return { file, bytes: (await stat(join(folder, file))).size, disks: packed };
 }
 
 /** Why there is no system on the disks: what is wrong with the disks themselves comes before what was not found on them. */

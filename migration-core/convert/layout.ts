@@ -16,6 +16,8 @@ export interface DiskLayout {
 export interface LayoutRequest {
   format: ImageFormat;
   allocation: AllocationChoice;
+  /** Subformat.id where the platform takes no other. */
+  required?: string | undefined;
   /** Bytes of each disk. */
   sizes: readonly number[];
   /** Bytes of the largest file the destination takes. */
@@ -24,15 +26,18 @@ export interface LayoutRequest {
 
 /** One layout for each disk; not to be used where a finding is a blocker. Pure. */
 export function planLayouts(request: LayoutRequest): { layouts: DiskLayout[]; findings: Finding[] } {
-  const { format, largestFile } = request;
+  const { format, largestFile, required } = request;
   const allocation = request.allocation === 'thick' ? 'thick' : 'thin';
   const findings: Finding[] = [];
-  const split = format.subformats.find((one) => one.split === true && one.allocations.includes(allocation));
+  const split = format.subformats.find(
+    ({ id, split: isSplit, allocations }) =>
+      isSplit === true && allocations.includes(allocation) && (required === undefined || id === required),
+  );
   if (request.allocation === 'split2g' && split === undefined) {
     findings.push({
       severity: 'blocker',
       code: 'NOT_SUPPORTED',
-      message: `${format.name} disks cannot be split into files of 2 GB.`,
+      message: `${format.name} disks cannot be split into files of 2 GB${required === undefined ? '' : ' for this platform'}.`,
       next: `Choose a format that can be (${splitFormats()}) with --format, or another allocation.`,
     });
   }
@@ -41,7 +46,7 @@ export function planLayouts(request: LayoutRequest): { layouts: DiskLayout[]; fi
   const wanted = request.allocation === 'split2g' || tooLarge ? split : undefined;
   const layouts = request.sizes.map((size): DiskLayout => {
     try {
-      const { id } = chooseSubformat(format, { allocation, size, subformat: wanted?.id });
+      const { id } = chooseSubformat(format, { allocation, size, subformat: wanted?.id ?? required });
       return { allocation, subformat: id };
     } catch (error) {
       if (!isIronliftError(error)) throw error;

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { IronliftError } from '../base/errors.ts';
+import { DISK_BUSES, NIC_MODELS } from '../target/machine.ts';
 import { renameFinished } from '../image/partial.ts';
 import { partial, writeDurably } from './files.ts';
 
@@ -59,7 +60,7 @@ const edit = z.object({
 const fileName = z.string().regex(/^[^/\\]+$/u);
 
 const nic = z.object({
-  model: z.enum(['virtio-net', 'vmxnet3', 'e1000e', 'e1000']),
+  model: z.enum(NIC_MODELS),
   mac: z.string(),
   guestName: z.string().nullable(),
   mode: z.enum(['isolated', 'nat', 'bridged', 'host-only']),
@@ -82,7 +83,7 @@ const machine = z.object({
       file: fileName,
       format: z.string(),
       size: z.int(),
-      bus: z.enum(['virtio-blk', 'virtio-scsi', 'pvscsi', 'lsi-sas', 'lsi', 'ahci', 'ide', 'nvme']),
+      bus: z.enum(DISK_BUSES),
       unit: z.int(),
     }),
   ),
@@ -118,6 +119,13 @@ const disk = z.object({
   }),
 });
 
+/** The one file that holds everything, for platforms that take it so; where each disk lies in it, in their order. */
+const packageFile = z.object({
+  file: fileName,
+  bytes: z.int(),
+  disks: z.array(z.object({ offset: z.int(), bytes: z.int(), sha256: z.string() })),
+});
+
 export const manifestSchema = z.object({
   ironlift: z.string(),
   formatVersion: z.literal(1),
@@ -126,6 +134,9 @@ export const manifestSchema = z.object({
   guest: z.record(z.string(), z.unknown()).nullable(),
   machine,
   disks: z.array(disk),
+  /** Server and machine side by side. */
+  hardware: z.array(z.object({ what: z.string(), source: z.string(), virtual: z.string() })).exactOptional(),
+  package: packageFile.exactOptional(),
   edits: z.array(edit),
   findings: z.array(finding),
   timings: z.array(z.object({ step: z.string(), seconds: z.number() })),

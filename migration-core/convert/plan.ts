@@ -10,6 +10,7 @@ import type { VirtualMachine } from '../target/machine.ts';
 import { planMachine } from '../target/plan-machine.ts';
 import { targetById, targets } from '../target/table.ts';
 import type { Target } from '../target/target.ts';
+import { hardwareRows, type HardwareRow } from './hardware.ts';
 import { planLayouts, type DiskLayout } from './layout.ts';
 import type { ConvertOptions } from './options.ts';
 import type { OpenServer } from './server.ts';
@@ -23,6 +24,8 @@ export interface ConversionPlan {
   layouts: DiskLayout[];
   /** Of each disk: what is to be read, before the changes to the guest. */
   toCopy: ExtentList[];
+  /** What becomes of the hardware of the server. */
+  hardware: HardwareRow[];
   /** Bytes the result may take at most. */
   needBytes: number;
 }
@@ -101,7 +104,9 @@ export async function planConversion(
   });
   const layout = planLayouts({
     format,
+    // The place where what is known of a server's importance will decide: critical ones get all their space at once.
     allocation: options.allocation,
+    required: target.subformats?.[format.id],
     sizes: planned.machine.disks.map(({ size }) => size),
     largestFile,
   });
@@ -117,19 +122,26 @@ export async function planConversion(
   if (server.inspection !== null) findings.push(...(await roomFindings(server, fixes)));
   const toCopy: ExtentList[] = [];
   for (const index of server.disks.keys()) toCopy.push(await server.toCopy(index, options.wholeDisk, signal));
-  const needBytes = toCopy.reduce(
-    (sum, list, index) =>
-      sum + imageBytes(options.allocation === 'thick' ? server.disks[index]!.overlay.size : list.bytes),
-    fixes
-      .flatMap(({ edits }) => edits)
-      .reduce((sum, { action }) => sum + ('content' in action ? action.content.length : 4096), 0),
+  const images = toCopy.map((list, index) =>
+    imageBytes(options.allocation === 'thick' ? server.disks[index]!.overlay.size : list.bytes),
+  );
+  const edited = fixes
+    .flatMap(({ edits }) => edits)
+    .reduce((sum, { action }) => sum + ('content' in action ? action.content.length : 4096), 0);
+  // While a package is made, one disk is there twice.
+  const twice = target.packaging === undefined ? 0 : Math.max(0, ...images);
+  const needBytes = images.reduce((sum, bytes) => sum + bytes, edited + twice);
+  const hardware = hardwareRows(
+    planned.machine,
+    server.disks.map(({ source }) => source.description),
+    guest,
   );
   const { layouts } = layout;
-  return { target, machine: planned.machine, layouts, fixes, findings, toCopy, needBytes };
+  return { target, machine: planned.machine, layouts, fixes, findings, toCopy, hardware, needBytes };
 }
 
-/** Data and the format's tables: at most 1/500 of it and a few clusters. */
-const imageBytes = (data: number): number => data + Math.ceil(data / 500) + (4 << 20);
+/** Data and the format's tables: at most 1/500 of it and a few clusters, 1/120 where data that cannot be packed is packed. */
+const imageBytes = (data: number): number => data + Math.ceil(data / 120) + (4 << 20);
 
 async function roomFindings(server: OpenServer, fixes: PlannedFix[]): Promise<Finding[]> {
   const edits = fixes.flatMap((fix) => fix.edits);

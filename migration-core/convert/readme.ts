@@ -3,6 +3,12 @@ import { formatBytes } from '../base/text.ts';
 import type { Target } from '../target/target.ts';
 import type { Manifest, ManifestDisk } from './manifest.ts';
 
+/** The widest first column of the table of hardware: `Network card 10`. */
+const WHAT_WIDTH = 15;
+
+/** Names and models come from disks and guests. */
+const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/gu, '?');
+
 export function readme(manifest: Manifest, target: Target): string {
   const { machine, disks, edits, findings } = manifest;
   const warnings = findings.filter(({ severity }) => severity === 'warning');
@@ -15,11 +21,14 @@ export function readme(manifest: Manifest, target: Target): string {
     'Disks',
     ...disks.flatMap(diskLines),
     '',
-    'Network cards',
-    ...machine.nics.map(
-      (nic) =>
-        `  ${nic.guestName ?? 'new card'}: ${nic.model}, MAC ${nic.mac}, ${nic.mode}${nic.network === null ? '' : ` ${nic.network}`}`,
-    ),
+    ...(manifest.package === undefined
+      ? []
+      : [`All of them are in ${manifest.package.file} (${formatBytes(manifest.package.bytes)}).`, '']),
+    'Hardware of the server and of the machine',
+    ...(manifest.hardware ?? []).flatMap(({ what, source, virtual }) => [
+      `  ${what.padEnd(WHAT_WIDTH)} ${oneLine(source)}`,
+      `  ${' '.repeat(WHAT_WIDTH - 2)}-> ${oneLine(virtual)}`,
+    ]),
     '',
     'How to bring it up',
     target.importSteps(machine).trimEnd(),

@@ -45,6 +45,7 @@ export async function planUndo(folder: string): Promise<UndoneChange[]> {
 export async function applyUndo(folder: string, world: UndoWorld): Promise<void> {
   const manifest = await readManifest(folder);
   refuseTwice(folder, manifest);
+  refusePackage(folder, manifest);
   const { signal } = world;
   world.onStep('Reading the finished disks');
   const now = Math.floor(world.now() / 1000);
@@ -74,6 +75,7 @@ export async function applyUndo(folder: string, world: UndoWorld): Promise<void>
         size: disk.virtualBytes,
         allocation: disk.allocation ?? 'thin',
         subformat: disk.subformat,
+        adapter: manifest.machine.disks[index]!.bus === 'ide' ? 'ide' : 'scsi',
         identity: diskIdentity(manifest.machine.uuid, index),
         finalName: disk.file,
       });
@@ -117,6 +119,16 @@ function refuseTwice(folder: string, manifest: Manifest): void {
     {
       next: 'Convert the server again if you need the prepared machine.',
     },
+  );
+}
+
+/** The disks of a package are compressed streams with digests beside them: what is taken back would mean a new package. */
+function refusePackage(folder: string, manifest: Manifest): void {
+  if (manifest.package === undefined) return;
+  throw new IronliftError(
+    'NOT_SUPPORTED',
+    `The disks of ${folder} are packed into ${manifest.package.file}, where changes cannot be taken back.`,
+    { next: 'Convert the server again with --no-fix: the source was never changed.' },
   );
 }
 

@@ -1,5 +1,6 @@
 /** What every platform checks of a machine. Each problem is one finding: all are reported at once. */
 import type { Finding } from '../base/finding.ts';
+import { formatBytes } from '../base/text.ts';
 import { macProblem, nameProblem, normalMac } from './identity.ts';
 import type { DiskBus, VirtualMachine } from './machine.ts';
 import type { Target } from './target.ts';
@@ -26,6 +27,8 @@ export interface PlatformLimits {
   nics: number;
   /** Disks a machine can have on each bus it offers. */
   disks: Partial<Record<DiskBus, number>>;
+  /** Bytes of the largest disk it takes, whatever the format could hold. */
+  diskBytes?: number;
 }
 
 /** Name, architecture, size, disks and network cards, as far as the platform's own table of limits tells. */
@@ -87,6 +90,14 @@ function checkDisks(target: Target, limits: PlatformLimits, machine: VirtualMach
           'TARGET_FORMAT',
           `${target.name} does not take disks in the format ${disk.format}.`,
           `Choose one of ${target.formats.join(', ')} with --format.`,
+        ),
+      );
+    if (limits.diskBytes !== undefined && disk.size > limits.diskBytes)
+      findings.push(
+        blocker(
+          'TARGET_DISK_TOO_LARGE',
+          `${disk.file} has ${formatBytes(disk.size)}, and ${target.name} takes disks up to ${formatBytes(limits.diskBytes)}.`,
+          'Choose another platform for this server, or shrink the disk first.',
         ),
       );
     // Two names that differ in case only are one file on Windows and macOS.
@@ -169,7 +180,7 @@ function checkNics(target: Target, limits: PlatformLimits, machine: VirtualMachi
       findings.push(
         blocker('TARGET_VLAN', `There is no VLAN ${nic.vlan}.`, 'Choose a VLAN from 1 to 4094 with vlan=.'),
       );
-    if (nic.network !== null && !/^[\p{L}\p{N}][\p{L}\p{N} ._:-]{0,63}$/u.test(nic.network))
+    if (nic.network !== null && !/^[\p{L}\p{N}][\p{L}\p{N} ._:()#+/@-]{0,99}$/u.test(nic.network))
       findings.push(
         blocker(
           'TARGET_NETWORK_NAME',
@@ -178,6 +189,21 @@ function checkNics(target: Target, limits: PlatformLimits, machine: VirtualMachi
         ),
       );
   }
+  return uniqueFindings(findings);
+}
+
+/** What a platform whose networks all have names of the user's choice says of cards that name none, or ask for what it lacks. */
+export function checkModes(
+  target: Pick<Target, 'name'>,
+  machine: VirtualMachine,
+  lacking: Partial<Record<VirtualMachine['nics'][number]['mode'], string>>,
+): Finding[] {
+  const findings = machine.nics.flatMap(({ mode }): Finding[] => {
+    const next = lacking[mode];
+    return next === undefined
+      ? []
+      : [blocker('TARGET_NIC_MODE', `${target.name} has no ${mode} networks.`, next)];
+  });
   return uniqueFindings(findings);
 }
 

@@ -25,10 +25,14 @@ const NEEDS: Record<DiskBus | NicModel, readonly (readonly string[])[]> = {
     ['ata_generic', 'sd_mod'],
   ],
   nvme: [['nvme']],
+  // The bus under it (hv_vmbus) and, since 5.x, the transport (scsi_transport_fc) come along as dependencies.
+  'hyperv-scsi': [['hv_vmbus', 'hv_storvsc', 'sd_mod']],
   'virtio-net': [['virtio_pci', 'virtio_net']],
   vmxnet3: [['vmxnet3']],
   e1000e: [['e1000e']],
   e1000: [['e1000']],
+  'hyperv-net': [['hv_vmbus', 'hv_netvsc']],
+  tulip: [['tulip']],
 };
 
 /** The modules that a disk bus or NIC model needs. */

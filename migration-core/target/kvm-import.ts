@@ -1,6 +1,7 @@
 /** What a person types on the KVM host to import the result folder. */
 import { fileStem } from './identity.ts';
 import type { VirtualMachine } from './machine.ts';
+import { shellQuoted } from './shell.ts';
 
 /** Where libvirt's default storage pool lies on every distribution: what SELinux and AppArmor let QEMU read. */
 export const IMAGE_FOLDER = '/var/lib/libvirt/images';
@@ -60,9 +61,4 @@ export function kvmImportSteps(machine: VirtualMachine): string {
     'different processors, set a model that all of them have: virsh cpu-baseline tells which.',
     '',
   ].join('\n');
-}
-
-/** A word for a POSIX shell. */
-export function shellQuoted(text: string): string {
-  return /^[A-Za-z0-9._/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,9 +1,22 @@
 /** The virtual machine that a conversion makes: one model for every platform. Plain data. */
 
-export type DiskBus = 'virtio-blk' | 'virtio-scsi' | 'pvscsi' | 'lsi-sas' | 'lsi' | 'ahci' | 'ide' | 'nvme';
+export const DISK_BUSES = [
+  'virtio-blk',
+  'virtio-scsi',
+  'pvscsi',
+  'lsi-sas',
+  'lsi',
+  'ahci',
+  'ide',
+  'nvme',
+  'hyperv-scsi',
+] as const;
+export type DiskBus = (typeof DISK_BUSES)[number];
 /** PCI Express board with AHCI, or the older PCI board with IDE. */
 export type Chipset = 'q35' | 'i440fx';
-export type NicModel = 'virtio-net' | 'vmxnet3' | 'e1000e' | 'e1000';
+/** `tulip` is the legacy card of Hyper-V (DEC 21140), the one its BIOS starts from over the network. */
+export const NIC_MODELS = ['virtio-net', 'vmxnet3', 'e1000e', 'e1000', 'hyperv-net', 'tulip'] as const;
+export type NicModel = (typeof NIC_MODELS)[number];
 
 export interface VirtualDisk {
   /** File name within the result folder: `web01-disk0.qcow2`. */

@@ -100,8 +100,7 @@ export function planMachine(request: MachineRequest): MachinePlan {
       file: `${fileStem(name)}-disk${index}${request.format.extension}`,
       format: request.format.id,
       size,
-      bus,
-      unit: index,
+      ...(target.place?.(bus, index, base.firmware) ?? { bus, unit: index }),
     }));
   const bus = chooseHardware<DiskBus>({
     ...shared,

@@ -94,7 +94,21 @@ export function imitationGaps(machine: VirtualMachine): string[] {
     gaps.push(
       `The UEFI firmware that comes with QEMU has no driver for ${machine.disks[0]!.bus} disks, which the platform's own firmware has: only a start of the kernel itself can be tested.`,
     );
-  if (machine.disks.some(({ bus }) => bus === 'lsi'))
+  const { disks, nics } = machine;
+  if (disks.some(({ bus }) => bus === 'hyperv-scsi'))
+    gaps.push(
+      'QEMU has no model of the SCSI controller of Hyper-V; the test uses AHCI instead, so it does not prove that the guest reaches those disks with hv_storvsc.',
+    );
+  // Under Hyper-V the kernel leaves emulated IDE disks to hv_storvsc (ata_piix, prefer_ms_hyperv).
+  if (disks.some(({ bus }) => bus === 'ide') && nics.some(({ model }) => model === 'hyperv-net'))
+    gaps.push(
+      'On Hyper-V a kernel with hv_storvsc takes the IDE disks over by it; the test, which is not on Hyper-V, reaches them with ata_piix.',
+    );
+  if (nics.some(({ model }) => model === 'hyperv-net'))
+    gaps.push(
+      'QEMU has no model of the network card of Hyper-V; the test uses an Intel card (e1000) instead of hv_netvsc.',
+    );
+  if (disks.some(({ bus }) => bus === 'lsi'))
     gaps.push(
       'QEMU has no LSI Logic parallel controller of the kind VMware has (mptspi); the test uses its predecessor, which needs the module sym53c8xx.',
     );
@@ -120,6 +134,8 @@ const NIC_DEVICES: Record<NicModel, string> = {
   vmxnet3: 'vmxnet3',
   e1000e: 'e1000e',
   e1000: 'e1000',
+  'hyperv-net': 'e1000',
+  tulip: 'tulip',
 };
 
 /** Controllers by bus: the device, how many disks it takes, and the place of a disk on it. Null: the board's own, or none. */
@@ -136,6 +152,7 @@ const CONTROLLERS: Record<
   lsi: { device: 'lsi53c895a', disks: 7, place: scsiId },
   ahci: { device: 'ich9-ahci', disks: 6, place: (unit) => `.${unit}` },
   ide: { device: null, disks: 2, place: (unit) => `,unit=${unit}` },
+  'hyperv-scsi': { device: 'ich9-ahci', disks: 6, place: (unit) => `.${unit}` },
   nvme: { device: 'nvme', disks: 15, place: (unit) => `,nsid=${unit + 1}` },
 };
 
@@ -171,6 +188,7 @@ function diskDevice(disk: VirtualDisk, index: number): string {
     case 'ide':
       return `ide-hd,bus=ide.${Math.floor(disk.unit / disks)}${at},${rest}`;
     case 'ahci':
+    case 'hyperv-scsi':
       return `ide-hd,bus=${controllerId(disk)}${at},${rest}`;
     case 'nvme':
       return `nvme-ns,bus=${controllerId(disk)}${at},${rest}`;

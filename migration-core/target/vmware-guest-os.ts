@@ -45,3 +45,14 @@ export function vmwareGuestOs(machine: Pick<VirtualMachine, 'os' | 'architecture
   if (release === undefined || (!is64 && release >= family.only64)) return general;
   return `${family.name}${release}${is64 ? '-64' : ''}`;
 }
+
+/** The same name as vSphere's interfaces spell it (VirtualMachineGuestOsIdentifier): `rhel8_64Guest`, `ubuntu64Guest`. */
+export function vsphereGuestId(guestOs: string): string {
+  const is64 = guestOs.endsWith('-64');
+  const name = guestOs
+    .replace(/-64$/, '')
+    .replace(/^otherlinux$/, 'otherLinux')
+    .replace(/^oraclelinux/, 'oracleLinux');
+  if (!is64) return `${name}Guest`;
+  return `${name}${['ubuntu', 'fedora', 'opensuse', 'otherLinux'].includes(name) ? '64' : '_64'}Guest`;
+}

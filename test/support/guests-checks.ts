@@ -19,6 +19,8 @@ const NIC_DRIVERS: Record<NicModel, string> = {
   vmxnet3: 'vmxnet3',
   e1000e: 'e1000e',
   e1000: 'e1000',
+  'hyperv-net': 'hv_netvsc',
+  tulip: 'tulip',
 };
 
 /** The root disk hangs on the bus it was converted for, all of the old network is there, everything is mounted. */

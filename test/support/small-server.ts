@@ -27,6 +27,9 @@ const BUILT_IN = [
   'drivers/net/vmxnet3/vmxnet3',
   'drivers/net/ethernet/intel/e1000e/e1000e',
   'drivers/net/ethernet/intel/e1000/e1000',
+  'drivers/hv/hv_vmbus',
+  'drivers/scsi/hv_storvsc',
+  'drivers/net/hyperv/hv_netvsc',
 ];
 
 export interface SmallServerOptions {

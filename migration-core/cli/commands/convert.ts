@@ -19,13 +19,15 @@ SOURCE is an image file or a block device; name all disks of the server, the boo
 virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC addresses are taken over unless told:
 .ova, .ovf, .vmx, .vbox, libvirt .xml, Proxmox .conf, Hyper-V .xml, .vmc.
 
-  --to TARGET          kvm, vmware-workstation
+  --to TARGET          kvm, proxmox, vmware-esxi, vmware-workstation, ova, hyperv or virtualbox
   -o, --output DIR     folder for the result; new or empty
   --plan               show everything that would be done and write nothing
   --name NAME          name of the machine; the server's host name unless told
-  --format FORMAT      disk format: qcow2, raw or vmdk, as the target takes it
+  --format FORMAT      disk format, as the target takes it: qcow2 or raw (kvm, proxmox), vmdk (vmware-*, ova),
+                       vhdx or vhd (hyperv), vdi or vmdk (virtualbox); its first one unless told
   --allocation HOW     thin (grows, the default), thick (all space allocated) or split2g (grows, in files of 2 GB)
-  --bus BUS            disk controller: virtio-blk, virtio-scsi, ahci, ide, pvscsi, lsi-sas, nvme
+  --bus BUS            disk controller, as the target has it: virtio-blk, virtio-scsi, ahci, ide, pvscsi, lsi-sas,
+                       lsi, nvme or hyperv-scsi
   --cpus N             virtual CPUs
   --memory MIB         memory in MiB
   --nic MODE[:NETWORK][,vlan=N][,mac=keep|new|xx:xx:xx:xx:xx:xx]
@@ -162,34 +164,31 @@ function planJson({ plan, destination, findings, server }: ConversionPreview): R
       changes: plan.fixes.flatMap(({ fixer, edits }) =>
         edits.map(({ what, why, action }) => ({ fixer, what, why, action: action.kind, path: action.path })),
       ),
+      hardware: plan.hardware,
       findings,
       bytesToCopy: plan.toCopy.map((list) => list.bytes),
       needBytes: plan.needBytes,
       output: destination.folder,
       files: [
-        ...plan.machine.disks.map(({ file }) => file),
+        ...(plan.target.packaging === undefined
+          ? plan.machine.disks.map(({ file }) => file)
+          : [plan.target.packaging.fileName(plan.machine)]),
         ...plan.target.configure(plan.machine).map(({ name }) => name),
       ],
     },
   };
 }
 
-function machineText({ name, cpus, memoryMiB, firmware, disks, nics }: Manifest['machine']): string {
+function machineText(
+  { name, cpus, memoryMiB, firmware }: Manifest['machine'],
+  hardware: readonly { what: string; source: string; virtual: string }[],
+): string {
   return [
     `Virtual machine ${name}: ${plural(cpus, 'CPU')}, ${memoryMiB} MiB of memory, ${firmware.toUpperCase()} firmware`,
     '',
     table(
-      ['Disk', 'Size', 'Controller'],
-      disks.map((disk) => [disk.file, formatBytes(disk.size), disk.bus]),
-    ),
-    table(
-      ['Network card', 'Model', 'MAC address', 'Connection'],
-      nics.map((nic) => [
-        nic.guestName ?? 'new',
-        nic.model,
-        nic.mac,
-        `${nic.mode}${nic.network === null ? '' : ` ${nic.network}`}${nic.vlan === null ? '' : `, VLAN ${nic.vlan}`}`,
-      ]),
+      ['Hardware', 'Physical server', 'Virtual machine'],
+      hardware.map(({ what, source, virtual }) => [what, source, virtual]),
     ),
   ].join('\n');
 }
@@ -198,7 +197,7 @@ function planText({ plan, destination, findings }: ConversionPreview, world: Wor
   const changes = plan.fixes.flatMap(({ edits }) => edits);
   const bytes = plan.toCopy.reduce((sum, list) => sum + list.bytes, 0);
   return [
-    machineText(plan.machine),
+    machineText(plan.machine, plan.hardware),
     `Changes to the guest (${changes.length}), made on the copy:`,
     ...changes.map(
       ({ what, why }, index) =>
@@ -229,7 +228,7 @@ function resultText(folder: string, manifest: Manifest, world: World): string {
   );
   return [
     '',
-    machineText(manifest.machine),
+    machineText(manifest.machine, manifest.hardware ?? []),
     ...(warnings.length === 0 ? [] : ['Found:', findingsText(warnings, world.columns)]),
     `Done in ${formatSeconds(seconds)}: ${formatBytes(copied)} copied, ${formatBytes(skipped)} not needed, ` +
       `${plural(manifest.edits.length, 'change')} to the guest, ${verified ? 'verified' : 'not verified'}.`,

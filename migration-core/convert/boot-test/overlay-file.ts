@@ -18,6 +18,8 @@ const EXTENSION_BACKING_FORMAT = 0xe2792aca;
 export interface OverlayOf {
   /** The disk below, as QEMU finds it from its working directory. */
   file: string;
+  /** Where the image lies in the file, bytes; absent where it is the file. */
+  within?: { offset: number; bytes: number } | undefined;
   /** QEMU's name of its format. */
   driver: string;
   /** Bytes of the virtual disk. */
@@ -35,10 +37,13 @@ export async function writeOverlayFile(path: string, below: OverlayOf): Promise<
 }
 
 /** The bytes of the file. */
-export function overlayTables({ file, driver, size }: OverlayOf): Buffer {
+export function overlayTables({ file, within, driver, size }: OverlayOf): Buffer {
+  const whole = { driver: 'file', filename: file };
+  const image =
+    within === undefined ? whole : { driver: 'raw', offset: within.offset, size: within.bytes, file: whole };
   // In this form the name says that the disk has nothing below itself, whatever its own header claims.
   const backing = Buffer.from(
-    `json:${JSON.stringify({ driver, ...(driver === 'qcow2' ? { backing: null } : {}), file: { driver: 'file', filename: file } })}`,
+    `json:${JSON.stringify({ driver, ...(driver === 'qcow2' ? { backing: null } : {}), file: image })}`,
   );
   if (backing.length > 1023) {
     throw new IronliftError(

@@ -143,7 +143,8 @@ function flatExtent(line: ExtentLine, { file, taken }: OpenFile): BlockSource {
   taken.add(offset, size);
   const { blocks } = fstatSync(file.fd);
   const sparse = blocks * 512 < file.size;
-  return slice(fileSource(file.fd, file.path, { size: file.size, sectorSize: SECTOR, sparse }), offset, size);
+  const whole = fileSource(file.fd, file.path, { size: file.start + file.size, sectorSize: SECTOR, sparse });
+  return slice(whole, file.start + offset, size);
 }
 
 function openTables(used: OpenFile, line: ExtentLine): TableExtent {

@@ -2,6 +2,7 @@
 import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { hyperv } from '../../../migration-core/target/hyperv/target.ts';
 import type { VirtualMachine } from '../../../migration-core/target/machine.ts';
 import {
   firmwareReaches,
@@ -92,6 +93,12 @@ async function makeDisks(folder: string, subject: VirtualMachine): Promise<QemuO
 }
 
 const raw = { format: 'raw' };
+
+/** As a conversion places the disks of a BIOS server: the first on IDE, the others on SCSI. */
+function onHyperv1(subject: VirtualMachine): VirtualMachine {
+  const place = (index: number) => hyperv.place!('hyperv-scsi', index, 'bios');
+  return { ...subject, disks: subject.disks.map((disk, index) => ({ ...disk, ...place(index) })) };
+}
 const BIOS_MACHINES: VirtualMachine[] = [
   machine({ ...raw, bus: 'virtio-blk', disks: 3 }),
   machine({ ...raw, bus: 'virtio-scsi', disks: 3, nics: 2 }),
@@ -101,6 +108,8 @@ const BIOS_MACHINES: VirtualMachine[] = [
   machine({ ...raw, bus: 'ahci', disks: 7, nic: 'e1000e' }),
   machine({ ...raw, bus: 'ide', disks: 4, nic: 'e1000' }),
   machine({ ...raw, bus: 'nvme', disks: 3, nic: 'vmxnet3', nics: 0 }),
+  machine({ ...raw, bus: 'hyperv-scsi', disks: 7, nic: 'hyperv-net', nics: 2 }),
+  onHyperv1(machine({ ...raw, bus: 'hyperv-scsi', disks: 4, nic: 'tulip', nics: 2 })),
   { ...machine({ ...raw, bus: 'virtio-blk', name: 'a, "b" = c' }), chipset: 'i440fx' },
 ];
 
@@ -145,6 +154,7 @@ test.each([
   machine({ ...raw, firmware: 'uefi', bus: 'virtio-scsi' }),
   machine({ ...raw, firmware: 'uefi', bus: 'ahci', nic: 'vmxnet3' }),
   machine({ ...raw, firmware: 'uefi', bus: 'nvme' }),
+  machine({ ...raw, firmware: 'uefi', bus: 'hyperv-scsi', nic: 'hyperv-net' }),
 ])('UEFI starts from $disks.0.bus with $nics.0.model', async (subject) => {
   needTools('qemu-system-x86_64', 'mkfs.fat', 'mcopy', 'mmd');
   expect(firmwareReaches(subject)).toBe(true);
@@ -196,4 +206,12 @@ test('where the firmware has no driver for the disks, the kernel starts by itsel
   });
   expect(ended.stderr).toBe('');
   expect(await readFile(serial, 'latin1')).toContain(MESSAGE);
+});
+
+test('what QEMU cannot show of Hyper-V is said', () => {
+  const second = imitationGaps(machine({ bus: 'hyperv-scsi', nic: 'hyperv-net', firmware: 'uefi' }));
+  expect(second.join(' ')).toMatch(/SCSI controller of Hyper-V.*network card of Hyper-V/);
+  const first = imitationGaps(onHyperv1(machine({ bus: 'hyperv-scsi', nic: 'hyperv-net' })));
+  expect(first.join(' ')).toMatch(/takes the IDE disks over.*hv_netvsc/);
+  expect(imitationGaps(machine({ bus: 'ide', nic: 'tulip' }))).toEqual([]);
 });

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { vmwareGuestOs } from '../../../migration-core/target/vmware-guest-os.ts';
+import { vmwareGuestOs, vsphereGuestId } from '../../../migration-core/target/vmware-guest-os.ts';
+import { hasShared, NEEDS_SHARED, sharedJson } from '../../support/shared.ts';
 
 const guestOs = (id: string, version: string, architecture: 'x86_64' | 'i686' = 'x86_64'): string =>
   vmwareGuestOs({ os: { id, version, name: '' }, architecture });
@@ -32,23 +32,19 @@ test('32-bit systems have names of their own, or none', () => {
   expect(guestOs('rocky', '9', 'i686')).toBe('otherlinux');
 });
 
-const IDENTIFIERS = new URL(
-  '../../../../shared/fixtures/schemas/vmware/guest-os-identifiers.json',
-  import.meta.url,
-);
-
-test.skipIf(!existsSync(IDENTIFIERS))(
-  'every name is one that vSphere has (skipped where ../shared/fixtures is not beside the checkout)',
-  () => {
-    const listed = JSON.parse(readFileSync(IDENTIFIERS, 'utf8')) as { id: string }[];
-    // rhel7_64Guest is rhel7-64, ubuntu64Guest ubuntu-64; .vmx files write them in lower case.
-    const known = new Set(
-      listed.map(({ id }) => id.replace('Guest', '').replace(/_?64$/, '-64').toLowerCase()),
-    );
-    const ids = ['debian', 'rhel', 'centos', 'ol', 'sles', 'ubuntu', 'fedora', 'opensuse', 'opensuse-leap'];
-    for (const id of [...ids, 'opensuse-tumbleweed', 'rocky', 'almalinux', 'amzn', 'other'])
-      for (let version = 1; version <= 20; version++)
-        for (const architecture of ['x86_64', 'i686'] as const)
-          expect(known).toContain(guestOs(id, String(version), architecture));
-  },
-);
+test.skipIf(!hasShared)(`every name is one that vSphere has, in both spellings ${NEEDS_SHARED}`, () => {
+  const listed = sharedJson('schemas/vmware/guest-os-identifiers.json') as { id: string }[];
+  const identifiers = listed.map(({ id }) => id);
+  // rhel7_64Guest is rhel7-64, ubuntu64Guest ubuntu-64; .vmx files write them in lower case.
+  const known = new Set(
+    listed.map(({ id }) => id.replace('Guest', '').replace(/_?64$/, '-64').toLowerCase()),
+  );
+  const ids = ['debian', 'rhel', 'centos', 'ol', 'sles', 'ubuntu', 'fedora', 'opensuse', 'opensuse-leap'];
+  for (const id of [...ids, 'opensuse-tumbleweed', 'rocky', 'almalinux', 'amzn', 'other'])
+    for (let version = 1; version <= 20; version++)
+      for (const architecture of ['x86_64', 'i686'] as const) {
+        const name = guestOs(id, String(version), architecture);
+        expect(known).toContain(name);
+        expect(identifiers).toContain(vsphereGuestId(name));
+      }
+});

@@ -43,5 +43,7 @@ export const NETWORK_DRIVERS: readonly string[] = [
   'e1000',
   'e1000e',
   'hv_netvsc',
+  // The legacy card of Hyper-V.
+  'tulip',
   'xen_netfront',
 ];

@@ -1,0 +1,79 @@
+/** The hardware of the server beside that of the machine made of it, as people compare them before and after. */
+import { formatBytes, plural } from '../base/text.ts';
+import type { Guest } from '../guest/guest.ts';
+import type { SourceDescription } from '../source/source.ts';
+import { driverNeeds } from '../target/drivers.ts';
+import type { VirtualDisk, VirtualMachine, VirtualNic } from '../target/machine.ts';
+
+export interface HardwareRow {
+  what: string;
+  /** Of the physical server, as far as its disks tell. */
+  source: string;
+  virtual: string;
+}
+
+type Disk = Pick<SourceDescription, 'path' | 'size' | 'sectorSize' | 'model' | 'serial' | 'bus'>;
+
+const UNKNOWN = 'not told by the disks';
+
+/** `disks`: the descriptions of the sources, in the order of the machine's disks. */
+export function hardwareRows(
+  machine: VirtualMachine,
+  disks: readonly Disk[],
+  guest: Pick<Guest, 'firmware' | 'interfaces'> | null,
+  known: { cpus?: number | null; memoryMiB?: number | null } = {},
+): HardwareRow[] {
+  const { cpus = null, memoryMiB = null } = known;
+  return [
+    {
+      what: 'Processors',
+      source: cpus === null ? UNKNOWN : plural(cpus, 'processor'),
+      virtual: plural(machine.cpus, 'virtual CPU'),
+    },
+    {
+      what: 'Memory',
+      source: memoryMiB === null ? UNKNOWN : formatBytes(memoryMiB * 2 ** 20),
+      virtual: formatBytes(machine.memoryMiB * 2 ** 20),
+    },
+    {
+      what: 'Firmware',
+      source: guest === null ? UNKNOWN : guest.firmware.toUpperCase(),
+      virtual: machine.firmware.toUpperCase(),
+    },
+    ...machine.disks.map((disk, index) => ({
+      what: `Disk ${index + 1}`,
+      source: disks[index] === undefined ? UNKNOWN : physicalDisk(disks[index]),
+      virtual: virtualDisk(disk),
+    })),
+    ...machine.nics.map((nic, index) => ({
+      what: `Network card ${index + 1}`,
+      source: physicalCard(nic, guest),
+      virtual: virtualCard(nic),
+    })),
+  ];
+}
+
+function physicalDisk({ path, size, sectorSize, model, serial, bus }: Disk): string {
+  return [
+    model === '' ? path : model,
+    ...(serial === '' ? [] : [`serial ${serial}`]),
+    formatBytes(size),
+    ...(bus === '' ? [] : [bus.toUpperCase()]),
+    ...(sectorSize === 512 ? [] : [`sectors of ${sectorSize} bytes`]),
+  ].join(', ');
+}
+
+function virtualDisk({ file, size, bus, unit }: VirtualDisk): string {
+  return `${file}, ${formatBytes(size)}, ${bus} place ${unit} (driver ${driverNeeds(bus).modules.join(', ')})`;
+}
+
+function physicalCard({ guestName }: VirtualNic, guest: Pick<Guest, 'interfaces'> | null): string {
+  if (guestName === null) return 'none: added';
+  const mac = guest?.interfaces.find(({ name }) => name === guestName)?.mac ?? null;
+  return `${guestName}, ${mac === null ? 'MAC address not told' : `MAC ${mac}`}`;
+}
+
+function virtualCard({ model, mac, mode, network, vlan }: VirtualNic): string {
+  const connected = `${mode}${network === null ? '' : ` ${network}`}${vlan === null ? '' : `, VLAN ${vlan}`}`;
+  return `${model} (driver ${driverNeeds(model).modules.join(', ')}), MAC ${mac}, ${connected}`;
+}
