@@ -3,6 +3,10 @@
 /** One block of the disk: the unit of reading, of hashing and of a slot, bytes. */
 export const BLOCK = 1 << 20;
 export const DIGEST_BYTES = 32;
+/** Differences are told in whole sectors, bytes. */
+export const DIFFERENCE_UNIT = 512;
+/** Two disks that are compared share a slot: one has its first half, the other the second. */
+export const HALF_BLOCK = BLOCK / 2;
 
 /** What a thread is started with. */
 export interface WorkerSetup {
@@ -38,6 +42,8 @@ export type ToWorker =
     }
   /** Fill the slot and hash it whatever it holds; answered when the digest is there. */
   | { kind: 'digest'; slot: number; length: number; pieces: Piece[] | null }
+  /** Fill both halves of the slot and say where they differ. `sides`: the pieces of each, from the start of its half. */
+  | { kind: 'compare'; slot: number; length: number; sides: readonly [Piece[] | null, Piece[] | null] }
   /** Write parts of the slot. Comes after the answer to `fill`; when it is answered, the digest is there too. */
   | { kind: 'store'; slot: number; placements: Placement[] };
 
@@ -45,6 +51,8 @@ export type FromWorker =
   /** Answer to `fill`: [start, end) pairs of the parts that are not zero, bytes from the start of the slot. */
   | { kind: 'filled'; slot: number; runs: number[] }
   | { kind: 'digested'; slot: number }
+  /** [start, end) pairs of the parts that differ, whole units of DIFFERENCE_UNIT, bytes from the start of the halves. */
+  | { kind: 'compared'; slot: number; runs: number[] }
   | { kind: 'stored'; slot: number }
   /** A system call failed. `at`: the place in the slot it was about, bytes. */
   | { kind: 'failed'; slot: number; at: number; code: string; message: string };

@@ -17,6 +17,7 @@ import { labelFor } from '../guest/linux/selinux.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
 import type { VirtualDisk, VirtualMachine } from '../target/machine.ts';
+import { badSectorFindings } from './bad-sectors.ts';
 import { createDestination, planDestination, type DestinationPlan } from './destination.ts';
 import { JOURNAL_NAME, Journal } from './journal.ts';
 import { MANIFEST_NAME, renderManifest, type Manifest, type ManifestDisk } from './manifest.ts';
@@ -64,6 +65,7 @@ export async function previewConversion<T>(
       signal,
       root: options.root,
       allowMounted: options.allowMounted,
+      zeroBadSectors: options.zeroBadSectors,
     }),
   );
   try {
@@ -159,7 +161,10 @@ async function fillFolder(
         before: record.before,
       };
     }),
-    findings,
+    findings: [
+      ...findings,
+      ...disks.flatMap(({ source, badSectors }) => badSectorFindings(source.path, badSectors)),
+    ],
     timings: steps.timings,
     undone: null,
   };
@@ -244,6 +249,7 @@ async function describeDisk(
     contentDigest:
       copied.digest === null ? null : { algorithm: copied.digest.algorithm, value: copied.digest.value },
     verified: false,
+    badSectors: [...server.disks[index]!.disk.badSectors],
     source: {
       path: description.path,
       bytes: description.size,

@@ -34,6 +34,9 @@ export function openContext(path: string, { parents = 'folder' }: OpenImageOptio
   );
 }
 
+/** What the name of an image ends in while it is written. */
+export const PARTIAL = '.partial';
+
 const HEAD = 64 << 10;
 const TAIL = 512;
 
@@ -65,6 +68,7 @@ const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; mag
  * @throws IMAGE_NOT_SUPPORTED for a format that is known and not read, NOT_FOUND, READ_FAILED
  */
 export async function detectFormat(path: string): Promise<ImageFormat> {
+  refuseUnfinished(path);
   const file = await openReadFile(path);
   try {
     const head = file.readNow(0, Math.min(HEAD, file.size));
@@ -76,6 +80,16 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
   } finally {
     await file.close();
   }
+}
+
+/** The magic of a format comes last: what was interrupted would pass for a raw disk. */
+function refuseUnfinished(path: string): void {
+  if (!path.endsWith(PARTIAL)) return;
+  throw new IronliftError(
+    'IMAGE_NOT_SUPPORTED',
+    `${path} is not finished: it was left by a job that is at work or was interrupted.`,
+    { next: 'Let the job finish, or run it again and use its result.', data: { path } },
+  );
 }
 
 function refuseForeign(path: string, parts: { head: Buffer; tail: Buffer }): void {
