@@ -7,7 +7,7 @@ import type { BlockSource } from './source.ts';
 
 /** The parts of a block as places in files, or null where one of them is not in a file as it is. */
 export function filePieces(source: BlockSource, block: PlannedBlock): Piece[] | null {
-  if (source.fileRange === undefined) return null;
+  if (source.fileRange === undefined) return block.parts.length === 0 ? [] : null;
   const pieces: Piece[] = [];
   for (const { offset, length } of block.parts) {
     const range = source.fileRange(offset, length);

@@ -1,14 +1,14 @@
 /**
  * Whether two disks hold the same. Only what one of them has allocated is read: what neither has is zeros on both.
- * Blocks of both lie side by side in a slot of the copying threads, which read and compare them; a disk of another size
- * is equal when the rest of the longer one is zeros.
+ * The copying threads read and compare by themselves where both lie in files as they are; the rest passes through this
+ * thread. A disk of another size is equal when the rest of the longer one is zeros.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
 import { ExtentList, type Extent } from '../base/extents.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import { forEachBlock } from './block-flow.ts';
 import { filePieces, readParts } from './block-reader.ts';
-import { HALF_BLOCK } from './pipeline-messages.ts';
+import { HALF_BLOCK, type DifferentByte } from './pipeline-messages.ts';
 import { plannedBlocks, type PlannedBlock } from './pipeline-plan.ts';
 import { SlotError, startCopyWorkers, type CopyWorkers, type Slot } from './pipeline-workers.ts';
 import { progressMeter } from './progress-meter.ts';
@@ -24,16 +24,9 @@ export interface CompareOptions {
   onProgress?: ProgressListener | undefined;
 }
 
-/** The first byte that differs. Beyond the end of the shorter disk there are zeros. */
-export interface Difference {
-  offset: number;
-  a: number;
-  b: number;
-}
-
 export interface Comparison {
-  /** Null where the disks are equal. */
-  first: Difference | null;
+  /** The first byte that differs, zero beyond the end of the shorter disk. Null where the disks are equal. */
+  first: DifferentByte | null;
   /** Whole sectors of 512 bytes that differ, ascending, at most `limit`. */
   ranges: Extent[];
   /** Whether the comparison ended at the limit: there may be more. */
@@ -65,30 +58,29 @@ async function compareWith(workers: CopyWorkers, options: CompareOptions): Promi
   const skippedBytes = size - totalBytes;
   const meter = progressMeter(options.onProgress, { phase: 'compare', totalBytes, skippedBytes });
   const ranges = new ExtentList();
-  let first: Difference | null = null;
+  let first: DifferentByte | null = null;
   let comparedBytes = 0;
 
-  async function compareBlock({ sides, offset, length, bytes }: BlockPair, slot: Slot): Promise<void> {
-    const runs = await askBoth([a, b], sides, slot, length);
-    comparedBytes += bytes;
-    meter.add(bytes);
-    if (runs.length === 0) return;
-    for (let i = 0; i < runs.length; i += 2) ranges.add(offset + runs[i]!, runs[i + 1]! - runs[i]!);
-    const at = firstByte(slot, runs[0]!);
-    if (first === null || offset + at < first.offset)
-      first = { offset: offset + at, a: slot.bytes[at]!, b: slot.bytes[HALF_BLOCK + at]! };
+  async function compareSpan(span: Span, slot: Slot): Promise<void> {
+    for (const { offset, runs, first: here } of await askSpan([a, b], span, slot)) {
+      for (let i = 0; i < runs.length; i += 2) ranges.add(offset + runs[i]!, runs[i + 1]! - runs[i]!);
+      if (here !== null && (first === null || offset + here.offset < first.offset))
+        first = { ...here, offset: offset + here.offset };
+    }
+    comparedBytes += span.bytes;
+    meter.add(span.bytes);
     if (ranges.count >= limit) throw new Enough();
   }
 
   let more = false;
   try {
-    await forEachBlock(workers, blockPairs(inA, inB, size), signal, compareBlock);
+    await forEachBlock(workers, spans(inA, inB, size), signal, compareSpan);
     meter.finish();
   } catch (error) {
     if (!(error instanceof Enough)) throw error;
     more = true;
   }
-  // Blocks begin in order and all that began have ended: the list has no hole before its end.
+  // Spans begin in order and all that began have ended: the list has no hole before its end.
   return { first, ranges: [...ranges].slice(0, limit), more, comparedBytes, skippedBytes };
 }
 
@@ -102,22 +94,26 @@ async function allocated(source: BlockSource, signal: AbortSignal | undefined): 
   return list;
 }
 
+/** What a thread is asked to compare at once, bytes: few questions, and still an end in sight when the job is cancelled. */
+const SPAN = 8 << 20;
+
 /** The same stretch of both disks. */
-interface BlockPair extends Extent {
+interface Span extends Extent {
+  /** The parts of each that are allocated. */
   sides: [PlannedBlock, PlannedBlock];
   /** Bytes that at least one of them has allocated. */
   bytes: number;
 }
 
-function* blockPairs(inA: ExtentList, inB: ExtentList, size: number): Generator<BlockPair> {
-  const iterators = [inA, inB].map((list) => plannedBlocks(list, size, HALF_BLOCK));
+function* spans(inA: ExtentList, inB: ExtentList, size: number, unit = SPAN): Generator<Span> {
+  const iterators = [inA, inB].map((list) => plannedBlocks(list, size, unit));
   const heads = iterators.map((iterator) => iterator.next());
   const offsetOf = (side: number): number =>
     heads[side]!.done === true ? Infinity : heads[side]!.value.offset;
   for (;;) {
     const offset = Math.min(offsetOf(0), offsetOf(1));
     if (offset === Infinity) return;
-    const length = Math.min(HALF_BLOCK, size - offset);
+    const length = Math.min(unit, size - offset);
     const sides = [0, 1].map((side): PlannedBlock => {
       const head = heads[side]!;
       if (head.done === true || head.value.offset !== offset) return { offset, length, parts: [] };
@@ -129,39 +125,46 @@ function* blockPairs(inA: ExtentList, inB: ExtentList, size: number): Generator<
   }
 }
 
-/** The runs that differ. A thread reads what lies in files as it is; the rest, and what it fails to read, is read here. */
-async function askBoth(
+/** What a thread found, with the place its offsets count from. */
+interface Found {
+  offset: number;
+  runs: number[];
+  first: DifferentByte | null;
+}
+
+async function askSpan(sources: [BlockSource, BlockSource], span: Span, slot: Slot): Promise<Found[]> {
+  const whole = await askThread(sources, span, slot);
+  if (whole !== null) return [whole];
+  const found: Found[] = [];
+  const [inA, inB] = span.sides.map(({ parts }) => ExtentList.of(parts));
+  for (const half of spans(inA!, inB!, span.offset + span.length, HALF_BLOCK))
+    found.push((await askThread(sources, half, slot)) ?? (await askHere(sources, half, slot)));
+  return found;
+}
+
+/** Null where something is in no file as it is, or the thread could not read it. */
+async function askThread(
   sources: [BlockSource, BlockSource],
-  blocks: [PlannedBlock, PlannedBlock],
+  { offset, length, sides }: Span,
   slot: Slot,
-  length: number,
-): Promise<number[]> {
-  const ask = async (direct: boolean): Promise<number[]> => {
-    const sides = [];
-    for (const [index, source] of sources.entries()) {
-      const pieces = direct ? filePieces(source, blocks[index]!) : null;
-      const half = slot.bytes.subarray(index * HALF_BLOCK, index * HALF_BLOCK + length);
-      if (pieces === null) await readParts(source, blocks[index]!, half);
-      sides.push(pieces);
-    }
-    const { runs } = await slot.ask({
-      kind: 'compare',
-      slot: slot.index,
-      length,
-      sides: [sides[0]!, sides[1]!],
-    });
-    return runs;
-  };
+): Promise<Found | null> {
+  const [a, b] = [filePieces(sources[0], sides[0]), filePieces(sources[1], sides[1])];
+  if (a === null || b === null) return null;
   try {
-    return await ask(true);
+    return { offset, ...(await slot.ask({ kind: 'compare', slot: slot.index, length, sides: [a, b] })) };
   } catch (error) {
     if (!(error instanceof SlotError)) throw error;
-    return ask(false);
+    return null;
   }
 }
 
-/** The first byte that differs at or after `at`, which is the start of a sector that does. */
-function firstByte(slot: Slot, at: number): number {
-  while (slot.bytes[at] === slot.bytes[HALF_BLOCK + at]) at++;
-  return at;
+/** Through the sources, for a span of at most half a slot. */
+async function askHere(
+  sources: [BlockSource, BlockSource],
+  { offset, length, sides }: Span,
+  slot: Slot,
+): Promise<Found> {
+  for (const side of [0, 1] as const)
+    await readParts(sources[side], sides[side], slot.bytes.subarray(side * HALF_BLOCK));
+  return { offset, ...(await slot.ask({ kind: 'compare', slot: slot.index, length, sides: null })) };
 }

@@ -5,8 +5,15 @@ export const BLOCK = 1 << 20;
 export const DIGEST_BYTES = 32;
 /** Differences are told in whole sectors, bytes. */
 export const DIFFERENCE_UNIT = 512;
-/** Two disks that are compared share a slot: one has its first half, the other the second. */
+/** Two disks that are compared share a slot: one has its first half, the other the second. Bytes. */
 export const HALF_BLOCK = BLOCK / 2;
+
+/** Where two disks differ, and what each of them has there. */
+export interface DifferentByte {
+  offset: number;
+  a: number;
+  b: number;
+}
 
 /** What a thread is started with. */
 export interface WorkerSetup {
@@ -42,8 +49,11 @@ export type ToWorker =
     }
   /** Fill the slot and hash it whatever it holds; answered when the digest is there. */
   | { kind: 'digest'; slot: number; length: number; pieces: Piece[] | null }
-  /** Fill both halves of the slot and say where they differ. `sides`: the pieces of each, from the start of its half. */
-  | { kind: 'compare'; slot: number; length: number; sides: readonly [Piece[] | null, Piece[] | null] }
+  /**
+   * Say where `length` bytes of two disks differ. `sides`: the pieces of each, any number of bytes; the thread reads
+   * them into the halves of the slot a stretch at a time. Null: the halves are filled, `length` is at most HALF_BLOCK.
+   */
+  | { kind: 'compare'; slot: number; length: number; sides: readonly [Piece[], Piece[]] | null }
   /** Write parts of the slot. Comes after the answer to `fill`; when it is answered, the digest is there too. */
   | { kind: 'store'; slot: number; placements: Placement[] };
 
@@ -51,8 +61,8 @@ export type FromWorker =
   /** Answer to `fill`: [start, end) pairs of the parts that are not zero, bytes from the start of the slot. */
   | { kind: 'filled'; slot: number; runs: number[] }
   | { kind: 'digested'; slot: number }
-  /** [start, end) pairs of the parts that differ, whole units of DIFFERENCE_UNIT, bytes from the start of the halves. */
-  | { kind: 'compared'; slot: number; runs: number[] }
+  /** [start, end) pairs of the parts that differ, whole units of DIFFERENCE_UNIT, bytes from the start; and the first byte. */
+  | { kind: 'compared'; slot: number; runs: number[]; first: DifferentByte | null }
   | { kind: 'stored'; slot: number }
   /** A system call failed. `at`: the place in the slot it was about, bytes. */
   | { kind: 'failed'; slot: number; at: number; code: string; message: string };

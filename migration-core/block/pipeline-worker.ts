@@ -11,6 +11,7 @@ import {
   DIFFERENCE_UNIT,
   DIGEST_BYTES,
   HALF_BLOCK,
+  type DifferentByte,
   type FromWorker,
   type Piece,
   type ToWorker,
@@ -34,7 +35,7 @@ port.on('message', (message: ToWorker) => {
       return;
     }
     if (message.kind === 'compare') {
-      say({ kind: 'compared', slot, runs: compare(slotBytes(slot, BLOCK), message, failure) });
+      say(compare(slot, message, failure));
       return;
     }
     const bytes = slotBytes(slot, message.length);
@@ -78,15 +79,52 @@ function fill(bytes: Uint8Array, pieces: Piece[], failure: { at: number }): void
   bytes.fill(0, end);
 }
 
+/** Both disks side by side, a stretch at a time: what fits into the slot stays in the caches of the processor. */
 function compare(
-  bytes: Buffer,
+  slot: number,
   { length, sides }: Extract<ToWorker, { kind: 'compare' }>,
   failure: { at: number },
-): number[] {
-  const [a, b] = [bytes.subarray(0, length), bytes.subarray(HALF_BLOCK, HALF_BLOCK + length)];
-  if (sides[0] !== null) fill(a, sides[0], failure);
-  if (sides[1] !== null) fill(b, sides[1], failure);
-  return differingRuns(a, b, DIFFERENCE_UNIT);
+): Extract<FromWorker, { kind: 'compared' }> {
+  const both = slotBytes(slot, BLOCK);
+  const runs: number[] = [];
+  let first: DifferentByte | null = null;
+  for (let at = 0; at < length; at += HALF_BLOCK) {
+    const size = Math.min(HALF_BLOCK, length - at);
+    const a = both.subarray(0, size);
+    const b = both.subarray(HALF_BLOCK, HALF_BLOCK + size);
+    if (sides !== null) {
+      const [ofA, ofB] = [within(sides[0], at, size), within(sides[1], at, size)];
+      if (ofA.length === 0 && ofB.length === 0) continue;
+      fill(a, ofA, failure);
+      fill(b, ofB, failure);
+    }
+    const here = differingRuns(a, b, DIFFERENCE_UNIT);
+    if (here.length === 0) continue;
+    if (first === null) {
+      let byte = here[0]!;
+      while (a[byte] === b[byte]) byte++;
+      first = { offset: at + byte, a: a[byte]!, b: b[byte]! };
+    }
+    for (const edge of here) runs.push(at + edge);
+  }
+  return { kind: 'compared', slot, runs, first };
+}
+
+/** The parts of the pieces in [start, start+length), from the start of that. */
+function within(pieces: readonly Piece[], start: number, length: number): Piece[] {
+  const found: Piece[] = [];
+  for (const piece of pieces) {
+    const from = Math.max(piece.at, start);
+    const to = Math.min(piece.at + piece.length, start + length);
+    if (from < to)
+      found.push({
+        at: from - start,
+        length: to - from,
+        fd: piece.fd,
+        offset: piece.offset + from - piece.at,
+      });
+  }
+  return found;
 }
 
 function store(bytes: Uint8Array, placements: Piece[], failure: { at: number }): void {

@@ -5,7 +5,6 @@ import type { Finding } from '../../base/finding.ts';
 import type { DiskImage } from '../../image/image.ts';
 import { openImage, type OpenImageOptions } from '../../image/table.ts';
 import { readSystemUse, usesOfFile } from '../../source/in-use.ts';
-import { openSource } from '../../source/open.ts';
 import { cannotOpen, empty, notADisk } from '../../source/refusals.ts';
 import { useFindings } from '../../source/use-findings.ts';
 
@@ -48,6 +47,8 @@ export async function openInput(path: string, { parents, signal }: InputOptions)
 }
 
 async function openDevice(path: string, signal: AbortSignal | undefined): Promise<InputDisk> {
+  // Loaded when it is needed: the lists of disks of three systems take longer than most looks at an image.
+  const { openSource } = await import('../../source/open.ts');
   const { disk, description, findings } = await openSource(path, signal === undefined ? {} : { signal });
   const { model, serial } = description;
   const image: DiskImage = {
