@@ -1,9 +1,10 @@
 /** A disk with faults at known places, for tests of what stands above it. */
+import { roundUp } from '../base/bytes.ts';
 import { IronliftError } from '../base/errors.ts';
 import { checkRange } from './range.ts';
 import type { BlockSource } from './source.ts';
 
-/** A range (bytes) that cannot be read. */
+/** A range (bytes) that cannot be read: whole sectors of it, as on a real disk. */
 export interface Fault {
   offset: number;
   length: number;
@@ -24,15 +25,17 @@ export interface FaultySource extends BlockSource {
 export function faulty(below: BlockSource, faults: readonly Fault[]): FaultySource {
   const left = faults.map(({ times = Infinity }) => times);
   let failures = 0;
+  const { sectorSize } = below;
+  const places = faults.map(({ offset, length }) => ({
+    start: offset - (offset % sectorSize),
+    end: roundUp(offset + length, sectorSize),
+  }));
   const firstIn = (offset: number, length: number): number =>
-    faults.findIndex(
-      (fault, index) =>
-        left[index]! > 0 && fault.offset < offset + length && offset < fault.offset + fault.length,
-    );
+    places.findIndex(({ start, end }, index) => left[index]! > 0 && start < offset + length && offset < end);
   const extents = below.extents?.bind(below);
   return {
     size: below.size,
-    sectorSize: below.sectorSize,
+    sectorSize,
     get failures() {
       return failures;
     },
@@ -45,8 +48,8 @@ export function faulty(below: BlockSource, faults: readonly Fault[]): FaultySour
       }
       failures++;
       left[index]!--;
-      const { errno = 'EIO', short = false, offset: start } = faults[index]!;
-      const at = Math.max(start, offset);
+      const { errno = 'EIO', short = false } = faults[index]!;
+      const at = Math.max(places[index]!.start, offset);
       if (short) await below.read(into.subarray(0, at - offset), offset);
       throw new IronliftError('READ_FAILED', `The disk cannot be read at byte ${at}: a fault of the test.`, {
         next: 'Take the fault away.',

@@ -1,7 +1,6 @@
 /** Whether two images, of whatever formats, hold the same disk. */
 import type { Finding } from '../../base/finding.ts';
-import type { ProgressListener } from '../../base/progress.ts';
-import { compareDisks, type Comparison } from '../../block/compare.ts';
+import { compareDisks, type CompareOptions, type Comparison } from '../../block/compare.ts';
 import { openInput } from './input.ts';
 import type { LookOptions } from './look.ts';
 
@@ -19,17 +18,18 @@ export interface ComparedImage {
   size: number;
 }
 
-/** `limit`: differing ranges after which the rest is not looked at. @throws as openInput and compareDisks */
+export type CompareImagesOptions = LookOptions & Pick<CompareOptions, 'limit' | 'workers' | 'onProgress'>;
+
+/** @throws as openInput and compareDisks */
 export async function compareImages(
   paths: readonly [string, string],
-  options: LookOptions & { limit: number; onProgress?: ProgressListener | undefined },
+  options: CompareImagesOptions,
 ): Promise<ImageComparison> {
   const a = await openInput(paths[0], options);
   try {
     const b = await openInput(paths[1], options);
     try {
-      const { limit, signal, onProgress } = options;
-      const compared = await compareDisks({ a: a.image, b: b.image, limit, signal, onProgress });
+      const compared = await compareDisks({ ...options, a: a.image, b: b.image });
       const [one, other] = [a, b].map(({ path, image }) => ({
         path,
         format: image.facts.format,

@@ -44,6 +44,8 @@ export interface ImageJobWorld {
   /** Milliseconds since 1970. */
   now: () => number;
   signal?: AbortSignal | undefined;
+  /** Threads that are running already; without, some are started and ended. */
+  workers?: CopyWorkers | undefined;
   /** One sentence for each step as it begins. */
   onStep: (sentence: string) => void;
   onProgress?: ProgressListener | undefined;
@@ -168,7 +170,7 @@ async function writeImage(
     compression: layout.compression,
     identity: await identityOf(job),
   });
-  const workers = startCopyWorkers();
+  const workers = world.workers ?? startCopyWorkers();
   try {
     const files = writer.files ?? [writer.path];
     if (!options.force) await refuseTaken(files);
@@ -190,7 +192,7 @@ async function writeImage(
     await writer.abort();
     throw error;
   } finally {
-    await workers.close();
+    if (world.workers === undefined) await workers.close();
   }
 }
 

@@ -62,7 +62,7 @@ function text(result: ImageCheckResult | { path: string; error: IronliftError },
 
 const LOOKED_AT = {
   structures: 'All structures of the format were looked at',
-  tables: 'The tables that say where the data lies were looked at; the format has nothing else to check',
+  tables: 'It was opened, and the place of every part of the disk looked up',
   nothing: 'It could not be opened',
 } as const;
 
