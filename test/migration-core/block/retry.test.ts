@@ -155,12 +155,15 @@ describe('a copy of a disk with faults', () => {
     await writeFile(stub, '');
     const short = await open(stub, 'r');
     const below = faulty(memorySource(bytes), faults);
-    const source = retrying(
-      direct
-        ? { ...below, fileRange: (_, length) => (length > 0 ? { fd: short.fd, offset: 0 } : null) }
-        : below,
-      { name: 'disk', firstWait: 0, zeroBadSectors },
-    );
+    const { size, sectorSize } = below;
+    const everywhere: BlockSource = {
+      size,
+      sectorSize,
+      read: (into, offset) => below.read(into, offset),
+      fileRange: () => ({ fd: short.fd, offset: 0 }),
+      close: () => below.close(),
+    };
+    const source = retrying(direct ? everywhere : below, { name: 'disk', firstWait: 0, zeroBadSectors });
     const path = join(folder, 'copy');
     const writer = await raw.create({ path, size: bytes.length, allocation: 'thin' });
     try {

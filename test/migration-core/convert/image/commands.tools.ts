@@ -57,7 +57,9 @@ describe('ironlift image info', () => {
   it('looks at a disk of this machine', async () => {
     const { raw } = await rawAndQcow2();
     const device = (await run('losetup', ['--find', '--show', '--read-only', raw])).trim();
-    onTestFinished(async () => void (await run('losetup', ['-d', device])));
+    onTestFinished(async () => {
+      await run('losetup', ['-d', device]);
+    });
     const { status, out } = await ironlift(['image', 'info', device, '--json']);
     expect(status).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ images: [{ path: device, format: 'raw', size: 20 * MIB }] });
