@@ -9,7 +9,7 @@ packages=(
   fdisk gdisk parted # make and judge partition tables
   util-linux kmod    # losetup and mount for kernel judgement; depmod, modinfo
   qemu-utils         # qemu-img judges disk images and is the peer of the benchmark
-  qemu-system-x86 ovmf # boots the results, BIOS and UEFI
+  qemu-system-x86 ovmf # boots the results, BIOS and UEFI; its storage daemon serves disks with defects
   debootstrap        # builds the Debian servers that are converted
   cpio gzip xz-utils zstd lz4 # make initramfs images of every compression
   libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libxml2-utils # judge libvirt XML and .vmx

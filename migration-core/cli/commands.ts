@@ -59,8 +59,9 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
   {
     name: 'image',
     summary: 'look at, check, convert and compare disk images of any format',
-    about: `Works on disk images alone: nothing in them is changed, no machine is made. Formats are recognised by their
-contents; a snapshot is read together with the images it depends on.`,
+    about: `Works on disk images alone: nothing in them is changed, no machine is made.
+Formats are recognised by their contents; a snapshot is read together with the
+images it depends on.`,
     commands: [
       {
         name: 'info',

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { IronliftError, isIronliftError } from '../base/errors.ts';
 import { commands, type Command, type CommandEntry, type CommandGroup } from './commands.ts';
+import { wrap } from './terminal.ts';
 import type { World } from './world.ts';
 
 export async function main(args: string[]): Promise<void> {
@@ -154,8 +155,10 @@ function report(error: unknown, json: boolean, world: World): number {
   if (json) {
     world.out(`${JSON.stringify({ error: known.toJSON() }, null, 2)}\n`);
   } else {
-    world.err(`Error: ${known.message}\n`);
-    world.err(`What to do: ${known.next}\n`);
+    // A terminal would break lines in the middle of words; a log keeps its sentences whole.
+    const fit = (text: string): string => (world.interactive ? wrap(text, world.columns, '  ') : text);
+    world.err(`${fit(`Error: ${known.message}`)}\n`);
+    world.err(`${fit(`What to do: ${known.next}`)}\n`);
     world.err(`(${known.code})\n`);
     if (known.code === 'INTERNAL')
       world.err(`${JSON.stringify(known.data['stack'] ?? '').replaceAll('\\n', '\n')}\n`);

@@ -10,9 +10,10 @@ import { PARENTS_HELP, parentsOf, wrongUsage } from './options.ts';
 export const imageCheckCommand: Command = {
   help: `Usage: ironlift image check FILE... [--parents WHERE] [--json]
 
-Looks for damage: tables that point outside the file, that overlap or contradict each other, room that nothing uses.
-The images that a snapshot depends on are looked at too. Nothing is repaired. The contents of the disk are not
-judged; \`ironlift image compare\` holds them against another copy.
+Looks for damage: tables that point outside the file, that overlap or contradict
+each other, room that nothing uses. The images that a snapshot depends on are
+looked at too. Nothing is repaired. The contents of the disk are not judged;
+\`ironlift image compare\` holds them against another copy.
 
 ${PARENTS_HELP}
   --json               print one JSON document

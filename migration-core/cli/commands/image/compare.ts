@@ -11,11 +11,13 @@ const LIMIT = 1000;
 export const imageCompareCommand: Command = {
   help: `Usage: ironlift image compare A B [--parents WHERE] [--json]
 
-Says whether two images of any formats hold the same disk, or where the first byte is that differs. Only what one of
-them has allocated is read. A disk that is longer than the other is equal to it when the rest of it is zeros.
+Says whether two images of any formats hold the same disk, or where the first
+byte is that differs. Only what one of them has allocated is read. A disk that is
+longer than the other is equal to it when the rest of it is zeros.
 
 ${PARENTS_HELP}
-  --json               print one JSON document, with the list of the sectors that differ (up to ${LIMIT} ranges)
+  --json               print one JSON document, with the list of the sectors that
+                       differ (up to ${LIMIT} ranges)
 
 Exit status: 0 equal, 1 different.`,
   options: { parents: { type: 'string' } },

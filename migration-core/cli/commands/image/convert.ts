@@ -27,18 +27,21 @@ function formatLines(): string[] {
 export const imageConvertCommand: Command = {
   help: `Usage: ironlift image convert IN OUT [options]
 
-Writes the disk in the image IN (or a disk of this machine) anew into the image OUT, in the format that OUT's extension
-or --format names. A snapshot is merged with the images it depends on. IN is only read; OUT has the name OUT.partial
-until it is complete and was compared with IN.
+Writes the disk in the image IN (or a disk of this machine) anew into the image
+OUT, in the format that OUT's extension or --format names. A snapshot is merged
+with the images it depends on. IN is only read; OUT has the name OUT.partial until
+it is complete and was compared with IN.
 
   --format FORMAT      one of those below; by the extension of OUT unless told
   --subformat NAME     layout of the format, where it has several
-  --allocation HOW     thin (grows as needed, the default), thick (all space allocated) or
-                       split2g (in files of at most 2 GB)
+  --allocation HOW     thin (grows as needed, the default), thick (all space
+                       allocated) or split2g (in files of at most 2 GB)
   --compress [METHOD]  pack the data, by zlib or zstd where the format has both
   --no-verify          do not read the finished image again
-  --zero-bad-sectors   put zeros in place of sectors of IN that cannot be read, and list them in the result
-  --force              replace OUT, and start although the free space may not be enough
+  --zero-bad-sectors   put zeros in place of sectors of IN that cannot be read, and
+                       list them in the result
+  --force              replace OUT, and start although the free space may not be
+                       enough
 ${PARENTS_HELP}
   --json               print one JSON document
 

@@ -9,8 +9,9 @@ import { PARENTS_HELP, parentsOf, wrongUsage } from './options.ts';
 export const imageInfoCommand: Command = {
   help: `Usage: ironlift image info FILE... [--parents WHERE] [--json]
 
-Says what disk images are, by their contents: format and layout, size of the disk, what is allocated of it, the
-files of the image and the images it depends on. A disk of this machine can be named as well.
+Says what disk images are, by their contents: format and layout, size of the
+disk, what is allocated of it, the files of the image and the images it depends
+on. A disk of this machine can be named as well.
 
 ${PARENTS_HELP}
   --json               print one JSON document`,
