@@ -1,14 +1,14 @@
 /**
  * Whether two disks hold the same. Only what one of them has allocated is read: what neither has is zeros on both.
- * The copying threads read and compare by themselves where both lie in files as they are; the rest passes through this
- * thread. A disk of another size is equal when the rest of the longer one is zeros.
+ * The copying threads read and compare by themselves where both lie in files; the rest passes through this thread.
+ * A disk of another size is equal when the rest of the longer one is zeros.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
 import { ExtentList, type Extent } from '../base/extents.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import { forEachBlock } from './block-flow.ts';
 import { filePieces, readParts } from './block-reader.ts';
-import { HALF_BLOCK, type DifferentByte } from './pipeline-messages.ts';
+import { HALF_BLOCK, type DifferentByte, type FromWorker, type Stretch } from './pipeline-messages.ts';
 import { plannedBlocks, type PlannedBlock } from './pipeline-plan.ts';
 import { SlotError, startCopyWorkers, type CopyWorkers, type Slot } from './pipeline-workers.ts';
 import { progressMeter } from './progress-meter.ts';
@@ -62,10 +62,9 @@ async function compareWith(workers: CopyWorkers, options: CompareOptions): Promi
   let comparedBytes = 0;
 
   async function compareSpan(span: Span, slot: Slot): Promise<void> {
-    for (const { offset, runs, first: here } of await askSpan([a, b], span, slot)) {
-      for (let i = 0; i < runs.length; i += 2) ranges.add(offset + runs[i]!, runs[i + 1]! - runs[i]!);
-      if (here !== null && (first === null || offset + here.offset < first.offset))
-        first = { ...here, offset: offset + here.offset };
+    for (const { runs, first: here } of await askSpan([a, b], span, slot)) {
+      for (let i = 0; i < runs.length; i += 2) ranges.add(runs[i]!, runs[i + 1]! - runs[i]!);
+      if (here !== null && (first === null || here.offset < first.offset)) first = here;
     }
     comparedBytes += span.bytes;
     meter.add(span.bytes);
@@ -125,40 +124,31 @@ function* spans(inA: ExtentList, inB: ExtentList, size: number, unit = SPAN): Ge
   }
 }
 
-/** What a thread found, with the place its offsets count from. */
-interface Found {
-  offset: number;
-  runs: number[];
-  first: DifferentByte | null;
-}
+/** What was found in a stretch; offsets are bytes of the disk. */
+type Found = Pick<Extract<FromWorker, { kind: 'compared' }>, 'runs' | 'first'>;
 
 async function askSpan(sources: [BlockSource, BlockSource], span: Span, slot: Slot): Promise<Found[]> {
-  const whole = await askThread(sources, span, slot);
-  if (whole !== null) return [whole];
-  const found: Found[] = [];
   const [inA, inB] = span.sides.map(({ parts }) => ExtentList.of(parts));
-  for (const half of spans(inA!, inB!, span.offset + span.length, HALF_BLOCK))
-    found.push((await askThread(sources, half, slot)) ?? (await askHere(sources, half, slot)));
+  const direct: { half: Span; stretch: Stretch }[] = [];
+  const found: Found[] = [];
+  for (const half of spans(inA!, inB!, span.offset + span.length, HALF_BLOCK)) {
+    const [a, b] = [filePieces(sources[0], half.sides[0]), filePieces(sources[1], half.sides[1])];
+    if (a === null || b === null) found.push(await askHere(sources, half, slot));
+    else direct.push({ half, stretch: { at: half.offset, length: half.length, sides: [a, b] } });
+  }
+  if (direct.length === 0) return found;
+  try {
+    const stretches = direct.map(({ stretch }) => stretch);
+    found.push(await slot.ask({ kind: 'compare', slot: slot.index, stretches }));
+  } catch (error) {
+    if (!(error instanceof SlotError)) throw error;
+    // Read again through the sources: they may know a way round, and if not, they tell best what is wrong.
+    for (const { half } of direct) found.push(await askHere(sources, half, slot));
+  }
   return found;
 }
 
-/** Null where something is in no file as it is, or the thread could not read it. */
-async function askThread(
-  sources: [BlockSource, BlockSource],
-  { offset, length, sides }: Span,
-  slot: Slot,
-): Promise<Found | null> {
-  const [a, b] = [filePieces(sources[0], sides[0]), filePieces(sources[1], sides[1])];
-  if (a === null || b === null) return null;
-  try {
-    return { offset, ...(await slot.ask({ kind: 'compare', slot: slot.index, length, sides: [a, b] })) };
-  } catch (error) {
-    if (!(error instanceof SlotError)) throw error;
-    return null;
-  }
-}
-
-/** Through the sources, for a span of at most half a slot. */
+/** Reads at most half a slot of both through the sources. */
 async function askHere(
   sources: [BlockSource, BlockSource],
   { offset, length, sides }: Span,
@@ -166,5 +156,6 @@ async function askHere(
 ): Promise<Found> {
   for (const side of [0, 1] as const)
     await readParts(sources[side], sides[side], slot.bytes.subarray(side * HALF_BLOCK));
-  return { offset, ...(await slot.ask({ kind: 'compare', slot: slot.index, length, sides: null })) };
+  const stretches = [{ at: offset, length, sides: null }];
+  return slot.ask({ kind: 'compare', slot: slot.index, stretches });
 }

@@ -14,6 +14,7 @@ import {
   type DifferentByte,
   type FromWorker,
   type Piece,
+  type Stretch,
   type ToWorker,
   type WorkerSetup,
 } from './pipeline-messages.ts';
@@ -35,7 +36,7 @@ port.on('message', (message: ToWorker) => {
       return;
     }
     if (message.kind === 'compare') {
-      say(compare(slot, message, failure));
+      say(compare(slot, message.stretches, failure));
       return;
     }
     const bytes = slotBytes(slot, message.length);
@@ -79,24 +80,21 @@ function fill(bytes: Uint8Array, pieces: Piece[], failure: { at: number }): void
   bytes.fill(0, end);
 }
 
-/** Both disks side by side, a stretch at a time: what fits into the slot stays in the caches of the processor. */
+/** Both disks side by side: what fits into the slot stays in the caches of the processor. */
 function compare(
   slot: number,
-  { length, sides }: Extract<ToWorker, { kind: 'compare' }>,
+  stretches: Stretch[],
   failure: { at: number },
 ): Extract<FromWorker, { kind: 'compared' }> {
   const both = slotBytes(slot, BLOCK);
   const runs: number[] = [];
   let first: DifferentByte | null = null;
-  for (let at = 0; at < length; at += HALF_BLOCK) {
-    const size = Math.min(HALF_BLOCK, length - at);
-    const a = both.subarray(0, size);
-    const b = both.subarray(HALF_BLOCK, HALF_BLOCK + size);
+  for (const { at, length, sides } of stretches) {
+    const a = both.subarray(0, length);
+    const b = both.subarray(HALF_BLOCK, HALF_BLOCK + length);
     if (sides !== null) {
-      const [ofA, ofB] = [within(sides[0], at, size), within(sides[1], at, size)];
-      if (ofA.length === 0 && ofB.length === 0) continue;
-      fill(a, ofA, failure);
-      fill(b, ofB, failure);
+      fill(a, sides[0], failure);
+      fill(b, sides[1], failure);
     }
     const here = differingRuns(a, b, DIFFERENCE_UNIT);
     if (here.length === 0) continue;
@@ -108,23 +106,6 @@ function compare(
     for (const edge of here) runs.push(at + edge);
   }
   return { kind: 'compared', slot, runs, first };
-}
-
-/** The parts of the pieces in [start, start+length), from the start of that. */
-function within(pieces: readonly Piece[], start: number, length: number): Piece[] {
-  const found: Piece[] = [];
-  for (const piece of pieces) {
-    const from = Math.max(piece.at, start);
-    const to = Math.min(piece.at + piece.length, start + length);
-    if (from < to)
-      found.push({
-        at: from - start,
-        length: to - from,
-        fd: piece.fd,
-        offset: piece.offset + from - piece.at,
-      });
-  }
-  return found;
 }
 
 function store(bytes: Uint8Array, placements: Piece[], failure: { at: number }): void {

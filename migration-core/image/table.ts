@@ -2,6 +2,7 @@
 import { IronliftError } from '../base/errors.ts';
 import type { DiskImage, ImageFormat, OpenContext } from './image.ts';
 import { parentFinder } from './parents.ts';
+import { isPartial } from './partial.ts';
 import { qcow2 } from './qcow2/format.ts';
 import { raw } from './raw.ts';
 import { openReadFile } from './read-file.ts';
@@ -33,9 +34,6 @@ export function openContext(path: string, { parents = 'folder' }: OpenImageOptio
     (format === undefined ? await detectFormat(parent) : formatById(format))!.open(parent, context),
   );
 }
-
-/** What the name of an image ends in while it is written. */
-export const PARTIAL = '.partial';
 
 const HEAD = 64 << 10;
 const TAIL = 512;
@@ -84,7 +82,7 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
 
 /** The magic of a format comes last: what was interrupted would pass for a raw disk. */
 function refuseUnfinished(path: string): void {
-  if (!path.endsWith(PARTIAL)) return;
+  if (!isPartial(path)) return;
   throw new IronliftError(
     'IMAGE_NOT_SUPPORTED',
     `${path} is not finished: it was left by a job that is at work or was interrupted.`,

@@ -17,15 +17,10 @@ import { retrying, type RetrySource } from '../../block/retry.ts';
 import { startCopyWorkers, type CopyWorkers } from '../../block/pipeline-workers.ts';
 import { verifyImage } from '../../block/verify.ts';
 import type { DiskImage, ImageWriter, Subformat } from '../../image/image.ts';
-import { openContext, PARTIAL } from '../../image/table.ts';
+import { finalPath, PARTIAL } from '../../image/partial.ts';
+import { openContext } from '../../image/table.ts';
 import { badSectorFindings } from '../bad-sectors.ts';
-import {
-  checkRoom,
-  finished,
-  giveNames,
-  planImageDestination,
-  type ImageDestination,
-} from './destination.ts';
+import { checkRoom, giveNames, planImageDestination, type ImageDestination } from './destination.ts';
 import { chain, openInput, type InputDisk } from './input.ts';
 import { chooseLayout, roomFor, subformatFor, type Layout, type LayoutOptions } from './layout.ts';
 
@@ -199,7 +194,7 @@ async function writeImage(
 /** The parts of an image in several files have names that were not asked for by the user. */
 async function refuseTaken(files: readonly string[]): Promise<void> {
   for (const file of files) {
-    const name = finished(file);
+    const name = finalPath(file);
     if ((await stat(name).catch(() => null)) === null) continue;
     throw new IronliftError('DESTINATION_EXISTS', `${name}, a part of the new image, exists already.`, {
       next: 'Choose another name for the result, or replace the file with --force; nothing was written.',

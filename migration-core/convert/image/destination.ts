@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { IronliftError, systemErrorCode } from '../../base/errors.ts';
 import { formatBytes } from '../../base/text.ts';
 import { writeFailed } from '../../block/file-errors.ts';
-import { PARTIAL } from '../../image/table.ts';
+import { finalPath, PARTIAL } from '../../image/partial.ts';
 
 export interface ImageDestination {
   /** Absolute path of the finished image, links followed. */
@@ -123,10 +123,6 @@ function unusable(path: string, errno: string | undefined, cause: unknown): Iron
   );
 }
 
-/** The name of a finished file from the one it was written under. */
-export const finished = (path: string): string =>
-  path.endsWith(PARTIAL) ? path.slice(0, -PARTIAL.length) : path;
-
 /**
  * Gives the files of an image their names, the main file last: while it has none there is no image. When one of them
  * fails, those that have theirs go, unless they took the place of older ones.
@@ -137,7 +133,7 @@ export async function giveNames(files: readonly string[], replace: boolean): Pro
   const named: string[] = [];
   try {
     for (const file of [...others, main!]) {
-      const name = finished(file);
+      const name = finalPath(file);
       if (replace) await rename(file, name);
       else await renameNew(file, name);
       named.push(name);
@@ -147,7 +143,7 @@ export async function giveNames(files: readonly string[], replace: boolean): Pro
     throw writeFailed(main!, error);
   }
   await syncFolder(dirname(main!));
-  return files.map(finished);
+  return files.map(finalPath);
 }
 
 /** A rename would replace what another program has put there since we looked. */

@@ -29,7 +29,7 @@ export const imageConvertCommand: Command = {
 
 Writes the disk in the image IN (or a disk of this machine) anew into the image
 OUT, in the format that OUT's extension or --format names. A snapshot is merged
-with the images it depends on. IN is only read; OUT has the name OUT.partial until
+with the images it depends on. IN is only read; OUT is called OUT.partial until
 it is complete and was compared with IN.
 
   --format FORMAT      one of those below; by the extension of OUT unless told
@@ -38,8 +38,8 @@ it is complete and was compared with IN.
                        allocated) or split2g (in files of at most 2 GB)
   --compress [METHOD]  pack the data, by zlib or zstd where the format has both
   --no-verify          do not read the finished image again
-  --zero-bad-sectors   put zeros in place of sectors of IN that cannot be read, and
-                       list them in the result
+  --zero-bad-sectors   put zeros in place of sectors of IN that cannot be read,
+                       and list them in the result
   --force              replace OUT, and start although the free space may not be
                        enough
 ${PARENTS_HELP}

@@ -2,9 +2,9 @@
 import type { OptionValues } from '../../commands.ts';
 import { IronliftError } from '../../../base/errors.ts';
 
-export const PARENTS_HELP = `  --parents WHERE      where the images that a snapshot depends on may lie: folder
-                       (beside it or below, the default) or anywhere (wherever it
-                       says; only if you trust it)`;
+export const PARENTS_HELP = `  --parents WHERE      where the images that a snapshot depends on may lie:
+                       folder (beside it or below, the default) or anywhere
+                       (wherever it says; only if you trust it)`;
 
 export const wrongUsage = (command: string, wrong: readonly string[]): IronliftError =>
   new IronliftError('USAGE', `${wrong.join('; ')}.`, {

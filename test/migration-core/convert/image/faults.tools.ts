@@ -24,7 +24,8 @@ import {
   type ImageConvertResult,
 } from '../../../../migration-core/convert/image/convert-image.ts';
 import type { Manifest } from '../../../../migration-core/convert/manifest.ts';
-import { detectFormat, PARTIAL } from '../../../../migration-core/image/table.ts';
+import { PARTIAL } from '../../../../migration-core/image/partial.ts';
+import { detectFormat } from '../../../../migration-core/image/table.ts';
 import { sha256 } from '../../../support/hash.ts';
 import { smallServer } from '../../../support/small-server.ts';
 import { needTools, run, scratchFolder, seeded } from '../../../support/tools.ts';
