@@ -10,7 +10,7 @@ packages=(
   util-linux kmod    # losetup and mount for kernel judgement; depmod, modinfo
   qemu-utils         # qemu-img judges disk images and is the peer of the benchmark
   7zip python3-libvhdi # read VHD and VDI a second and a third way: sector bitmaps and parents, which QEMU does not know
-  qemu-system-x86 ovmf # boots the results, BIOS and UEFI
+  qemu-system-x86 ovmf # boots the results, BIOS and UEFI; its storage daemon serves disks with defects
   debootstrap        # builds the Debian servers that are converted
   ewf-tools pigz     # ewfacquire makes, ewfverify judges EnCase images; disks packed in parallel
   cpio gzip xz-utils zstd lz4 # make initramfs images of every compression

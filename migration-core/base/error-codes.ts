@@ -66,6 +66,7 @@ export const ERROR_KINDS = {
   DESTINATION_EXISTS: 'refused',
   DESTINATION_SPACE: 'refused',
   DESTINATION_UNUSABLE: 'refused',
+  DESTINATION_IS_SOURCE: 'refused',
   VERIFY_FAILED: 'failed',
   NOT_A_CONVERSION: 'refused',
   ALREADY_UNDONE: 'refused',

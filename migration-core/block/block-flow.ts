@@ -1,6 +1,5 @@
 /** Many blocks through few slots: as many are under way as there are slots, and the first failure ends it. */
 import { throwIfCancelled } from '../base/cancel.ts';
-import type { PlannedBlock } from './pipeline-plan.ts';
 import type { CopyWorkers, Slot } from './pipeline-workers.ts';
 
 /**
@@ -8,11 +7,11 @@ import type { CopyWorkers, Slot } from './pipeline-workers.ts';
  * Returns or throws only when nothing is under way any more.
  * @throws CANCELLED, or the first error of `work`
  */
-export async function forEachBlock(
+export async function forEachBlock<B>(
   workers: CopyWorkers,
-  blocks: Iterable<PlannedBlock>,
+  blocks: Iterable<B>,
   signal: AbortSignal | undefined,
-  work: (block: PlannedBlock, slot: Slot) => Promise<void>,
+  work: (block: B, slot: Slot) => Promise<void>,
 ): Promise<void> {
   const underWay = new Set<Promise<void>>();
   const failures: unknown[] = [];

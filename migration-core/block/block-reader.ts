@@ -7,7 +7,7 @@ import type { BlockSource } from './source.ts';
 
 /** The parts of a block as places in files, or null where one of them is not in a file as it is. */
 export function filePieces(source: BlockSource, block: PlannedBlock): Piece[] | null {
-  if (source.fileRange === undefined) return null;
+  if (source.fileRange === undefined) return block.parts.length === 0 ? [] : null;
   const pieces: Piece[] = [];
   for (const { offset, length } of block.parts) {
     const range = source.fileRange(offset, length);
@@ -33,21 +33,22 @@ export async function withBlock<T>(
       // Read again through the source: it may know a way round, and if not, it tells best what is wrong.
     }
   }
-  await readHere(source, block, slot);
+  await readParts(source, block, slot.bytes);
   return work(null);
 }
 
-async function readHere(source: BlockSource, block: PlannedBlock, slot: Slot): Promise<void> {
+/** Reads the parts of a block into a buffer; what lies between them becomes zeros. @throws READ_FAILED and its like */
+export async function readParts(source: BlockSource, block: PlannedBlock, into: Uint8Array): Promise<void> {
   let end = 0;
   for (const { offset, length } of block.parts) {
     const at = offset - block.offset;
-    slot.bytes.fill(0, end, at);
+    into.fill(0, end, at);
     end = at + length;
     try {
-      await source.read(slot.bytes.subarray(at, end), offset);
+      await source.read(into.subarray(at, end), offset);
     } catch (error) {
       throw readFailed(error, offset);
     }
   }
-  slot.bytes.fill(0, end, block.length);
+  into.fill(0, end, block.length);
 }

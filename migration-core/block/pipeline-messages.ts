@@ -3,6 +3,26 @@
 /** One block of the disk: the unit of reading, of hashing and of a slot, bytes. */
 export const BLOCK = 1 << 20;
 export const DIGEST_BYTES = 32;
+/** Differences are told in whole sectors, bytes. */
+export const DIFFERENCE_UNIT = 512;
+/** Two disks that are compared share a slot: one has its first half, the other the second. Bytes. */
+export const HALF_BLOCK = BLOCK / 2;
+
+/** The same bytes of two disks, at most HALF_BLOCK of them. */
+export interface Stretch {
+  /** Bytes from a start of the caller's choice. */
+  at: number;
+  length: number;
+  /** The pieces of each, from the start of the stretch; null where the bytes are in the halves of the slot already. */
+  sides: readonly [Piece[], Piece[]] | null;
+}
+
+/** Where two disks differ, and what each of them has there. */
+export interface DifferentByte {
+  offset: number;
+  a: number;
+  b: number;
+}
 
 /** What a thread is started with. */
 export interface WorkerSetup {
@@ -38,6 +58,8 @@ export type ToWorker =
     }
   /** Fill the slot and hash it whatever it holds; answered when the digest is there. */
   | { kind: 'digest'; slot: number; length: number; pieces: Piece[] | null }
+  /** Say where two disks differ: the thread reads the stretches one after another into the halves of the slot. */
+  | { kind: 'compare'; slot: number; stretches: Stretch[] }
   /** Write parts of the slot. Comes after the answer to `fill`; when it is answered, the digest is there too. */
   | { kind: 'store'; slot: number; placements: Placement[] };
 
@@ -45,6 +67,8 @@ export type FromWorker =
   /** Answer to `fill`: [start, end) pairs of the parts that are not zero, bytes from the start of the slot. */
   | { kind: 'filled'; slot: number; runs: number[] }
   | { kind: 'digested'; slot: number }
+  /** [start, end) pairs of the parts that differ, whole units of DIFFERENCE_UNIT, counted as the stretches are; and the first byte. */
+  | { kind: 'compared'; slot: number; runs: number[]; first: DifferentByte | null }
   | { kind: 'stored'; slot: number }
   /** A system call failed. `at`: the place in the slot it was about, bytes. */
   | { kind: 'failed'; slot: number; at: number; code: string; message: string };

@@ -37,19 +37,19 @@ async function dataRanges(
   return used.intersect(data);
 }
 
-/** The ranges cut at the borders of blocks. Blocks without any range are left out. */
-export function* plannedBlocks(ranges: ExtentList, size: number): Generator<PlannedBlock> {
+/** The ranges cut at the borders of blocks of `unit` bytes. Blocks without any range are left out. */
+export function* plannedBlocks(ranges: ExtentList, size: number, unit = BLOCK): Generator<PlannedBlock> {
   let block: PlannedBlock | null = null;
   for (const range of ranges) {
     const end = range.offset + range.length;
     for (let at = range.offset; at < end;) {
-      const offset = Math.floor(at / BLOCK) * BLOCK;
+      const offset = Math.floor(at / unit) * unit;
       if (block !== null && block.offset !== offset) {
         yield block;
         block = null;
       }
-      block ??= { offset, length: Math.min(BLOCK, size - offset), parts: [] };
-      const until = Math.min(end, offset + BLOCK);
+      block ??= { offset, length: Math.min(unit, size - offset), parts: [] };
+      const until = Math.min(end, offset + unit);
       block.parts.push({ offset: at, length: until - at });
       at = until;
     }

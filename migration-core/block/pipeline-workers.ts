@@ -33,6 +33,7 @@ export interface Slot {
 interface Answers {
   fill: 'filled';
   digest: 'digested';
+  compare: 'compared';
   store: 'stored';
 }
 type Answer<K extends ToWorker['kind']> = Extract<FromWorker, { kind: Answers[K] }>;

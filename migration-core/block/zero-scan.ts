@@ -40,6 +40,26 @@ function unitRuns(bytes: Buffer, start: number, end: number, unit: number, runs:
   }
 }
 
+/**
+ * Where two buffers of the same length differ, in whole units (bytes, the last may be short): start and end in turns.
+ * Looks at all of them first, then at 64 KiB, then at single units.
+ */
+export function differingRuns(a: Buffer, b: Buffer, unit: number): number[] {
+  const runs: number[] = [];
+  const size = a.length;
+  const same = (start: number, end: number): boolean => a.compare(b, start, end, start, end) === 0;
+  if (same(0, size)) return runs;
+  for (let step = 0; step < size; step += STEP) {
+    const end = Math.min(step + STEP, size);
+    if (same(step, end)) continue;
+    for (let at = step; at < end; at += unit) {
+      const until = Math.min(at + unit, end);
+      if (!same(at, until)) append(runs, at, until);
+    }
+  }
+  return runs;
+}
+
 function append(runs: number[], start: number, end: number): void {
   if (runs.at(-1) === start) runs[runs.length - 1] = end;
   else runs.push(start, end);

@@ -8,6 +8,8 @@ export interface Command {
   /** The whole text of `--help`. */
   help: string;
   options: NonNullable<ParseArgsConfig['options']>;
+  /** Rewrites the arguments before they are parsed: for options whose value may be left away. */
+  prepare?(args: string[]): string[];
   /** Returns the exit status. */
   run(parsed: { values: OptionValues; positionals: string[] }, world: World): Promise<number>;
 }
@@ -19,7 +21,16 @@ export interface CommandEntry {
   load(): Promise<Command>;
 }
 
-export const commands: readonly CommandEntry[] = [
+/** Commands of two words: `image info`. */
+export interface CommandGroup {
+  name: string;
+  summary: string;
+  /** What they have in common, for `--help`. */
+  about: string;
+  commands: readonly CommandEntry[];
+}
+
+export const commands: readonly (CommandEntry | CommandGroup)[] = [
   {
     name: 'disks',
     summary: 'list the physical disks of this machine',
@@ -44,5 +55,34 @@ export const commands: readonly CommandEntry[] = [
     name: 'boot-test',
     summary: 'start a finished virtual machine, isolated, and see whether it boots',
     load: async () => (await import('./commands/boot-test.ts')).bootTestCommand,
+  },
+  {
+    name: 'image',
+    summary: 'look at, check, convert and compare disk images of any format',
+    about: `Works on disk images alone: nothing in them is changed, no machine is made.
+Formats are recognised by their contents; a snapshot is read together with the
+images it depends on.`,
+    commands: [
+      {
+        name: 'info',
+        summary: 'say what an image is: format, size, files, what it depends on',
+        load: async () => (await import('./commands/image/info.ts')).imageInfoCommand,
+      },
+      {
+        name: 'check',
+        summary: 'look for damage in an image',
+        load: async () => (await import('./commands/image/check.ts')).imageCheckCommand,
+      },
+      {
+        name: 'convert',
+        summary: 'write an image anew in another format',
+        load: async () => (await import('./commands/image/convert.ts')).imageConvertCommand,
+      },
+      {
+        name: 'compare',
+        summary: 'say whether two images hold the same disk',
+        load: async () => (await import('./commands/image/compare.ts')).imageCompareCommand,
+      },
+    ],
   },
 ];

@@ -1,7 +1,8 @@
 /** `ironlift …`: finds the command, runs it, turns what went wrong into two sentences and an exit status. */
 import { parseArgs } from 'node:util';
 import { IronliftError, isIronliftError } from '../base/errors.ts';
-import { commands, type Command } from './commands.ts';
+import { commands, type Command, type CommandEntry, type CommandGroup } from './commands.ts';
+import { wrap } from './terminal.ts';
 import type { World } from './world.ts';
 
 export async function main(args: string[]): Promise<void> {
@@ -30,10 +31,8 @@ export async function main(args: string[]): Promise<void> {
 /** Runs one command line; returns the exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 cancelled. */
 export async function runCommandLine(args: string[], world: World): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    const asked = name === 'help' ? rest[0] : undefined;
-    const command = asked === undefined ? undefined : await findCommand(asked);
-    world.out(command === undefined ? overview() : `${command.help}\n`);
+  if (name === undefined || name === '--help' || name === '-h') {
+    world.out(overview());
     return 0;
   }
   if (name === '--version') {
@@ -43,31 +42,77 @@ export async function runCommandLine(args: string[], world: World): Promise<numb
   }
   const json = rest.includes('--json');
   try {
-    const command = await findCommand(name);
-    if (rest.includes('--help') || rest.includes('-h')) {
-      world.out(`${command.help}\n`);
+    if (name === 'help') {
+      world.out(rest.length === 0 ? overview() : await helpFor(findCommand(rest)));
       return 0;
     }
-    return await command.run(parse(name, command, rest), world);
+    const found = findCommand(args);
+    if (isGroup(found.entry) || rest.includes('--help') || rest.includes('-h')) {
+      world.out(await helpFor(found));
+      return 0;
+    }
+    const command = await found.entry.load();
+    return await command.run(parse(found.words, command, found.rest), world);
   } catch (error) {
     return report(error, json, world);
   }
 }
 
-async function findCommand(name: string): Promise<Command> {
+interface FoundCommand {
+  /** A group where its second word is missing. */
+  entry: CommandEntry | CommandGroup;
+  /** `image convert`. */
+  words: string;
+  /** The arguments after the words. */
+  rest: string[];
+}
+
+const isGroup = (entry: CommandEntry | CommandGroup): entry is CommandGroup => 'commands' in entry;
+
+/** @throws USAGE */
+function findCommand([name = '', ...rest]: string[]): FoundCommand {
   const entry = commands.find((command) => command.name === name);
   if (entry === undefined) {
     throw new IronliftError('USAGE', `There is no command "${name}".`, {
       next: 'Run `ironlift help` for the list of commands.',
     });
   }
-  return entry.load();
+  const [second, ...others] = rest;
+  if (!isGroup(entry) || second === undefined || second === '--help' || second === '-h')
+    return { entry, words: name, rest };
+  const inner = entry.commands.find((command) => command.name === second);
+  if (inner === undefined) {
+    const names = entry.commands.map((command) => command.name).join(', ');
+    throw new IronliftError('USAGE', `There is no command "${name} ${second}".`, {
+      next: `Run \`ironlift ${name}\` with one of ${names}.`,
+    });
+  }
+  return { entry: inner, words: `${name} ${second}`, rest: others };
+}
+
+async function helpFor({ entry }: FoundCommand): Promise<string> {
+  if (!isGroup(entry)) return `${(await entry.load()).help}\n`;
+  return [
+    `Usage: ironlift ${entry.name} COMMAND [options]`,
+    '',
+    entry.about,
+    '',
+    ...commandLines(entry.commands),
+    '',
+    `ironlift ${entry.name} COMMAND --help explains one command.`,
+    '',
+  ].join('\n');
+}
+
+function commandLines(entries: readonly { name: string; summary: string }[]): string[] {
+  const width = Math.max(...entries.map(({ name }) => name.length));
+  return entries.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
 }
 
 function parse(name: string, command: Command, args: string[]): Parameters<Command['run']>[0] {
   try {
     return parseArgs({
-      args,
+      args: command.prepare?.(args) ?? args,
       options: { ...command.options, json: { type: 'boolean' } },
       allowPositionals: true,
       strict: true,
@@ -81,14 +126,12 @@ function parse(name: string, command: Command, args: string[]): Parameters<Comma
 }
 
 function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
     'Ironlift turns physical servers into virtual machines that boot. The source is only ever read.',
     '',
     'Usage: ironlift COMMAND [options]',
     '',
-    ...lines,
+    ...commandLines(commands),
     '',
     'ironlift COMMAND --help explains one command. --json prints one JSON document on standard output.',
     'Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused before anything was written, 130 cancelled.',
@@ -112,8 +155,10 @@ function report(error: unknown, json: boolean, world: World): number {
   if (json) {
     world.out(`${JSON.stringify({ error: known.toJSON() }, null, 2)}\n`);
   } else {
-    world.err(`Error: ${known.message}\n`);
-    world.err(`What to do: ${known.next}\n`);
+    // A terminal would break lines in the middle of words; a log keeps its sentences whole.
+    const fit = (text: string): string => (world.interactive ? wrap(text, world.columns, '  ') : text);
+    world.err(`${fit(`Error: ${known.message}`)}\n`);
+    world.err(`${fit(`What to do: ${known.next}`)}\n`);
     world.err(`(${known.code})\n`);
     if (known.code === 'INTERNAL')
       world.err(`${JSON.stringify(known.data['stack'] ?? '').replaceAll('\\n', '\n')}\n`);

@@ -38,6 +38,17 @@ export function wrap(text: string, width: number, indent: string): string {
   return [...lines, line].join('\n');
 }
 
+/** Names and values, one below the other; a value that is too long goes on under itself. */
+export function labelled(rows: readonly (readonly [string, string])[], width: number): string {
+  const column = Math.max(...rows.map(([name]) => name.length)) + 4;
+  return rows
+    .map(([name, value]) => {
+      const label = `  ${printable(name)}`.padEnd(column);
+      return `${label}${wrap(value, width - column, '').replaceAll('\n', `\n${' '.repeat(column)}`)}\n`;
+    })
+    .join('');
+}
+
 const MARKS = { info: 'note', warning: 'warning', blocker: 'stop' } as const;
 
 /** Findings, the gravest first, each with what to do about it. */
@@ -64,18 +75,28 @@ export class ProgressLine {
   }
 
   readonly show = (progress: Progress): void => {
+    this.#draw(progress.phase, () => progressText(progress));
+  };
+
+  #draw(phase: string, line: () => string): void {
     const now = this.#world.now();
     const due = this.#world.interactive ? 100 : 10_000;
-    if (progress.phase === this.#phase && now - this.#last < due) return;
-    this.#phase = progress.phase;
+    if (phase === this.#phase && now - this.#last < due) return;
+    this.#phase = phase;
     this.#last = now;
-    const text = progressText(progress);
+    const text = line();
     if (this.#world.interactive) {
       this.#world.err(`\r${text.slice(0, this.#world.columns - 1)}\u001b[K`);
       this.#drawn = true;
     } else {
       this.#world.err(`${text}\n`);
     }
+  }
+
+  /** For work that is not counted in bytes. */
+  readonly share = (phase: string, done: number, total: number): void => {
+    const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
+    this.#draw(phase, () => `  ${phase}  ${percent} %`);
   };
 
   /** A sentence of its own, above the line of progress. */

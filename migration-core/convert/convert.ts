@@ -18,6 +18,7 @@ import { finalPath, renameFinished } from '../image/partial.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
 import type { VirtualDisk } from '../target/machine.ts';
+import { badSectorFindings } from './bad-sectors.ts';
 import { createDestination, planDestination, type DestinationPlan } from './destination.ts';
 import { partial, writeDurably } from './files.ts';
 import { JOURNAL_NAME, Journal } from './journal.ts';
@@ -69,6 +70,7 @@ export async function previewConversion<T>(
       signal,
       root: options.root,
       allowMounted: options.allowMounted,
+      zeroBadSectors: options.zeroBadSectors,
     }),
   );
   try {
@@ -179,7 +181,10 @@ async function fillFolder(
         before: record.before,
       };
     }),
-    findings,
+    findings: [
+      ...findings,
+      ...disks.flatMap(({ source, badSectors }) => badSectorFindings(source.path, badSectors)),
+    ],
     timings: steps.timings,
     undone: null,
   };
@@ -272,6 +277,7 @@ async function describeDisk(
     contentDigest:
       copied.digest === null ? null : { algorithm: copied.digest.algorithm, value: copied.digest.value },
     verified: false,
+    badSectors: [...server.disks[index]!.disk.badSectors],
     source: {
       path: description.path,
       bytes: description.size,

@@ -110,6 +110,8 @@ const disk = z.object({
   /** Digest of the virtual disk, independent of the format. */
   contentDigest: z.object({ algorithm: z.string(), value: z.string() }).nullable(),
   verified: z.boolean(),
+  /** Bytes of the disk that could not be read and became zeros, as --zero-bad-sectors allows. */
+  badSectors: z.array(z.object({ offset: z.int(), length: z.int() })).default([]),
   source: z.object({
     path: z.string(),
     bytes: z.int(),

@@ -35,6 +35,8 @@ export interface ConvertOptions {
   force: boolean;
   /** The volume to take as root where a disk holds several systems. */
   root: string | null;
+  /** Put zeros in place of sectors that cannot be read. */
+  zeroBadSectors: boolean;
   /** Read a disk although it is mounted read-write here. */
   allowMounted: boolean;
 }

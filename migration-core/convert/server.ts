@@ -7,6 +7,7 @@ import { isIronliftError, type IronliftError } from '../base/errors.ts';
 import { ExtentList } from '../base/extents.ts';
 import type { Finding } from '../base/finding.ts';
 import { Overlay } from '../block/overlay.ts';
+import { retrying, type RetrySource } from '../block/retry.ts';
 import { writableSlice } from '../block/slice.ts';
 import { fileSystems } from '../filesystem/table.ts';
 import type { GuestFileSystem } from '../filesystem/filesystem.ts';
@@ -27,10 +28,13 @@ export interface OpenServerOptions {
   signal?: AbortSignal | undefined;
   root?: string | null;
   allowMounted?: boolean;
+  zeroBadSectors?: boolean;
 }
 
 export interface ServerDisk {
   source: SourceDisk;
+  /** The source's disk with retries; it notes what cannot be read. */
+  disk: RetrySource;
   overlay: Overlay;
   table: PartitionTable;
 }
@@ -109,11 +113,18 @@ export async function openServer(specs: readonly string[], options: OpenServerOp
     const { specs: disksNamed, machine } = await expandSources(specs, options.signal);
     if (machine !== null) findings.push(...machine.findings);
     const sources = await openAll(disksNamed, options);
-    const overlays = sources.map(
-      ({ disk }) => new Overlay(disk, { scratchFile: join(tmpdir(), `ironlift-${randomUUID()}.scratch`) }),
+    const readers = sources.map(({ disk, description }) =>
+      retrying(disk, {
+        name: description.spec,
+        zeroBadSectors: options.zeroBadSectors === true,
+        signal: options.signal,
+      }),
+    );
+    const overlays = readers.map(
+      (disk) => new Overlay(disk, { scratchFile: join(tmpdir(), `ironlift-${randomUUID()}.scratch`) }),
     );
     for (const [index, source] of sources.entries()) {
-      disks.push({ source, overlay: overlays[index]!, table: NO_TABLE });
+      disks.push({ source, disk: readers[index]!, overlay: overlays[index]!, table: NO_TABLE });
       findings.push(...source.findings);
     }
     const found = await openVolumes(overlays);

@@ -5,6 +5,7 @@ import { parentFinder } from './parents.ts';
 import { compressed } from './compressed/format.ts';
 import { ewf } from './ewf/format.ts';
 import { ova } from './package/format.ts';
+import { isPartial } from './partial.ts';
 import { qcow2 } from './qcow2/format.ts';
 import { raw } from './raw.ts';
 import { openReadFile } from './read-file.ts';
@@ -76,6 +77,8 @@ const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; mag
  * @throws IMAGE_NOT_SUPPORTED for a format that is known and not read, NOT_FOUND, READ_FAILED
  */
 export async function detectFormat(path: string): Promise<ImageFormat> {
+  refuseUnfinished(path);
+  refuseUnfinished(path);
   const file = await openReadFile(path);
   try {
     const head = file.readNow(0, Math.min(HEAD, file.size));
@@ -111,4 +114,14 @@ function isForeign(path: string, name: string): IronliftError {
     next: 'Convert or unpack it to a raw, qcow2 or VMDK image first, for example with `qemu-img convert`.',
     data: { path, format: name },
   });
+}
+
+/** The magic of a format comes last: what was interrupted would pass for a raw disk. */
+function refuseUnfinished(path: string): void {
+  if (!isPartial(path)) return;
+  throw new IronliftError(
+    'IMAGE_NOT_SUPPORTED',
+    `${path} is not finished: it was left by a job that is at work or was interrupted.`,
+    { next: 'Let the job finish, or run it again and use its result.', data: { path } },
+  );
 }

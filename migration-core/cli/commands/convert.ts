@@ -36,6 +36,7 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
   --whole-disk         copy every block, used or not
   --no-fix             leave the guest as it is
   --no-verify          do not read the finished disks again
+  --zero-bad-sectors   put zeros in place of sectors that cannot be read, and list them in the result
   --allow-mounted      read a disk although it is mounted read-write here (the copy may be inconsistent)
   --force              replace an earlier conversion in DIR
   --json               print one JSON document`,
@@ -54,6 +55,7 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
     'whole-disk': { type: 'boolean' },
     'no-fix': { type: 'boolean' },
     'no-verify': { type: 'boolean' },
+    'zero-bad-sectors': { type: 'boolean' },
     'allow-mounted': { type: 'boolean' },
     force: { type: 'boolean' },
   },
@@ -129,6 +131,7 @@ function readOptions(values: OptionValues, sources: string[]): ConvertOptions {
     verify: values['no-verify'] !== true,
     force: values['force'] === true,
     root: text('root'),
+    zeroBadSectors: values['zero-bad-sectors'] === true,
     allowMounted: values['allow-mounted'] === true,
   };
 }

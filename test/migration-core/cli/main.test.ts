@@ -12,6 +12,15 @@ describe('runCommandLine', () => {
       expect(out).toContain(`Usage: ironlift ${name}`);
       for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     }
+    for (const { name } of commands.flatMap((entry) => ('commands' in entry ? entry.commands : []))) {
+      const { status, out } = await ironlift(['image', name, '--help']);
+      expect(status).toBe(0);
+      expect(out).toContain(`Usage: ironlift image ${name} `);
+      expect(await ironlift(['help', 'image', name])).toMatchObject({ status: 0, out });
+      for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+    }
+    expect((await ironlift(['help', 'image'])).out).toContain('  compare  say whether');
+    expect((await ironlift(['help', 'fly'])).status).toBe(2);
     expect((await ironlift(['--version'])).out).toMatch(/^ironlift \d+\.\d+\.\d+\n$/u);
   });
 
@@ -21,6 +30,11 @@ describe('runCommandLine', () => {
     [['convert', 'disk.img'], '--to names no target; -o names no folder for the result.'],
     [['convert', 'disk.img', '--to', 'kvm', '-o', 'x', '--nic', 'tunnel'], '--nic does not take "tunnel".'],
     [['inspect'], 'No source is named.'],
+    [['image', 'fly'], 'There is no command "image fly".'],
+    [['image', 'info'], 'No image is named.'],
+    [['image', 'compare', 'a'], 'Name two images.'],
+    [['image', 'convert', 'a', 'b.raw', '--parents', 'up'], '--parents takes folder or anywhere.'],
+    [['image', 'convert', 'a', 'b.raw', '--compres'], "Unknown option '--compres'."],
   ])('wrong usage %j ends with status 2 and two sentences', async (args, sentence) => {
     const { status, out, err } = await ironlift(args);
     expect(status).toBe(2);
