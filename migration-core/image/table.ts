@@ -5,9 +5,10 @@ import { parentFinder } from './parents.ts';
 import { qcow2 } from './qcow2/format.ts';
 import { raw } from './raw.ts';
 import { openReadFile } from './read-file.ts';
+import { vhdx } from './vhdx/format.ts';
 import { vmdk } from './vmdk/format.ts';
 
-export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, raw];
+export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, vhdx, raw];
 
 export function formatById(id: string): ImageFormat | null {
   return imageFormats.find((format) => format.id === id) ?? null;
@@ -41,7 +42,6 @@ const TAIL = 512;
 const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; magic: string }[] = [
   { name: 'a VHD', at: 'head', offset: 0, magic: 'conectix' },
   { name: 'a VHD', at: 'tail', offset: 0, magic: 'conectix' },
-  { name: 'a VHDX', at: 'head', offset: 0, magic: 'vhdxfile' },
   { name: 'a VDI (VirtualBox)', at: 'head', offset: 64, magic: '\x7f\x10\xda\xbe' },
   { name: 'an old qcow', at: 'head', offset: 0, magic: 'QFI\xfb' },
   { name: 'a QED', at: 'head', offset: 0, magic: 'QED\0' },
