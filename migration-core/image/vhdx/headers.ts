@@ -50,7 +50,7 @@ export function readHeader(file: ReadFile, report: Report): Header {
   if (first === undefined) throw damaged(path, 'neither of its two headers has the right checksum');
   for (const [index, bytes] of copies.entries())
     if (!valid.includes(bytes))
-      report('note', `header ${index + 1} has a wrong signature or checksum`, HEADER_OFFSETS[index]!);
+      report('note', `header ${index + 1} has a wrong signature or checksum`, HEADER_OFFSETS[index]);
   if (second === undefined) return parseHeader(path, first);
   const sequence = (bytes: Buffer): bigint => bytes.readBigUInt64LE(HEADER.sequence);
   // Disk2vhd writes the same header twice, and then it does not matter which one counts.
@@ -105,7 +105,7 @@ export function readRegions(file: ReadFile, log: Region, report: Report): Region
   const valid = copies.map((bytes) => hasSignature(bytes, 'regi') && hasValidChecksum(bytes));
   for (const [index, isValid] of valid.entries()) {
     if (!isValid)
-      report('note', `region table ${index + 1} has a wrong signature or checksum`, REGION_OFFSETS[index]!);
+      report('note', `region table ${index + 1} has a wrong signature or checksum`, REGION_OFFSETS[index]);
   }
   const table = copies[valid.indexOf(true)];
   if (table === undefined) throw damaged(path, 'neither of its two region tables has the right checksum');
