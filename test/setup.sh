@@ -9,6 +9,7 @@ packages=(
   fdisk gdisk parted # make and judge partition tables
   util-linux kmod    # losetup and mount for kernel judgement; depmod, modinfo
   qemu-utils         # qemu-img judges disk images and is the peer of the benchmark
+  7zip               # 7zz, a second reader of VHDX, and the only one at hand of differencing disks
   qemu-system-x86 ovmf # boots the results, BIOS and UEFI
   debootstrap        # builds the Debian servers that are converted
   cpio gzip xz-utils zstd lz4 # make initramfs images of every compression
@@ -16,7 +17,7 @@ packages=(
   cryptsetup-bin lvm2 xfsprogs btrfs-progs ntfs-3g # make volumes that must be recognised or refused
   bcache-tools exfatprogs f2fs-tools mdadm squashfs-tools xorriso # the same: one volume of each kind
   attr acl quota     # put attributes and quotas on test volumes, and read them back
-  strace procps      # show how the program opens its source
+  strace procps      # show how the program opens its source, and record what QEMU writes to an image
   udev selinux-utils python3-yaml # second readers: names of network cards, SELinux labels, YAML
   python3            # computes the content digest a second way
   busybox-static     # a small init for small guests

@@ -1,5 +1,4 @@
 /** The block allocation table (BAT) and the sector bitmaps of differencing disks ([MS-VHDX] 2.4, 2.5). */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { tableCache, type UnitRun } from '../mapped.ts';
 import { damaged, type ReadFile } from '../read-file.ts';
 import type { Region } from './headers.ts';
@@ -36,57 +35,60 @@ export interface BatDisk {
   geometry: BatGeometry;
 }
 
-export interface BatEntry {
-  state: number;
-  /** Bytes from the start of the file. */
-  offset: number;
-  /** Bits that must be zero are. */
-  isClean: boolean;
-}
-
 /** Bytes of the table that are read at once. */
 const PAGE = 64 << 10;
-const ENTRIES_PER_PAGE = PAGE / BAT_ENTRY_BYTES;
+export const ENTRIES_PER_PAGE = PAGE / BAT_ENTRY_BYTES;
 
-/** Reads entries by their index. @throws READ_FAILED */
-export function batReader({ file, bat }: Pick<BatDisk, 'file' | 'bat'>): (index: number) => BatEntry {
+/**
+ * Entries by their index, as two numbers: a table has up to 67 million of them, too many for an object each.
+ * The methods throw READ_FAILED.
+ */
+export interface BatReader {
+  /** Bits 0..31: the state in the lowest three, then those that must be zero up to bit 19. */
+  low(index: number): number;
+  /** Bytes from the start of the file; a multiple of 1 MiB, and beyond 2^53 perhaps. */
+  offset(index: number): number;
+}
+
+export function batReader({ file, bat }: Pick<BatDisk, 'file' | 'bat'>): BatReader {
   const pageAt = tableCache(file, PAGE);
   let current = -1;
   let page: DataView;
-  return (index) => {
+  const seek = (index: number): number => {
     const wanted = Math.floor(index / ENTRIES_PER_PAGE);
     if (wanted !== current) {
       page = pageAt(bat.offset + wanted * PAGE);
       current = wanted;
     }
-    const at = (index % ENTRIES_PER_PAGE) * BAT_ENTRY_BYTES;
-    const low = page.getUint32(at, true);
-    // Bits 20..63 are MiB, so with the other bits gone the entry is a number of bytes.
-    const mib = page.getUint32(at + 4, true) * 4096 + (low >>> 20);
-    return { state: low & BAT_STATE, offset: mib * MIB, isClean: (low & 0xffff8) === 0 };
+    return (index % ENTRIES_PER_PAGE) * BAT_ENTRY_BYTES;
+  };
+  return {
+    low(index) {
+      const at = seek(index);
+      return page.getUint32(at, true);
+    },
+    offset(index) {
+      const at = seek(index);
+      // Bits 20..63 are MiB: bits 20..31 here, and the upper half 4096 to one.
+      return (page.getUint32(at + 4, true) * 4096 + (page.getUint32(at, true) >>> 20)) * MIB;
+    },
   };
 }
 
-type BlockKind = 'zero' | 'parent' | 'plain' | 'partial';
+export type BlockKind = 'zero' | 'parent' | 'plain' | 'partial';
 
-/** What reading a block in this state gives; null for a state that it must not have. */
-export function blockKind(state: number, hasParent: boolean): BlockKind | null {
-  switch (state) {
-    case PAYLOAD.notPresent:
-      return hasParent ? 'parent' : 'zero';
-    // Contents that nobody relies on: zeros are among what may be returned, whatever a parent has there.
-    case PAYLOAD.undefined:
-    case PAYLOAD.unmapped:
-    case PAYLOAD.unmappedOld:
-    case PAYLOAD.zero:
-      return 'zero';
-    case PAYLOAD.fullyPresent:
-      return 'plain';
-    case PAYLOAD.partiallyPresent:
-      return hasParent ? 'partial' : null;
-    default:
-      return null;
-  }
+/** What reading a block gives, by its state; null for a state that it must not have (2.5.1.1). */
+export function blockKinds(hasParent: boolean): readonly (BlockKind | null)[] {
+  const kinds = new Array<BlockKind | null>(8).fill(null);
+  kinds[PAYLOAD.notPresent] = hasParent ? 'parent' : 'zero';
+  // Contents that nobody relies on: zeros are among what may be returned, whatever a parent has there.
+  kinds[PAYLOAD.undefined] = 'zero';
+  kinds[PAYLOAD.unmapped] = 'zero';
+  kinds[PAYLOAD.unmappedOld] = 'zero';
+  kinds[PAYLOAD.zero] = 'zero';
+  kinds[PAYLOAD.fullyPresent] = 'plain';
+  if (hasParent) kinds[PAYLOAD.partiallyPresent] = 'partial';
+  return kinds;
 }
 
 /** Bytes of a sector bitmap that are read at once. */
@@ -99,30 +101,39 @@ export function sectorLookup(disk: BatDisk): (index: number, count: number) => U
   const { chunkRatio, blocks } = geometry;
   const hasParent = metadata.parent !== null;
   const perBlock = blockSize / sectorSize;
-  const entryAt = batReader(disk);
+  const table = batReader(disk);
+  const kinds = blockKinds(hasParent);
   const bitmapPage = tableCache(file, BITMAP_PAGE);
 
-  function kindOf(block: number, { state, offset }: BatEntry): BlockKind {
-    const kind = blockKind(state, hasParent);
+  function kindOf(block: number, entry: number): BlockKind {
+    const state = table.low(entry) & BAT_STATE;
+    const kind = kinds[state] ?? null;
     if (kind === null)
       throw damaged(file.path, 'a block has a state that it must not have', { block, state });
-    const isHere = kind === 'plain' || kind === 'partial';
-    if (isHere && (offset < MIB || offset >= file.size))
-      throw damaged(file.path, 'a block is not within the file', { block, offset });
     return kind;
+  }
+
+  /** Where a block is that is here. */
+  function placeOf(block: number, entry: number): number {
+    const offset = table.offset(entry);
+    if (offset < MIB || offset >= file.size)
+      throw damaged(file.path, 'a block is not within the file', { block, offset });
+    return offset;
   }
 
   /** Sectors of a partially present block, from `first` on, that are all here or all in the parent. */
   function partialRun(block: number, first: number, count: number): UnitRun {
     const chunk = Math.floor(block / chunkRatio);
-    const bitmap = entryAt(chunk * (chunkRatio + 1) + chunkRatio);
-    if (bitmap.state !== BITMAP.present || bitmap.offset < MIB || bitmap.offset + MIB > file.size)
+    const bitmapEntry = chunk * (chunkRatio + 1) + chunkRatio;
+    const bitmap = table.offset(bitmapEntry);
+    const isPresent = (table.low(bitmapEntry) & BAT_STATE) === BITMAP.present;
+    if (!isPresent || bitmap < MIB || bitmap + MIB > file.size)
       throw damaged(file.path, 'the sector bitmap of a block is missing', { block });
     const start = (block - chunk * chunkRatio) * perBlock + first;
     const end = start + Math.min(count, perBlock - first);
     const byteAt = (sector: number): number => {
       const byte = sector >>> 3;
-      const page = bitmapPage(bitmap.offset + byte - (byte % BITMAP_PAGE));
+      const page = bitmapPage(bitmap + byte - (byte % BITMAP_PAGE));
       return page.getUint8(byte % BITMAP_PAGE);
     };
     const isHere = ((byteAt(start) >>> (start & 7)) & 1) === 1;
@@ -136,7 +147,7 @@ export function sectorLookup(disk: BatDisk): (index: number, count: number) => U
     }
     const run = Math.min(at, end) - start;
     if (!isHere) return { kind: 'parent', count: run };
-    return { kind: 'plain', count: run, offset: entryAt(entryIndex(block)).offset + first * sectorSize };
+    return { kind: 'plain', count: run, offset: placeOf(block, entryIndex(block)) + first * sectorSize };
   }
 
   const entryIndex = (block: number): number => block + Math.floor(block / chunkRatio);
@@ -144,10 +155,11 @@ export function sectorLookup(disk: BatDisk): (index: number, count: number) => U
   return (index, count) => {
     const block = Math.floor(index / perBlock);
     const first = index - block * perBlock;
-    const entry = entryAt(entryIndex(block));
+    const entry = entryIndex(block);
     const kind = kindOf(block, entry);
     if (kind === 'partial') return partialRun(block, first, count);
-    // Not beyond the chunk, nor beyond one page of the table: a run is found in little time.
+    const offset = kind === 'plain' ? placeOf(block, entry) : 0;
+    // Not beyond the chunk, nor longer than a page of the table: a run is found in little time.
     const most = Math.min(
       blocks - block,
       chunkRatio - (block % chunkRatio),
@@ -156,114 +168,11 @@ export function sectorLookup(disk: BatDisk): (index: number, count: number) => U
     );
     let run = 1;
     for (; run < most; run++) {
-      const next = entryAt(entryIndex(block) + run);
-      if (kindOf(block + run, next) !== kind) break;
-      if (kind === 'plain' && next.offset !== entry.offset + run * blockSize) break;
+      if (kindOf(block + run, entry + run) !== kind) break;
+      if (kind === 'plain' && placeOf(block + run, entry + run) !== offset + run * blockSize) break;
     }
     const sectors = run * perBlock - first;
     if (kind !== 'plain') return { kind, count: sectors };
-    return { kind, count: sectors, offset: entry.offset + first * sectorSize };
+    return { kind, count: sectors, offset: offset + first * sectorSize };
   };
-}
-
-/** Which MiB of a file are taken. A file of 128 TiB costs 16 MiB. */
-export class SpaceMap {
-  readonly #taken: Uint8Array;
-  readonly #units: number;
-
-  /** `size`: of the file, bytes. */
-  constructor(size: number) {
-    this.#units = Math.min(Math.ceil(size / MIB), 2 ** 27);
-    this.#taken = new Uint8Array(Math.ceil(this.#units / 8));
-  }
-
-  /** Takes a range; false where a part of it is taken already. What lies beyond the file does not count. */
-  take({ offset, length }: Region): boolean {
-    let isFree = true;
-    const end = Math.min(this.#units, Math.ceil((offset + length) / MIB));
-    for (let unit = Math.floor(offset / MIB); unit < end; unit++) {
-      const bit = 1 << (unit & 7);
-      if (this.#taken[unit >>> 3]! & bit) isFree = false;
-      else this.#taken[unit >>> 3]! |= bit;
-    }
-    return isFree;
-  }
-
-  /** MiB from byte `start` on that are taken neither here nor in the map of another view of the same file. */
-  unused(start: number, other: SpaceMap): number {
-    let unused = 0;
-    for (let unit = Math.floor(start / MIB); unit < this.#units; unit++)
-      if ((((this.#taken[unit >>> 3]! | other.#taken[unit >>> 3]!) >>> (unit & 7)) & 1) === 0) unused++;
-    return unused;
-  }
-}
-
-export interface BatVisitor {
-  problem(severity: 'error' | 'leak' | 'note', message: string, offset: number): void;
-  /** A payload block that has contents there. */
-  block?(place: Region): void;
-  /** A block without contents that has kept its room, as those of a fixed disk do. */
-  kept?(place: Region): void;
-  /** Now and then. */
-  progress?(done: number, total: number): void;
-}
-
-const PAGES_A_TURN = 64;
-
-/**
- * Looks at every entry: states, places within the file, and that no place is used twice. `space`: has the regions
- * taken already.
- */
-export async function walkBat(disk: BatDisk, space: SpaceMap, visitor: BatVisitor): Promise<void> {
-  const { file, bat, metadata, geometry } = disk;
-  const { blockSize, size } = metadata;
-  const { entries, chunkRatio } = geometry;
-  const hasParent = metadata.parent !== null;
-  const entryAt = batReader(disk);
-  let needsBitmap = false;
-
-  function claim(what: string, place: Region, needed: number, entryOffset: number): void {
-    if (place.offset < MIB || place.offset + needed > file.size)
-      visitor.problem('error', `${what} is not within the file`, entryOffset);
-    else if (!space.take(place))
-      visitor.problem('error', `${what} lies where something else is`, entryOffset);
-  }
-
-  for (let index = 0; index < entries; index++) {
-    if (index % (ENTRIES_PER_PAGE * PAGES_A_TURN) === 0) {
-      visitor.progress?.(index, entries);
-      await nextTurn();
-    }
-    const { state, offset, isClean } = entryAt(index);
-    const at = bat.offset + index * BAT_ENTRY_BYTES;
-    if (!isClean) visitor.problem('note', `BAT entry ${index} has reserved bits set`, at);
-    const inChunk = index % (chunkRatio + 1);
-    if (inChunk === chunkRatio) {
-      const chunk = (index - chunkRatio) / (chunkRatio + 1);
-      const isPresent = state === BITMAP.present;
-      if (!isPresent && state !== BITMAP.notPresent)
-        visitor.problem('error', `sector bitmap ${chunk} has the state ${state}`, at);
-      else if (!isPresent && needsBitmap) visitor.problem('error', `sector bitmap ${chunk} is missing`, at);
-      else if (isPresent && !hasParent)
-        visitor.problem('leak', `sector bitmap ${chunk} is there though the disk has no parent`, at);
-      if (isPresent) claim(`sector bitmap ${chunk}`, { offset, length: MIB }, hasParent ? MIB : 0, at);
-      needsBitmap = false;
-      continue;
-    }
-    const block = index - Math.floor(index / (chunkRatio + 1));
-    // A differencing disk has entries for the whole of its last chunk.
-    if (block >= geometry.blocks) continue;
-    const kind = blockKind(state, hasParent);
-    if (kind === null) visitor.problem('error', `block ${block} has the state ${state}`, at);
-    if (kind === 'partial') needsBitmap = true;
-    const place = { offset, length: blockSize };
-    if (kind === 'plain' || kind === 'partial') {
-      visitor.block?.(place);
-      // Of the last block no more has to be there than the disk has of it.
-      claim(`block ${block}`, place, Math.min(blockSize, size - block * blockSize), at);
-    } else if (offset > 0) {
-      visitor.kept?.(place);
-    }
-  }
-  visitor.progress?.(entries, entries);
 }

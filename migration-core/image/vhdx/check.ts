@@ -3,7 +3,7 @@ import { throwIfCancelled } from '../../base/cancel.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import { CHECK_LIMIT, type CheckOptions, type ImageCheck, type ImageProblem } from '../image.ts';
 import { openReadFile, type ReadFile } from '../read-file.ts';
-import { SpaceMap, walkBat } from './bat.ts';
+import { SpaceMap, walkBat } from './bat-walk.ts';
 import { METADATA_ENTRY_BYTES, METADATA_TABLE, MIB } from './layout.ts';
 import type { Metadata } from './metadata.ts';
 import { readStructures, structureSpace, type Structures } from './structures.ts';

@@ -59,26 +59,31 @@ interface Entry {
 export function readLog(file: ReadFile, header: Header): Replay | null {
   const { logGuid, logVersion, logOffset, logLength } = header;
   if (logGuid === null) return null;
-  const refuse = (why: string): IronliftError => cannotReplay(file.path, 'IMAGE_DAMAGED', why);
-  if (logVersion !== 0) throw cannotReplay(file.path, 'IMAGE_NOT_SUPPORTED', `its version is ${logVersion}`);
+  const refuse = (why: string, next = ELSEWHERE): IronliftError => cannotReplay(file.path, why, next);
+  const unsupported = (why: string): IronliftError =>
+    cannotReplay(file.path, why, REPLAY_IT, 'IMAGE_NOT_SUPPORTED');
+  if (logVersion !== 0) throw unsupported(`its version is ${logVersion}`);
   if (logLength === 0 || logLength % MIB !== 0 || logOffset % MIB !== 0 || logOffset < MIB)
     throw refuse('it does not lie on whole MiB');
   if (logOffset + logLength > file.size) throw refuse('it is not within the file');
   if (logLength > LARGEST_LOG) {
     const size = formatBytes(logLength);
-    throw cannotReplay(file.path, 'IMAGE_NOT_SUPPORTED', `it has ${size}, more than is replayed here`);
+    throw unsupported(`it has ${size}, more than is replayed here`);
   }
   const log = logReader(file.readNow(logOffset, logLength), logGuid, refuse);
   const active = activeSequence(log);
   if (active === null) throw refuse('it has no complete sequence of valid entries');
   const head = active.at(-1)!.entry;
   if (head.flushedFileOffset > BigInt(file.size))
-    throw refuse(`the file was cut off; it had ${formatBytes(Number(head.flushedFileOffset))}`);
+    throw refuse(
+      `the file was cut off; it had ${formatBytes(Number(head.flushedFileOffset))}`,
+      'Copy the image again from where it came, and compare the sizes.',
+    );
   const writes: LogWrite[] = [];
   for (const { sector, entry } of active) {
     if (writes.length + entry.descriptors > MOST_WRITES)
-      throw cannotReplay(file.path, 'IMAGE_NOT_SUPPORTED', 'it has more changes than are replayed here');
-    writes.push(...log.writesOf(sector, entry));
+      throw unsupported('it has more changes than are replayed here');
+    for (const write of log.writesOf(sector, entry)) writes.push(write);
   }
   const ends = writes.map(({ offset, length }) => offset + length);
   const fileSize = ends.reduce((a, b) => Math.max(a, b), Math.max(file.size, Number(head.lastFileOffset)));
@@ -86,18 +91,22 @@ export function readLog(file: ReadFile, header: Header): Replay | null {
   return { writes, fileSize, entries: active.length };
 }
 
+const REPLAY_IT =
+  'Mount and dismount a copy of it on a Hyper-V host, or repair a copy with `qemu-img check -r all`, then start again with that.';
+/** QEMU, which writes an entry after the header that announces it, reads such an image all the same. */
+const ELSEWHERE =
+  'If QEMU wrote it, copy it with `qemu-img convert -O vhdx` and look whether the copy is sound; otherwise take it from a backup.';
+
 function cannotReplay(
   path: string,
-  code: 'IMAGE_DAMAGED' | 'IMAGE_NOT_SUPPORTED',
   why: string,
+  next: string,
+  code: 'IMAGE_DAMAGED' | 'IMAGE_NOT_SUPPORTED' = 'IMAGE_DAMAGED',
 ): IronliftError {
   return new IronliftError(
     code,
     `The disk image ${path} was not closed properly, and its log cannot be replayed: ${why}.`,
-    {
-      next: 'Mount and dismount a copy of it on a Hyper-V host, or repair a copy with `qemu-img check -r all`, then start again with that.',
-      data: { path },
-    },
+    { next, data: { path } },
   );
 }
 
@@ -226,6 +235,11 @@ function activeSequence(log: LogReader): PlacedEntry[] | null {
   /** For each sector the last walk that met an entry in it. */
   const met = new Int32Array(log.sectors).fill(-1);
   for (let start = 0; start < log.sectors;) {
+    // An entry of a walk that led nowhere leads nowhere itself.
+    if (met[start]! >= 0) {
+      start++;
+      continue;
+    }
     let head: Entry | null = null;
     let covered = 0;
     for (const { sector, entry } of walk(log, start)) {

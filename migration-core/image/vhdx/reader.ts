@@ -4,7 +4,8 @@ import { formatBytes } from '../../base/text.ts';
 import type { DiskImage, OpenContext } from '../image.ts';
 import { mappedSource } from '../mapped.ts';
 import { damaged, openReadFile } from '../read-file.ts';
-import { sectorLookup, walkBat } from './bat.ts';
+import { sectorLookup } from './bat.ts';
+import { walkBat } from './bat-walk.ts';
 import type { Metadata, ParentLocator } from './metadata.ts';
 import { readStructures, structureSpace } from './structures.ts';
 

@@ -1,6 +1,7 @@
 /** All structures of a VHDX but the BAT's entries, in the order they depend on each other. */
 import { damaged, type ReadFile } from '../read-file.ts';
-import { batGeometry, SpaceMap, type BatDisk } from './bat.ts';
+import { batGeometry, type BatDisk } from './bat.ts';
+import { SpaceMap } from './bat-walk.ts';
 import { readHeader, readRegions, type Header, type Regions, type Report } from './headers.ts';
 import { BAT_ENTRY_BYTES, MIB } from './layout.ts';
 import { readLog, type Replay } from './log.ts';

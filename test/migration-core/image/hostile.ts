@@ -14,6 +14,8 @@ export interface HostileOptions {
   tables: { offset: number; length: number }[];
   rounds: number;
   seed: number;
+  /** Sets checksums right after the damage, so that what lies behind them is reached. */
+  mend?: (bytes: Buffer, random: () => number) => void;
 }
 
 const MIB = 1 << 20;
@@ -34,6 +36,7 @@ export async function expectWordsOnly(options: HostileOptions): Promise<HostileR
   const memory = process.memoryUsage().rss;
   for (let round = 0; round < rounds; round++) {
     const bytes = damage(sound, options.tables, random);
+    options.mend?.(bytes, random);
     await writeFile(path, bytes);
     const began = performance.now();
     try {

@@ -17,6 +17,7 @@ import {
   METADATA_OFFSET,
   MIB,
   type BuiltEntry,
+  type VhdxParts,
   type VhdxShape,
 } from './vhdx-builder.ts';
 
@@ -135,7 +136,7 @@ describe('VHDX: headers, regions and metadata', () => {
     }
   });
 
-  it.each<[string, string, (shape: Parameters<NonNullable<VhdxShape['touch']>>[0]) => void]>([
+  it.each<[string, string, (parts: VhdxParts) => unknown]>([
     [
       'version',
       'IMAGE_NOT_SUPPORTED',
@@ -181,11 +182,7 @@ describe('VHDX: headers, regions and metadata', () => {
     ],
     ['metadata item twice', 'IMAGE_DAMAGED', ({ metadata }) => metadata.copy(metadata, 64, 32, 48)],
     ['metadata item outside', 'IMAGE_DAMAGED', ({ metadata }) => metadata.writeUInt32LE(MIB - 4, 32 + 16)],
-    [
-      'missing size',
-      'IMAGE_DAMAGED',
-      ({ metadata }) => metadata.fill(1, 64, 80) && metadata.writeUInt32LE(2, 88),
-    ],
+    ['missing size', 'IMAGE_DAMAGED', ({ metadata }) => metadata.fill(1, 64, 80).writeUInt32LE(2, 88)],
     ['block size', 'IMAGE_DAMAGED', ({ metadata }) => metadata.writeUInt32LE(3 * MIB, 65536)],
     ['small block size', 'IMAGE_DAMAGED', ({ metadata }) => metadata.writeUInt32LE(MIB / 2, 65536)],
     ['disk size', 'IMAGE_DAMAGED', ({ metadata }) => metadata.writeUInt32LE(2 ** 31, 65536 + 12)],
@@ -356,7 +353,7 @@ describe('VHDX: log', () => {
     expect(await refusal(broken)).toMatchObject({
       code: expect.stringMatching(/IMAGE_DAMAGED|IMAGE_NOT_SUPPORTED/u) as string,
       message: expect.stringContaining('its log cannot be replayed') as string,
-      next: expect.stringContaining('qemu-img check -r all') as string,
+      next: expect.stringMatching(/qemu-img|Copy the image again/u) as string,
     });
   });
 
@@ -367,20 +364,18 @@ describe('VHDX: log', () => {
     const head = entry(1, 0, []).subarray(0, 64);
     head.writeUInt32LE(length, 8);
     for (let at = 0; at < length; at += 4096) head.copy(ring, at);
-    const began = performance.now();
+    const began = process.cpuUsage();
     expect(await refusal(shape([], { log: { length, bytes: ring } }))).toMatchObject({
       code: 'IMAGE_DAMAGED',
     });
     // Sound one by one, but no sequence that is complete.
-    for (let at = 0; at < length - 4096; at += 4096) {
-      const tail = length - 4096;
-      ring.set(entry(1 + at / 4096, tail, []), at);
-    }
-    ring.fill(0, length - 4096);
+    const tail = length - 4096;
+    for (let at = 0; at < tail; at += 4096) ring.set(entry(1 + at / 4096, tail, []), at);
+    ring.fill(0, tail);
     expect(await refusal(shape([], { log: { length, bytes: ring } }))).toMatchObject({
       code: 'IMAGE_DAMAGED',
     });
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(process.cpuUsage(began).user).toBeLessThan(4e6);
   });
 
   it('writes over writes are as if made one after another', () => {
