@@ -245,8 +245,8 @@ describe('vhdx: differencing', () => {
   });
 });
 
-describe('vhdx: 64 TiB', () => {
-  it('in little memory and room, by the word of qemu-img', async () => {
+describe('vhdx: large disks', () => {
+  it('64 TiB in little memory and room, by the word of qemu-img', async () => {
     const folder = await scratchFolder();
     const path = join(folder, 'image.vhdx');
     const size = 2 ** 46;
@@ -280,17 +280,17 @@ describe('vhdx: 64 TiB', () => {
     expect(said).not.toContain('Pattern verification failed');
   });
 
-  it('with the smallest blocks, made by qemu-img', async () => {
+  it('16 TiB with the smallest blocks, made by qemu-img', async () => {
     const path = join(await scratchFolder(), 'image.vhdx');
-    await run('qemu-img', ['create', '-f', 'vhdx', '-o', 'block_size=1M,block_state_zero=off', path, '64T']);
-    await run('qemu-io', ['-f', 'vhdx', '-c', `write -P 5 ${2 ** 46 - MIB} 1M`, path]);
+    await run('qemu-img', ['create', '-f', 'vhdx', '-o', 'block_size=1M,block_state_zero=off', path, '16T']);
+    await run('qemu-io', ['-f', 'vhdx', '-c', `write -P 5 ${2 ** 44 - MIB} 1M`, path]);
     const memory = process.memoryUsage().rss;
     const image = await openImage(path);
-    expect((await readBytes(image, 2 ** 46 - 1, 1))[0]).toBe(5);
+    expect((await readBytes(image, 2 ** 44 - 1, 1))[0]).toBe(5);
     const kinds: string[] = [];
     for await (const { offset, kind } of image.extents!(0, image.size)) kinds.push(`${kind} ${offset}`);
     await image.close();
-    expect(kinds).toEqual(['zero 0', `data ${2 ** 46 - MIB}`]);
+    expect(kinds).toEqual(['zero 0', `data ${2 ** 44 - MIB}`]);
     expect(process.memoryUsage().rss - memory).toBeLessThan(200 * MIB);
   });
 });
