@@ -9,7 +9,7 @@ packages=(
   fdisk gdisk parted # make and judge partition tables
   util-linux kmod    # losetup and mount for kernel judgement; depmod, modinfo
   qemu-utils         # qemu-img judges disk images and is the peer of the benchmark
-  7zip python3-libvhdi # read VHD and VDI a second and a third way: sector bitmaps and parents, which QEMU does not know
+  7zip python3-libvhdi # read VHD, VHDX and VDI a second and a third way: sector bitmaps and parents, which QEMU does not know
   qemu-system-x86 ovmf # boots the results, BIOS and UEFI; its storage daemon serves disks with defects
   debootstrap        # builds the Debian servers that are converted
   ewf-tools pigz     # ewfacquire makes, ewfverify judges EnCase images; disks packed in parallel
@@ -19,7 +19,7 @@ packages=(
   bcache-tools exfatprogs f2fs-tools mdadm squashfs-tools xorriso # the same: one volume of each kind
   attr acl quota     # put attributes and quotas on test volumes, and read them back
   shellcheck openssl # judge import scripts, and the manifest of an OVA
-  strace procps      # show how the program opens its source
+  strace procps      # show how the program opens its source, and record what QEMU writes to an image
   udev selinux-utils python3-yaml # second readers: names of network cards, SELinux labels, YAML
   python3            # computes the content digest a second way
   busybox-static     # a small init for small guests

@@ -28,3 +28,13 @@ export function readUuid(bytes: Uint8Array, offset: number): string {
   const hex = Buffer.from(bytes.subarray(offset, offset + 16)).toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
+
+/** The 16 bytes of a GUID in text, with or without braces, as `readGuid` reads them. */
+export function guidBytes(guid: string): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(Buffer.from(guid.replaceAll(/[{}-]/gu, ''), 'hex'));
+  if (bytes.length !== 16) throw new TypeError(`guid: ${guid}`);
+  bytes.subarray(0, 4).reverse();
+  bytes.subarray(4, 6).reverse();
+  bytes.subarray(6, 8).reverse();
+  return bytes;
+}

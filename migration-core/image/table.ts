@@ -12,10 +12,11 @@ import { openReadFile } from './read-file.ts';
 import { vdi } from './vdi/format.ts';
 import { endsFixedVhd } from './vhd/footer.ts';
 import { vhd } from './vhd/format.ts';
+import { vhdx } from './vhdx/format.ts';
 import { vmdk } from './vmdk/format.ts';
 import { refusePart } from './vmdk/names.ts';
 
-export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, vdi, vhd, ewf, ova, compressed, raw];
+export const imageFormats: readonly ImageFormat[] = [qcow2, vmdk, vhdx, vhd, vdi, ewf, ova, compressed, raw];
 
 export function formatById(id: string): ImageFormat | null {
   return imageFormats.find((format) => format.id === id) ?? null;
@@ -57,7 +58,6 @@ const TAIL = 512;
 
 /** Formats that are recognised to be refused: taken for raw, their file would become the disk of a machine that cannot boot. */
 const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; magic: string }[] = [
-  { name: 'a VHDX', at: 'head', offset: 0, magic: 'vhdxfile' },
   { name: 'an old qcow', at: 'head', offset: 0, magic: 'QFI\xfb' },
   { name: 'a QED', at: 'head', offset: 0, magic: 'QED\0' },
   { name: 'a Parallels disk', at: 'head', offset: 0, magic: 'WithoutFreeSpace' },

@@ -15,8 +15,8 @@ export interface HostileOptions {
   /** Damaged images that are tried; IRONLIFT_FUZZ_CASES says another number. */
   rounds: number;
   seed: number;
-  /** Makes the checksums of a damaged image right again, in every other round, so that the damage gets past them. */
-  mend?: (bytes: Buffer) => void;
+  /** Sets checksums right after the damage, every other time, so that what lies behind them is reached. */
+  mend?: (bytes: Buffer, random: () => number) => void;
   /** For images of several files: `image` is one of them, `beside` are the others, `open` is the name that is opened. */
   several?: { beside: string[]; open: string };
 }
@@ -44,7 +44,7 @@ export async function expectWordsOnly(options: HostileOptions): Promise<HostileR
   const memory = process.memoryUsage().rss;
   for (let round = 0; round < rounds; round++) {
     const bytes = damage(sound, options.tables, random);
-    if (round % 2 === 0) mend?.(bytes);
+    mend?.(bytes, random);
     await writeFile(path, bytes);
     const began = performance.now();
     try {

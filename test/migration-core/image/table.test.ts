@@ -17,8 +17,9 @@ describe('formats of disk images', () => {
     expect(imageFormats.map(({ id }) => id)).toEqual([
       'qcow2',
       'vmdk',
-      'vdi',
+      'vhdx',
       'vhd',
+      'vdi',
       'ewf',
       'ova',
       'compressed',
@@ -38,6 +39,7 @@ describe('formats of disk images', () => {
     ['\x1f\x8b\x08\0', 'compressed'],
     ['\xfd7zXZ\0', 'compressed'],
     ['\x28\xb5\x2f\xfd', 'compressed'],
+    ['vhdxfile\0', 'vhdx'],
     ['\xeb\x63\x90', 'raw'],
     ['', 'raw'],
   ])('%j is told by its first bytes', async (magic, id) => {
@@ -45,7 +47,6 @@ describe('formats of disk images', () => {
   });
 
   it.each([
-    [{ 0: 'vhdxfile' }, 'VHDX'],
     [{ 0: 'QFI\xfb\0\0\0\x01' }, 'qcow'],
     [{ 0: 'BZh9' }, 'bzip2'],
     [{ 0: 'EVF2\x0d\x0a\x81\0' }, 'Ex01'],
