@@ -32,6 +32,7 @@ export interface Slot {
 
 interface Answers {
   fill: 'filled';
+  pack: 'packed';
   digest: 'digested';
   store: 'stored';
 }

@@ -14,7 +14,7 @@ export const qcow2: ImageFormat = {
       id: 'qcow2',
       name: 'QCOW2 version 3',
       allocations: ['thin', 'thick'],
-      compressions: [],
+      compressions: ['zlib', 'zstd'],
       largest: LARGEST_DISK,
     },
   ],

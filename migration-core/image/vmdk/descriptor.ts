@@ -8,9 +8,11 @@ export interface DescriptorFacts {
   /** Content id: changes when the contents do; not ffffffff. */
   cid: number;
   adapter: 'scsi' | 'ide';
+  /** monolithicSparse unless told. */
+  type?: 'streamOptimized';
 }
 
-export function renderDescriptor({ name, sectors, cid, adapter }: DescriptorFacts): string {
+export function renderDescriptor({ name, sectors, cid, adapter, type }: DescriptorFacts): string {
   const { cylinders, heads, sectorsPerTrack } = geometry(sectors, adapter);
   return [
     '# Disk DescriptorFile',
@@ -18,10 +20,10 @@ export function renderDescriptor({ name, sectors, cid, adapter }: DescriptorFact
     'encoding="UTF-8"',
     `CID=${cid.toString(16).padStart(8, '0')}`,
     'parentCID=ffffffff',
-    'createType="monolithicSparse"',
+    `createType="${type ?? 'monolithicSparse'}"`,
     '',
     '# Extent description',
-    `RW ${sectors} SPARSE "${name.replaceAll(/["\r\n]/gu, '_')}"`,
+    `${type === undefined ? 'RW' : 'RDONLY'} ${sectors} SPARSE "${name.replaceAll(/["\r\n]/gu, '_')}"`,
     '',
     '# The Disk Data Base',
     '#DDB',

@@ -54,6 +54,7 @@ export async function openVmdk(path: string): Promise<DiskImage> {
       },
       run: grainLookup(file, header, readDirectory(file, header)),
       unpack: (packed) => unpackGrain(file, packed, grain),
+      packing: { codec: 'zlib', unit: grain, record: { bytes: GRAIN_RECORD, lengthAt: 8 }, short: true },
     });
   } catch (error) {
     await file.close();
