@@ -60,6 +60,9 @@ export const ENTRY = {
   compressed: 0x40000000,
   /** In the low half of an L2 entry of version 3. */
   zero: 1,
+  /** Bits of the high and low half that nobody sets, in entries of L1 and (plain) L2. */
+  l1Reserved: [0x7f000000, 0x1ff],
+  l2Reserved: [0x3f000000, 0x1fe],
 } as const;
 
 export const TWO_32 = 2 ** 32;
