@@ -64,6 +64,15 @@ export class SlotError extends Error {
 const SLOTS_PER_THREAD = 4;
 const MOST_THREADS = 4;
 
+/**
+ * For copies whose threads pack: a thread packs 60 MB/s and no disk keeps up with many. Six with two slots each stay
+ * below 270 MB of memory, eight come near 300 (with deflate; figures in test/bench/README.md).
+ */
+export function packingThreads(): CopyWorkersOptions {
+  const threads = Math.min(6, availableParallelism());
+  return threads <= MOST_THREADS ? { threads } : { threads, memory: threads * 2 * BLOCK };
+}
+
 /** Starts the threads; they come up while the caller goes on. */
 export function startCopyWorkers(options: CopyWorkersOptions = {}): CopyWorkers {
   const threads = options.threads ?? Math.min(MOST_THREADS, availableParallelism());

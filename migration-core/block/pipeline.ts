@@ -14,7 +14,7 @@ import { withBlock } from './block-reader.ts';
 import { writeFailed } from './file-errors.ts';
 import { BLOCK } from './pipeline-messages.ts';
 import { plannedBlocks, rangesToRead, type PlannedBlock } from './pipeline-plan.ts';
-import { startCopyWorkers, type CopyWorkers, type Slot } from './pipeline-workers.ts';
+import { packingThreads, startCopyWorkers, type CopyWorkers, type Slot } from './pipeline-workers.ts';
 import { packedStore, plainStore, type Store } from './pipeline-store.ts';
 import { progressMeter } from './progress-meter.ts';
 import type { BlockSink } from './sink.ts';
@@ -59,7 +59,8 @@ const PAGE = 4096;
  */
 export async function copyBlocks(options: CopyOptions): Promise<CopyResult> {
   throwIfCancelled(options.signal);
-  const workers = options.workers ?? startCopyWorkers();
+  const isPacked = options.writer.packed !== undefined;
+  const workers = options.workers ?? startCopyWorkers(isPacked ? packingThreads() : {});
   try {
     return await copyWith(workers, options);
   } finally {

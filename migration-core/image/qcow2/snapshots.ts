@@ -46,10 +46,10 @@ export function readSnapshots(file: ReadFile, header: Header): SnapshotTable {
       l1Offset: offsetOf(path, view),
       l1Entries: view.getUint32(8),
     });
-    at = roundUp(at + FIXED + extra + idLength + nameLength, 8);
+    const end = at + FIXED + extra + idLength + nameLength;
+    if (end > file.size) throw damaged(path, 'its list of snapshots is not within the file', { index: i });
+    at = roundUp(end, 8);
   }
-  if (at > file.size && header.snapshots > 0)
-    throw damaged(path, 'its list of snapshots is not within the file');
   return { snapshots, bytes: at - start };
 }
 
