@@ -26,8 +26,8 @@ export interface Packing {
 
 /** Less saved than this part of a unit is not worth the time of whoever reads it. */
 const WORTH = 1 / 64;
-/** Room beyond a unit for what deflate makes of noise: blocks of up to 64 KiB, 5 bytes each, and both ends. */
-const GROWTH = 128;
+/** Room beyond a unit for what the codecs make of noise: blocks of up to 64 KiB, 5 bytes each, and both ends. */
+const GROWTH = 512;
 
 /** Bytes that packed units of a block of `bytes` may need, heads and rounding included. */
 export function packedRoom(bytes: number, { unit, head = 0, align = 1 }: Packing): number {
@@ -39,7 +39,7 @@ export function packUnit(bytes: Buffer, packing: Packing): Buffer | null {
   const { unit, codec, level, unshrunk } = packing;
   const most = unit - Math.ceil(unit * WORTH);
   if (codec === 'zstd') {
-    const packed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+    const packed = zstd(bytes, level);
     return packed.length <= most || unshrunk === 'packed' ? packed : null;
   }
   if (!isNoise(bytes, most)) {
@@ -53,6 +53,15 @@ function deflate(bytes: Buffer, { codec, unit, windowBits = 15 }: Packing, level
   // Room for all of it at once: put together from pieces of 16 KiB, the default, it takes half as long again.
   const options = { level, windowBits, memLevel: 9, chunkSize: unit + GROWTH };
   return codec === 'deflate' ? deflateRawSync(bytes, options) : deflateSync(bytes, options);
+}
+
+function zstd(bytes: Buffer, level: number): Buffer {
+  return zstdCompressSync(bytes, {
+    chunkSize: bytes.length + GROWTH,
+    // It makes its tables as small as the unit.
+    pledgedSrcSize: bytes.length,
+    params: { [constants.ZSTD_c_compressionLevel]: level },
+  });
 }
 
 const SAMPLES = 2048;
@@ -71,5 +80,5 @@ function isNoise(bytes: Buffer, most: number): boolean {
   for (let i = 0; i < 256; i++) squares += counts[i]! ** 2;
   // Of even noise: n^2/256 + n. A fifth more than that has less than 8 bits in a byte by a few hundredths.
   if (squares > 1.2 * (taken ** 2 / 256 + taken)) return false;
-  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } }).length > most;
+  return zstd(bytes, 1).length > most;
 }
