@@ -40,7 +40,7 @@ export async function withBlock<T>(
     try {
       return await work(pieces);
     } catch (error) {
-      if (!(error instanceof SlotError)) throw error;
+      if (!(error instanceof SlotError) || error.wrote) throw error;
       // Read again through the source: it may know a way round, and if not, it tells best what is wrong.
     }
   }

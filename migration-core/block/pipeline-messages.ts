@@ -64,6 +64,8 @@ export type ToWorker =
       /** Bytes that are looked at together when zeros are sought. */
       unit: number;
       hash: boolean;
+      /** Where the start of the slot is to lie in a file: the thread writes the data there before it answers. */
+      target: { fd: number; offset: number } | null;
     }
   /** The same, and pack the units that hold data. */
   | {
@@ -86,5 +88,5 @@ export type FromWorker =
   | { kind: 'packed'; slot: number; units: PackedUnit[] }
   | { kind: 'digested'; slot: number }
   | { kind: 'stored'; slot: number }
-  /** A system call failed. `at`: the place in the slot it was about, bytes. */
-  | { kind: 'failed'; slot: number; at: number; code: string; message: string };
+  /** A system call failed, one that wrote or not. `at`: the place in the slot it was about, bytes. */
+  | { kind: 'failed'; slot: number; at: number; wrote: boolean; code: string; message: string };

@@ -7,7 +7,7 @@ import type { BlockSink, PackedSink } from './sink.ts';
 /** Finds places at once and resolves to the bytes of the disk that were written, when they are and the digest is there. */
 export type Store = () => Promise<number>;
 
-/** For the runs of a block that hold data: pairs of start and end within it. */
+/** For the runs of a block that hold data: pairs of start and end within it; written already where the image is in one piece. */
 export function plainStore(writer: BlockSink, block: PlannedBlock, slot: Slot, runs: number[]): Store {
   return async () => {
     const placements: Placement[] = [];
@@ -20,6 +20,7 @@ export function plainStore(writer: BlockSink, block: PlannedBlock, slot: Slot, r
         await writer.write(slot.bytes.subarray(at, at + length), block.offset + at);
       else placements.push({ at, length, ...writer.place(block.offset + at, length) });
     }
+    if (writer.inOnePiece !== undefined) return bytes;
     // Also where the writer took the bytes itself: the digest is there when this is answered.
     if (bytes > 0) await slot.ask({ kind: 'store', slot: slot.index, placements, heads: [] });
     return bytes;

@@ -32,7 +32,7 @@ const say = (message: FromWorker): void => port.postMessage(message);
 
 port.on('message', (message: ToWorker) => {
   const { slot } = message;
-  const failure = { at: 0 };
+  const failure: Failure = { at: 0, wrote: false };
   try {
     if (message.kind === 'store') {
       store(slot, message.placements, message.heads, failure);
@@ -46,23 +46,35 @@ port.on('message', (message: ToWorker) => {
       say({ kind: 'digested', slot });
       return;
     }
-    // The main thread finds a place for the data while this one hashes it.
-    let hasData: boolean;
+    // Mostly the main thread finds a place for the data while this one hashes it.
     if (message.kind === 'pack') {
       const units = pack(slot, message.length, message.packing);
       say({ kind: 'packed', slot, units });
-      hasData = units.length > 0;
-    } else {
-      const runs = dataRuns(bytes, message.unit);
-      say({ kind: 'filled', slot, runs });
-      hasData = runs.length > 0;
+      if (message.hash && units.length > 0) takeDigest(slot, bytes);
+      return;
     }
-    if (message.hash && hasData) takeDigest(slot, bytes);
+    const runs = dataRuns(bytes, message.unit);
+    const { target } = message;
+    if (target === null) say({ kind: 'filled', slot, runs });
+    if (message.hash && runs.length > 0) takeDigest(slot, bytes);
+    if (target === null) return;
+    for (let i = 0; i < runs.length; i += 2) {
+      const at = runs[i]!;
+      const placement = { at, length: runs[i + 1]! - at, fd: target.fd, offset: target.offset + at };
+      writeFully(bytes, placement, failure);
+    }
+    say({ kind: 'filled', slot, runs });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    say({ kind: 'failed', slot, at: failure.at, code, message: String(error) });
+    say({ kind: 'failed', slot, ...failure, code, message: String(error) });
   }
 });
+
+/** What was under way: bytes from the start of the slot. */
+interface Failure {
+  at: number;
+  wrote: boolean;
+}
 
 function slotBytes(slot: number, length: number): Buffer<SharedArrayBuffer> {
   return Buffer.from(setup.slots, slot * BLOCK, length);
@@ -73,7 +85,7 @@ function takeDigest(slot: number, bytes: Uint8Array): void {
 }
 
 /** Bytes between the pieces become zeros. */
-function fill(bytes: Buffer, pieces: Piece[], failure: { at: number }): void {
+function fill(bytes: Buffer, pieces: Piece[], failure: Failure): void {
   let end = 0;
   for (const piece of pieces) {
     const { at, length, fd, offset, packed } = piece;
@@ -138,15 +150,18 @@ function pack(slot: number, length: number, packing: Packing): PackedUnit[] {
   return units;
 }
 
-function store(slot: number, placements: Placement[], heads: Head[], failure: { at: number }): void {
+function store(slot: number, placements: Placement[], heads: Head[], failure: Failure): void {
   const bytes = slotBytes(slot, BLOCK);
   for (const head of heads) packedOf.get(slot)!.set(head.bytes, head.at);
-  for (const { at, length, fd, offset, packed } of placements) {
-    const from = packed === true ? packedOf.get(slot)! : bytes;
-    for (let done = 0; done < length;) {
-      failure.at = packed === true ? 0 : at + done;
-      // A write that is cut short says why when it is repeated.
-      done += writeSync(fd, from, at + done, length - done, offset + done);
-    }
+  for (const placement of placements)
+    writeFully(placement.packed === true ? packedOf.get(slot)! : bytes, placement, failure);
+}
+
+function writeFully(from: Buffer, { at, length, fd, offset }: Placement, failure: Failure): void {
+  failure.wrote = true;
+  for (let done = 0; done < length;) {
+    failure.at = at + done;
+    // A write that is cut short says why when it is repeated.
+    done += writeSync(fd, from, at + done, length - done, offset + done);
   }
 }

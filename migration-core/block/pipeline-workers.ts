@@ -50,12 +50,15 @@ export interface CopyWorkers {
 export class SlotError extends Error {
   override readonly name = 'SlotError';
   readonly code: string;
-  /** Bytes from the start of the slot. */
+  /** Whether it wrote. */
+  readonly wrote: boolean;
+  /** Bytes from the start of the slot; of what was packed from it, where that was written. */
   readonly at: number;
 
-  constructor(message: string, code: string, at: number) {
+  constructor({ message, code, wrote, at }: Extract<FromWorker, { kind: 'failed' }>) {
     super(message);
     this.code = code;
+    this.wrote = wrote;
     this.at = at;
   }
 }
@@ -118,7 +121,7 @@ function threadWithSlots(count: number, release: (slot: Slot) => void): { worker
     const { resolve, reject } = pending.get(answer.slot)!;
     pending.delete(answer.slot);
     if (pending.size === 0) worker.unref();
-    if (answer.kind === 'failed') reject(new SlotError(answer.message, answer.code, answer.at));
+    if (answer.kind === 'failed') reject(new SlotError(answer));
     else resolve(answer);
   });
   worker.on('error', (error) => {

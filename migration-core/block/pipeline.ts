@@ -14,7 +14,13 @@ import { withBlock } from './block-reader.ts';
 import { writeFailed } from './file-errors.ts';
 import { BLOCK } from './pipeline-messages.ts';
 import { plannedBlocks, rangesToRead, type PlannedBlock } from './pipeline-plan.ts';
-import { packingThreads, startCopyWorkers, type CopyWorkers, type Slot } from './pipeline-workers.ts';
+import {
+  packingThreads,
+  SlotError,
+  startCopyWorkers,
+  type CopyWorkers,
+  type Slot,
+} from './pipeline-workers.ts';
 import { packedStore, plainStore, type Store } from './pipeline-store.ts';
 import { progressMeter } from './progress-meter.ts';
 import type { BlockSink } from './sink.ts';
@@ -89,7 +95,9 @@ async function copyWith(workers: CopyWorkers, options: CopyOptions): Promise<Cop
     return withBlock(source, block, slot, async (pieces) => {
       const about = { slot: index, length, pieces, hash };
       if (writer.packed === undefined) {
-        const { runs } = await slot.ask({ kind: 'fill', ...about, unit });
+        const whole = writer.inOnePiece;
+        const target = whole === undefined ? null : { ...whole, offset: whole.offset + block.offset };
+        const { runs } = await slot.ask({ kind: 'fill', ...about, unit, target });
         return plainStore(writer, block, slot, runs);
       }
       const { units } = await slot.ask({ kind: 'pack', ...about, packing: writer.packed.packing });
@@ -99,7 +107,9 @@ async function copyWith(workers: CopyWorkers, options: CopyOptions): Promise<Cop
 
   /** Places a block when all before it have their places; the writing, once the place is known, may take its time. */
   async function placeBlock(block: PlannedBlock, slot: Slot, before: Promise<unknown>): Promise<Stored> {
-    const store = await readBlock(block, slot);
+    const store = await readBlock(block, slot).catch((error: unknown) => {
+      throw error instanceof SlotError && error.wrote ? writeFailed(writer.path, error) : error;
+    });
     await before;
     const stored = store().catch((error: unknown) => {
       throw writeFailed(writer.path, error);

@@ -41,6 +41,11 @@ export interface BlockSink {
    * must then write them there. Absent where data has to pass through the writer (streams), or is packed.
    */
   place?(offset: number, length: number): FilePlace;
+  /**
+   * Where byte 0 of the disk lies and all others after it, in images that keep it in one piece: data is written there
+   * without asking, in any order. `place` is still called for it, afterwards, and says the same.
+   */
+  readonly inOnePiece?: FilePlace;
   /** Takes packed units, each of `granularity` bytes; `place` is absent then. */
   readonly packed?: PackedSink;
 }
