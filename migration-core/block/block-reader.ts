@@ -5,14 +5,25 @@ import type { PlannedBlock } from './pipeline-plan.ts';
 import { SlotError, type Slot } from './pipeline-workers.ts';
 import type { BlockSource } from './source.ts';
 
-/** The parts of a block as places in files, or null where one of them is not in a file as it is. */
+/** The parts of a block as places in files, or null where some of them are in no file. */
 export function filePieces(source: BlockSource, block: PlannedBlock): Piece[] | null {
   if (source.fileRange === undefined) return block.parts.length === 0 ? [] : null;
   const pieces: Piece[] = [];
-  for (const { offset, length } of block.parts) {
-    const range = source.fileRange(offset, length);
-    if (range === null) return null;
-    pieces.push({ at: offset - block.offset, length, fd: range.fd, offset: range.offset });
+  for (const part of block.parts) {
+    const end = part.offset + part.length;
+    for (let offset = part.offset; offset < end;) {
+      const range = source.fileRange(offset, end - offset);
+      if (range === null) return null;
+      const { length = end - offset, packed } = range;
+      pieces.push({
+        at: offset - block.offset,
+        length,
+        fd: range.fd,
+        offset: range.offset,
+        ...(packed === undefined ? {} : { packed }),
+      });
+      offset += length;
+    }
   }
   return pieces;
 }
@@ -29,7 +40,7 @@ export async function withBlock<T>(
     try {
       return await work(pieces);
     } catch (error) {
-      if (!(error instanceof SlotError)) throw error;
+      if (!(error instanceof SlotError) || error.wrote) throw error;
       // Read again through the source: it may know a way round, and if not, it tells best what is wrong.
     }
   }

@@ -1,11 +1,12 @@
 /**
- * A thread of the copy: reads blocks of the disk into its slots, looks for zeros, hashes, compares, writes. Its system calls are
- * the synchronous ones: here they cost 50 us for 1 MiB where a promise costs 70, and they do not share the four threads
- * that Node has for all file access. The main thread decides what is read and where it goes.
+ * A thread of the copy: reads blocks of the disk into its slots, unpacks, looks for zeros, hashes, compares, packs, writes.
+ * Its system calls are the synchronous ones: here they cost 50 us for 1 MiB where a promise costs 70, and they do not
+ * share the four threads that Node has for all file access. The main thread decides what is read and where it goes.
  */
 import { hash } from 'node:crypto';
 import { readSync, writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { packedRoom, packUnit, type Packing } from './pack.ts';
 import {
   BLOCK,
   DIFFERENCE_UNIT,
@@ -13,25 +14,32 @@ import {
   HALF_BLOCK,
   type DifferentByte,
   type FromWorker,
+  type Head,
+  type PackedUnit,
   type Piece,
+  type Placement,
   type Stretch,
   type ToWorker,
   type WorkerSetup,
 } from './pipeline-messages.ts';
+import type { PackedRange } from './source.ts';
+import { unpackUnit } from './unpack.ts';
 import { dataRuns, differingRuns } from './zero-scan.ts';
 
 const setup = workerData as WorkerSetup;
 const port = parentPort!;
 const digests = new Uint8Array(setup.digests);
+/** What was packed from a slot and waits for its place; these buffers are used again and again. */
+const packedOf = new Map<number, Buffer>();
 
 const say = (message: FromWorker): void => port.postMessage(message);
 
 port.on('message', (message: ToWorker) => {
   const { slot } = message;
-  const failure = { at: 0 };
+  const failure: Failure = { at: 0, wrote: false };
   try {
     if (message.kind === 'store') {
-      store(slotBytes(slot, BLOCK), message.placements, failure);
+      store(slot, message.placements, message.heads, failure);
       say({ kind: 'stored', slot });
       return;
     }
@@ -46,15 +54,35 @@ port.on('message', (message: ToWorker) => {
       say({ kind: 'digested', slot });
       return;
     }
+    // Mostly the main thread finds a place for the data while this one hashes it.
+    if (message.kind === 'pack') {
+      const units = pack(slot, message.length, message.packing);
+      say({ kind: 'packed', slot, units });
+      if (message.hash && units.length > 0) takeDigest(slot, bytes);
+      return;
+    }
     const runs = dataRuns(bytes, message.unit);
-    // The main thread finds a place for the data while this one hashes it.
-    say({ kind: 'filled', slot, runs });
+    const { target } = message;
+    if (target === null) say({ kind: 'filled', slot, runs });
     if (message.hash && runs.length > 0) takeDigest(slot, bytes);
+    if (target === null) return;
+    for (let i = 0; i < runs.length; i += 2) {
+      const at = runs[i]!;
+      const placement = { at, length: runs[i + 1]! - at, fd: target.fd, offset: target.offset + at };
+      writeFully(bytes, placement, failure);
+    }
+    say({ kind: 'filled', slot, runs });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    say({ kind: 'failed', slot, at: failure.at, code, message: String(error) });
+    say({ kind: 'failed', slot, ...failure, code, message: String(error) });
   }
 });
+
+/** What was under way: bytes from the start of the slot. */
+interface Failure {
+  at: number;
+  wrote: boolean;
+}
 
 function slotBytes(slot: number, length: number): Buffer<SharedArrayBuffer> {
   return Buffer.from(setup.slots, slot * BLOCK, length);
@@ -65,17 +93,15 @@ function takeDigest(slot: number, bytes: Uint8Array): void {
 }
 
 /** Bytes between the pieces become zeros. */
-function fill(bytes: Uint8Array, pieces: Piece[], failure: { at: number }): void {
+function fill(bytes: Buffer, pieces: Piece[], failure: Failure): void {
   let end = 0;
   for (const piece of pieces) {
-    bytes.fill(0, end, piece.at);
-    end = piece.at + piece.length;
-    for (let done = 0; done < piece.length;) {
-      failure.at = piece.at + done;
-      const count = readSync(piece.fd, bytes, piece.at + done, piece.length - done, piece.offset + done);
-      if (count === 0) throw new Error('the file ends too early');
-      done += count;
-    }
+    const { at, length, fd, offset, packed } = piece;
+    bytes.fill(0, end, at);
+    end = at + length;
+    failure.at = at;
+    if (packed === undefined) readFully(fd, bytes.subarray(at, end), offset);
+    else bytes.set(unpackRange(fd, offset, packed).subarray(packed.skip, packed.skip + length), at);
   }
   bytes.fill(0, end);
 }
@@ -84,7 +110,7 @@ function fill(bytes: Uint8Array, pieces: Piece[], failure: { at: number }): void
 function compare(
   slot: number,
   stretches: Stretch[],
-  failure: { at: number },
+  failure: Failure,
 ): Extract<FromWorker, { kind: 'compared' }> {
   const both = slotBytes(slot, BLOCK);
   const runs: number[] = [];
@@ -108,12 +134,70 @@ function compare(
   return { kind: 'compared', slot, runs, first };
 }
 
-function store(bytes: Uint8Array, placements: Piece[], failure: { at: number }): void {
-  for (const { at, length, fd, offset } of placements) {
-    for (let done = 0; done < length;) {
-      failure.at = at + done;
-      // A write that is cut short says why when it is repeated.
-      done += writeSync(fd, bytes, at + done, length - done, offset + done);
+function readFully(fd: number, into: Buffer, offset: number): void {
+  for (let done = 0; done < into.length;) {
+    const count = readSync(fd, into, done, into.length - done, offset + done);
+    if (count === 0) throw new Error('the file ends too early');
+    done += count;
+  }
+}
+
+let packedBytes = Buffer.alloc(128 << 10);
+
+function unpackRange(fd: number, offset: number, { bytes, packing }: PackedRange): Uint8Array {
+  if (packedBytes.length < bytes) packedBytes = Buffer.alloc(bytes);
+  let length = bytes;
+  let done = 0;
+  if (packing.record !== undefined) {
+    // It tells how much there is: mostly far less than there may be.
+    done = packing.record.bytes;
+    readFully(fd, packedBytes.subarray(0, done), offset);
+    length = Math.min(bytes, done + packedBytes.readUInt32LE(packing.record.lengthAt));
+  }
+  const packed = packedBytes.subarray(0, length);
+  readFully(fd, packed.subarray(done), offset + done);
+  return unpackUnit(packed, packing);
+}
+
+/** Packs the units of the slot that are not zeros, one behind the other. */
+function pack(slot: number, length: number, packing: Packing): PackedUnit[] {
+  const { unit, head = 0, align = 1 } = packing;
+  const whole = slotBytes(slot, Math.ceil(length / unit) * unit);
+  // The end of a disk may be within a unit, and slots are used again.
+  whole.fill(0, length);
+  const room = packedRoom(BLOCK, packing);
+  let packed = packedOf.get(slot);
+  if (packed === undefined || packed.length < room)
+    packedOf.set(slot, (packed = Buffer.allocUnsafeSlow(room)));
+  const units: PackedUnit[] = [];
+  const runs = dataRuns(whole, unit);
+  let from = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    for (let at = runs[i]!; at < runs[i + 1]!; at += unit) {
+      const bytes = packUnit(whole.subarray(at, at + unit), packing);
+      units.push({ at, length: bytes?.length ?? null, from });
+      if (bytes === null) continue;
+      packed.set(bytes, from + head);
+      const end = from + head + bytes.length;
+      from = Math.ceil(end / align) * align;
+      packed.fill(0, end, from);
     }
+  }
+  return units;
+}
+
+function store(slot: number, placements: Placement[], heads: Head[], failure: Failure): void {
+  const bytes = slotBytes(slot, BLOCK);
+  for (const head of heads) packedOf.get(slot)!.set(head.bytes, head.at);
+  for (const placement of placements)
+    writeFully(placement.packed === true ? packedOf.get(slot)! : bytes, placement, failure);
+}
+
+function writeFully(from: Buffer, { at, length, fd, offset }: Placement, failure: Failure): void {
+  failure.wrote = true;
+  for (let done = 0; done < length;) {
+    failure.at = at + done;
+    // A write that is cut short says why when it is repeated.
+    done += writeSync(fd, from, at + done, length - done, offset + done);
   }
 }

@@ -32,6 +32,7 @@ export interface Slot {
 
 interface Answers {
   fill: 'filled';
+  pack: 'packed';
   digest: 'digested';
   compare: 'compared';
   store: 'stored';
@@ -50,12 +51,15 @@ export interface CopyWorkers {
 export class SlotError extends Error {
   override readonly name = 'SlotError';
   readonly code: string;
-  /** Bytes from the start of the slot. */
+  /** Whether it wrote. */
+  readonly wrote: boolean;
+  /** Bytes from the start of the slot; of what was packed from it, where that was written. */
   readonly at: number;
 
-  constructor(message: string, code: string, at: number) {
+  constructor({ message, code, wrote, at }: Extract<FromWorker, { kind: 'failed' }>) {
     super(message);
     this.code = code;
+    this.wrote = wrote;
     this.at = at;
   }
 }
@@ -63,6 +67,15 @@ export class SlotError extends Error {
 /** Two to sixteen made no difference to the speed; few stay in the caches of the processor. */
 const SLOTS_PER_THREAD = 4;
 const MOST_THREADS = 4;
+
+/**
+ * For copies whose threads pack: a thread packs 60 MB/s and no disk keeps up with many. Six with two slots each stay
+ * below 270 MB of memory, eight come near 300 (with deflate; figures in test/bench/README.md).
+ */
+export function packingThreads(): CopyWorkersOptions {
+  const threads = Math.min(6, availableParallelism());
+  return threads <= MOST_THREADS ? { threads } : { threads, memory: threads * 2 * BLOCK };
+}
 
 /** Starts the threads; they come up while the caller goes on. */
 export function startCopyWorkers(options: CopyWorkersOptions = {}): CopyWorkers {
@@ -109,7 +122,7 @@ function threadWithSlots(count: number, release: (slot: Slot) => void): { worker
     const { resolve, reject } = pending.get(answer.slot)!;
     pending.delete(answer.slot);
     if (pending.size === 0) worker.unref();
-    if (answer.kind === 'failed') reject(new SlotError(answer.message, answer.code, answer.at));
+    if (answer.kind === 'failed') reject(new SlotError(answer));
     else resolve(answer);
   });
   worker.on('error', (error) => {

@@ -12,9 +12,16 @@ import { BlockDigests, type ContentDigest } from './block-digests.ts';
 import { forEachBlock } from './block-flow.ts';
 import { withBlock } from './block-reader.ts';
 import { writeFailed } from './file-errors.ts';
-import { BLOCK, type Placement } from './pipeline-messages.ts';
+import { BLOCK } from './pipeline-messages.ts';
 import { plannedBlocks, rangesToRead, type PlannedBlock } from './pipeline-plan.ts';
-import { startCopyWorkers, type CopyWorkers, type Slot } from './pipeline-workers.ts';
+import {
+  packingThreads,
+  SlotError,
+  startCopyWorkers,
+  type CopyWorkers,
+  type Slot,
+} from './pipeline-workers.ts';
+import { packedStore, plainStore, type Store } from './pipeline-store.ts';
 import { progressMeter } from './progress-meter.ts';
 import type { BlockSink } from './sink.ts';
 import type { BlockSource } from './source.ts';
@@ -58,7 +65,8 @@ const PAGE = 4096;
  */
 export async function copyBlocks(options: CopyOptions): Promise<CopyResult> {
   throwIfCancelled(options.signal);
-  const workers = options.workers ?? startCopyWorkers();
+  const isPacked = options.writer.packed !== undefined;
+  const workers = options.workers ?? startCopyWorkers(isPacked ? packingThreads() : {});
   try {
     return await copyWith(workers, options);
   } finally {
@@ -79,16 +87,34 @@ async function copyWith(workers: CopyWorkers, options: CopyOptions): Promise<Cop
 
   let turn: Promise<unknown> = Promise.resolve();
 
-  /** Places a block when all before it have their places; the writing, once the place is known, may take its time. */
-  async function placeBlock(block: PlannedBlock, slot: Slot, before: Promise<unknown>): Promise<Stored> {
+  /** Reads a block, and packs it where the image wants that; `store` writes it when its turn has come. */
+  async function readBlock(block: PlannedBlock, slot: Slot): Promise<Store> {
     const { index } = slot;
     const { length } = block;
-    const { runs } = await withBlock(source, block, slot, (pieces) =>
-      slot.ask({ kind: 'fill', slot: index, length, pieces, unit, hash: blocks !== null }),
-    );
+    const hash = blocks !== null;
+    return withBlock(source, block, slot, async (pieces) => {
+      const about = { slot: index, length, pieces, hash };
+      if (writer.packed === undefined) {
+        const whole = writer.inOnePiece;
+        const target = whole === undefined ? null : { ...whole, offset: whole.offset + block.offset };
+        const { runs } = await slot.ask({ kind: 'fill', ...about, unit, target });
+        return plainStore(writer, block, slot, runs);
+      }
+      const { units } = await slot.ask({ kind: 'pack', ...about, packing: writer.packed.packing });
+      return packedStore(writer.packed, block, slot, units);
+    });
+  }
+
+  /** Places a block when all before it have their places; the writing, once the place is known, may take its time. */
+  async function placeBlock(block: PlannedBlock, slot: Slot, before: Promise<unknown>): Promise<Stored> {
+    const store = await readBlock(block, slot).catch((error: unknown) => {
+      throw error instanceof SlotError && error.wrote ? writeFailed(writer.path, error) : error;
+    });
     await before;
-    const stored = storeRuns(writer, block, slot, runs);
-    if (writer.place === undefined) await stored;
+    const stored = store().catch((error: unknown) => {
+      throw writeFailed(writer.path, error);
+    });
+    if (writer.place === undefined && writer.packed === undefined) await stored;
     return { stored };
   }
 
@@ -123,30 +149,4 @@ function unitBytes({ offset, length, parts }: PlannedBlock, unit: number): numbe
 /** The bytes of a block that has its place in the image, once they are there. */
 interface Stored {
   stored: Promise<number>;
-}
-
-/** Writes the runs of a block (pairs of start and end within it); returns the bytes. */
-async function storeRuns(
-  writer: BlockSink,
-  block: PlannedBlock,
-  slot: Slot,
-  runs: number[],
-): Promise<number> {
-  const placements: Placement[] = [];
-  let bytes = 0;
-  try {
-    for (let i = 0; i < runs.length; i += 2) {
-      const at = runs[i]!;
-      const length = runs[i + 1]! - at;
-      bytes += length;
-      if (writer.place === undefined)
-        await writer.write(slot.bytes.subarray(at, at + length), block.offset + at);
-      else placements.push({ at, length, ...writer.place(block.offset + at, length) });
-    }
-    // Also where the writer took the bytes itself: the digest is there when this is answered.
-    if (bytes > 0) await slot.ask({ kind: 'store', slot: slot.index, placements });
-  } catch (error) {
-    throw writeFailed(writer.path, error);
-  }
-  return bytes;
 }

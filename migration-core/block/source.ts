@@ -1,4 +1,5 @@
 import type { Extent } from '../base/extents.ts';
+import type { UnitPacking } from './unpack.ts';
 
 /** `zero` reads as zeros; `unused` may hold anything and nobody will miss it (free space); both need not be read. */
 export type ExtentKind = 'data' | 'zero' | 'unused';
@@ -13,6 +14,18 @@ export interface FileRange {
   fd: number;
   /** Bytes from the start of the file. */
   offset: number;
+  /** Bytes of the range asked for that lie there, from its start on; all of it unless told. */
+  length?: number;
+  /** Where they lie there packed: how. */
+  packed?: PackedRange;
+}
+
+export interface PackedRange {
+  /** Bytes in the file that hold the unit. */
+  bytes: number;
+  packing: UnitPacking;
+  /** Bytes of the unpacked unit before those that were asked for. */
+  skip: number;
 }
 
 /**
@@ -31,7 +44,10 @@ export interface BlockSource {
   read(into: Uint8Array, offset: number): Promise<void>;
   /** What is known of where the data lies, ascending and covering the whole range asked for. Absent: all is data. */
   extents?(offset: number, length: number): AsyncIterable<SourceExtent>;
-  /** The one place of a file that holds exactly these bytes at this moment, or null where there is none. */
+  /**
+   * The place of a file that holds these bytes at this moment, or the first of them (FileRange.length, which wrappers
+   * pass on); null where there is none.
+   */
   fileRange?(offset: number, length: number): FileRange | null;
   close(): Promise<void>;
 }

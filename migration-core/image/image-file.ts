@@ -4,7 +4,9 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { throwIfCancelled } from '../base/cancel.ts';
 import type { ExtentList } from '../base/extents.ts';
 import { writeFailed } from '../block/file-errors.ts';
-import type { FilePlace } from '../block/sink.ts';
+import { packUnit } from '../block/pack.ts';
+import type { FilePlace, PackedSink } from '../block/sink.ts';
+import { isZero } from '../block/zero-scan.ts';
 
 export interface ImageFile {
   readonly path: string;
@@ -64,6 +66,27 @@ export function placedWrite(
   place: (offset: number, length: number) => FilePlace,
 ): (data: Uint8Array, offset: number) => Promise<void> {
   return async (data, offset) => file.write(data, place(offset, data.length).offset);
+}
+
+/** An ImageWriter's `write` for the formats that pack: does here what the threads of a copy do, one unit after another. */
+export function packedWrite(
+  file: ImageFile,
+  sink: PackedSink,
+): (data: Uint8Array, offset: number) => Promise<void> {
+  const { packing } = sink;
+  const { unit, head: headBytes = 0 } = packing;
+  return async (data, offset) => {
+    for (let done = 0; done < data.length; done += unit) {
+      const plain = data.subarray(done, Math.min(done + unit, data.length));
+      const whole = Buffer.alloc(unit);
+      whole.set(plain);
+      if (isZero(whole, 0, unit)) continue;
+      const packed = packUnit(whole, packing);
+      const place = sink.place(offset + done, packed?.length ?? null);
+      if (place.head !== undefined) await file.write(place.head, place.offset);
+      await file.write(packed ?? plain, place.offset + (packed === null ? 0 : headBytes));
+    }
+  };
 }
 
 async function typed<T>(path: string, action: () => Promise<T>): Promise<T> {

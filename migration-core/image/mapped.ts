@@ -5,8 +5,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkRange } from '../block/range.ts';
 import type { SourceExtent } from '../block/source.ts';
+import { unpackUnit, type UnitPacking } from '../block/unpack.ts';
 import type { DiskImage, ImageFacts } from './image.ts';
-import type { ReadFile } from './read-file.ts';
+import { damaged, type ReadFile } from './read-file.ts';
 
 /** Some units in a row that are alike. */
 export type UnitRun =
@@ -16,8 +17,11 @@ export type UnitRun =
   | { kind: 'parent'; count: number }
   /** Lies in the file as it is, one unit after another; `offset`: bytes from the start of the file. */
   | { kind: 'plain'; count: number; offset: number }
-  /** One unit, compressed; `length`: bytes in the file that hold it (it may need fewer). */
-  | { kind: 'packed'; count: 1; offset: number; length: number };
+  /**
+   * Units that are packed together, most often one; `length`: bytes in the file that hold them (they may need fewer);
+   * `skip`: bytes before the first of them once they are unpacked, 0 unless told.
+   */
+  | { kind: 'packed'; count: number; offset: number; length: number; skip?: number };
 
 export interface UnitMap {
   file: ReadFile;
@@ -31,7 +35,9 @@ export interface UnitMap {
   sectorSize?: number | undefined;
   /** What the image tells of itself; its parent answers for the runs that are not here, and is closed with it. */
   facts: ImageFacts;
-  /** Unpacks one unit: exactly `unit` bytes. */
+  /** How packed runs are packed: then threads of a copy unpack them by themselves. */
+  packing?: UnitPacking | undefined;
+  /** Unpacks a packed run: all bytes of it. Without, `packing` tells how. */
   unpack?(packed: Buffer): Uint8Array;
 }
 
@@ -41,7 +47,8 @@ const STEPS_A_TURN = 4096;
 export function mappedSource(map: UnitMap): DiskImage {
   const { file, size, unit, facts } = map;
   const { parent } = facts;
-  const unpacked = { index: -1, bytes: new Uint8Array(0) };
+  /** The last run that was unpacked, by its place in the file. */
+  const unpacked: { offset: number; bytes: Uint8Array } = { offset: -1, bytes: new Uint8Array(0) };
 
   /** The run that holds byte `at`, clipped to `end`: where it ends, and how many bytes into the run `at` is. */
   function runAt(at: number, end: number): { run: UnitRun; until: number; into: number } {
@@ -55,15 +62,23 @@ export function mappedSource(map: UnitMap): DiskImage {
     return { run, until: Math.min(until, at + here), into: 0 };
   }
 
-  async function unpackUnit(index: number, run: UnitRun & { kind: 'packed' }): Promise<Uint8Array> {
-    if (unpacked.index !== index) {
+  async function unpackRun(run: UnitRun & { kind: 'packed' }): Promise<Uint8Array> {
+    if (unpacked.offset !== run.offset) {
       const packed = Buffer.alloc(run.length);
       await file.read(packed, run.offset);
-      // Nothing is awaited between these: two reads at once cannot mix up index and bytes.
-      unpacked.bytes = Uint8Array.from(map.unpack!(packed));
-      unpacked.index = index;
+      // Nothing is awaited between these: two reads at once cannot mix up place and bytes.
+      unpacked.bytes = map.unpack?.(packed) ?? unpackHere(packed, run.offset);
+      unpacked.offset = run.offset;
     }
     return unpacked.bytes;
+  }
+
+  function unpackHere(packed: Buffer, offset: number): Uint8Array {
+    try {
+      return unpackUnit(packed, map.packing!);
+    } catch (error) {
+      throw damaged(file.path, `compressed data cannot be unpacked (${String(error)})`, { offset });
+    }
   }
 
   return {
@@ -79,7 +94,10 @@ export function mappedSource(map: UnitMap): DiskImage {
         if (run.kind === 'zero') part.fill(0);
         else if (run.kind === 'parent') await parent!.read(part, at);
         else if (run.kind === 'plain') await file.read(part, run.offset + skip);
-        else part.set((await unpackUnit(Math.floor(at / unit), run)).subarray(skip, skip + part.length));
+        else {
+          const from = skip + (run.skip ?? 0);
+          part.set((await unpackRun(run)).subarray(from, from + part.length));
+        }
         at = until;
       }
     },
@@ -106,12 +124,20 @@ export function mappedSource(map: UnitMap): DiskImage {
     fileRange(offset, length) {
       checkRange(offset, length, size);
       const { run, until, into } = runAt(offset, offset + length);
-      if (run.kind === 'parent')
-        return until < offset + length ? null : (parent!.fileRange?.(offset, length) ?? null);
+      const here = until - offset;
+      if (run.kind === 'zero') return null;
+      if (run.kind === 'parent') {
+        const range = parent!.fileRange?.(offset, here) ?? null;
+        return range === null ? null : { length: here, ...range };
+      }
+      if (run.kind === 'packed') {
+        if (map.packing === undefined || run.offset + run.length > file.size) return null;
+        const packed = { bytes: run.length, packing: map.packing, skip: into + (run.skip ?? 0) };
+        return { fd: file.fd, offset: file.start + run.offset, length: here, packed };
+      }
       // The last unit may be cut off by the end of the file; such a read has to be made good here.
-      if (run.kind !== 'plain' || until < offset + length) return null;
       const at = run.offset + into;
-      return at + length <= file.size ? { fd: file.fd, offset: file.start + at } : null;
+      return at + here <= file.size ? { fd: file.fd, offset: file.start + at, length: here } : null;
     },
     async close() {
       await file.close();

@@ -55,6 +55,7 @@ async function createRaw(options: CreateImageOptions): Promise<ImageWriter> {
     path,
     granularity: UNIT,
     place,
+    inOnePiece: { fd: file.fd, offset: 0 },
     write: placedWrite(file, place),
     async finish({ durable = true, signal } = {}) {
       if (allocation === 'thick') await file.fillZeros(written.gaps(0, size), signal);

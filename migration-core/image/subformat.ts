@@ -28,6 +28,12 @@ export function chooseSubformat(
       `Choose ${allocation === 'thick' ? 'thin' : 'thick'} allocation or another format.`,
     );
   }
+  if (compression !== undefined && allocation === 'thick') {
+    throw refuse(
+      'A compressed image grows as needed and cannot be fully allocated.',
+      'Choose thin allocation or leave the compression away.',
+    );
+  }
   const packable = allocated.filter(
     ({ compressions }) => compression === undefined || compressions.includes(compression),
   );

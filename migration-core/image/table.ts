@@ -42,9 +42,18 @@ export function openContext(
   path: string,
   { parents = 'folder', signal }: OpenImageOptions = {},
 ): OpenContext {
-  const finder = parentFinder(path, parents, async (parent, format, context) =>
-    (format === undefined ? await detectFormat(parent) : formatById(format))!.open(parent, context),
-  );
+  const finder = parentFinder(path, parents, async (parent, id, context) => {
+    const format = id === undefined ? await detectFormat(parent) : formatById(id);
+    if (format !== null) return format.open(parent, context);
+    throw new IronliftError(
+      'IMAGE_NOT_SUPPORTED',
+      `${parent} is said to be of a format not read here (${id}).`,
+      {
+        next: 'Convert the image and its parents to a raw, qcow2 or VMDK image first.',
+        data: { path: parent, format: id },
+      },
+    );
+  });
   return {
     ...finder,
     signal,

@@ -4,20 +4,24 @@
  * programs take turns.
  *
  *   npm run bench -- [--disk PATH] [--rounds N] [--check]
+ *   npm run bench -- --images [--only PART-OF-A-NAME] [--rounds N] [--check]
  *
- * `--check` ends with status 1 when a limit is not met.
+ * `--images` converts between image formats instead (images.ts). `--check` ends with status 1 when a limit is not met.
  */
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findTool, needTools } from '../support/tools.ts';
 import { benchDisk, CACHE, sparseServer } from './disk.ts';
+import { imageConversions } from './images.ts';
 import { measure, median, type Cost } from './measure.ts';
 
 const { values } = parseArgs({
   options: {
     disk: { type: 'string' },
     rounds: { type: 'string', default: '7' },
+    images: { type: 'boolean', default: false },
+    only: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
 });
@@ -36,10 +40,32 @@ interface Row {
   ratioLimit?: number;
   wallLimit?: number;
   peakLimit?: number;
+  /** Of the file to that of qemu-img, and what it may be. */
+  sizeRatio?: number;
+  sizeLimit?: number;
 }
 
 async function main(): Promise<void> {
   needTools('qemu-img', 'bash');
+  if (values.images) await images();
+  else await commands();
+}
+
+async function images(): Promise<void> {
+  await mkdir(CACHE, { recursive: true });
+  const out = await mkdtemp(join(CACHE, 'bench-'));
+  try {
+    const rows: Row[] = [];
+    for (const row of await imageConversions(out, Number(values.rounds), values.only))
+      rows.push({ what: `${row.what}, qemu-img`, costs: row.reference }, row);
+    print(rows);
+    if (values.check && rows.some((row) => misses(row).length > 0)) process.exitCode = 1;
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+}
+
+async function commands(): Promise<void> {
   const disk = values.disk ?? (await benchDisk());
   const out = await mkdtemp(join(CACHE, 'bench-'));
   try {
@@ -47,6 +73,7 @@ async function main(): Promise<void> {
     rows.push(await inspections(disk, Number(values.rounds)));
     for (const size of [64 * GIB, 2048 * GIB]) rows.push(...(await largeDisks(size, out)));
     print(rows);
+    printTimes(rows);
     if (values.check && rows.some((row) => misses(row).length > 0)) process.exitCode = 1;
   } finally {
     await rm(out, { recursive: true, force: true });
@@ -129,18 +156,19 @@ async function largeDisks(size: number, out: string): Promise<Row[]> {
   ];
 }
 
-function misses({ costs, ratios, ratioLimit, wallLimit, peakLimit }: Row): string[] {
+function misses({ costs, ratios, ratioLimit, wallLimit, peakLimit, sizeRatio, sizeLimit }: Row): string[] {
   const found: string[] = [];
   if (ratioLimit !== undefined && median(ratios!) > ratioLimit) found.push(`ratio > ${ratioLimit}`);
   if (wallLimit !== undefined && median(costs.map(({ wall }) => wall)) > wallLimit)
     found.push(`> ${wallLimit} s`);
   if (peakLimit !== undefined && Math.max(...costs.map(({ peak }) => peak)) > peakLimit)
     found.push(`> ${peakLimit / MIB} MiB`);
+  if (sizeLimit !== undefined && sizeRatio! > sizeLimit) found.push(`size > ${sizeLimit}`);
   return found;
 }
 
 function print(rows: Row[]): void {
-  const lines = [['', 'wall s', '(least)', 'CPU s', 'peak MiB', 'ratio', 'limit', '']];
+  const lines = [['', 'wall s', '(least)', 'CPU s', 'peak MiB', 'ratio', 'limit', 'size', '']];
   for (const row of rows) {
     const walls = row.costs.map(({ wall }) => wall);
     const missed = misses(row);
@@ -152,6 +180,7 @@ function print(rows: Row[]): void {
       Math.round(Math.max(...row.costs.map(({ peak }) => peak)) / MIB).toString(),
       row.ratios === undefined ? '' : median(row.ratios).toFixed(2),
       row.ratioLimit?.toString() ?? (row.wallLimit === undefined ? '' : `${row.wallLimit} s`),
+      row.sizeRatio?.toFixed(3) ?? '',
       missed.length > 0 ? `MISSED: ${missed.join(', ')}` : '',
     ]);
   }
@@ -163,6 +192,9 @@ function print(rows: Row[]): void {
         .join('  ')
         .trimEnd(),
     );
+}
+
+function printTimes(rows: Row[]): void {
   const ours = rows.find(({ ratioLimit }) => ratioLimit === 1.8)!;
   const times = VIRT_V2V_RATIO / median(ours.ratios!);
   console.log(

@@ -1,5 +1,6 @@
 /** qcow2, the format of QEMU and KVM: what it is; see reader.ts and writer.ts. */
 import type { ImageFormat } from '../image.ts';
+import { checkQcow2 } from './check.ts';
 import { LARGEST_DISK } from './layout.ts';
 import { openQcow2 } from './reader.ts';
 import { createQcow2 } from './writer.ts';
@@ -14,7 +15,7 @@ export const qcow2: ImageFormat = {
       id: 'qcow2',
       name: 'QCOW2 version 3',
       allocations: ['thin', 'thick'],
-      compressions: [],
+      compressions: ['zlib', 'zstd'],
       largest: LARGEST_DISK,
     },
   ],
@@ -26,4 +27,5 @@ export const qcow2: ImageFormat = {
     chooseSubformat(qcow2, options);
     return createQcow2(options);
   },
+  check: checkQcow2,
 };

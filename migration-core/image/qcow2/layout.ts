@@ -35,6 +35,21 @@ export const INCOMPATIBLE = {
   extendedL2: 1 << 4,
 } as const;
 
+/** Bits of `compatible` and `autoclear` (in their low halves). */
+export const COMPATIBLE = { lazyRefcounts: 1 << 0 } as const;
+export const AUTOCLEAR = { bitmaps: 1 << 0, rawData: 1 << 1 } as const;
+
+/** Types of the extensions that follow the header. */
+export const EXTENSION = {
+  end: 0,
+  backingFormat: 0xe2792aca,
+  dataFile: 0x44415441, // "DATA"
+  bitmaps: 0x23852875,
+} as const;
+
+/** A cluster of an image with extended L2 entries has 32 parts with a state of their own. */
+export const SUBCLUSTERS = 32;
+
 /** Table entries: bits 9..55 are a host offset. As two 32-bit halves, since bit operations in JavaScript have 32 bits. */
 export const ENTRY = {
   highOffset: 0x00ffffff,
@@ -45,6 +60,9 @@ export const ENTRY = {
   compressed: 0x40000000,
   /** In the low half of an L2 entry of version 3. */
   zero: 1,
+  /** Bits of the high and low half that nobody sets, in entries of L1 and (plain) L2. */
+  l1Reserved: [0x7f000000, 0x1ff],
+  l2Reserved: [0x3f000000, 0x1fe],
 } as const;
 
 export const TWO_32 = 2 ** 32;

@@ -7,23 +7,24 @@
  *
  * Thick: every cluster is allocated at a place known beforehand (tables first, then the disk from end to end).
  */
-import { roundUp } from '../../base/bytes.ts';
 import { ExtentList } from '../../base/extents.ts';
 import { ascending } from '../ascending.ts';
 import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
 import { createImageFile, placedWrite, type ImageFile } from '../image-file.ts';
-import { ENTRY, HEADER, MAGIC, TWO_32 } from './layout.ts';
-
-const CLUSTER_BITS = 16;
-const CLUSTER = 1 << CLUSTER_BITS;
-const L2_ENTRIES = CLUSTER / 8;
-/** 16 bits a cluster. */
-const REFCOUNTS_PER_BLOCK = CLUSTER / 2;
-const HEADER_LENGTH = 112;
-const SECTOR = 512;
+import {
+  CLUSTER,
+  L2_ENTRIES,
+  REFCOUNTS_PER_BLOCK,
+  renderHeader,
+  setEntry,
+  type Refcounts,
+} from './new-file.ts';
+import { createPackedQcow2 } from './packed-writer.ts';
+import { TWO_32 } from './layout.ts';
 
 export async function createQcow2(options: CreateImageOptions): Promise<ImageWriter> {
-  const { path, size, allocation } = options;
+  const { path, size, allocation, compression } = options;
+  if (compression !== undefined) return createPackedQcow2(options, compression);
   const clusters = Math.ceil(size / CLUSTER);
   const l1Entries = Math.max(1, Math.ceil(clusters / L2_ENTRIES));
   const file = await createImageFile(path);
@@ -46,8 +47,7 @@ export async function createQcow2(options: CreateImageOptions): Promise<ImageWri
       await file.truncate(refcounts.end * CLUSTER);
       // The header comes after everything it points to, on the medium too.
       if (durable) await file.sync();
-      // QEMU cuts a size that is not whole sectors: round it up, the rest reads as zeros.
-      file.writeNow(header(roundUp(size, SECTOR), l1Entries, l1Cluster, refcounts), 0);
+      file.writeNow(renderHeader({ size, l1Entries, l1Cluster, refcounts }), 0);
       if (durable) await file.sync();
       await file.close();
     },
@@ -133,19 +133,6 @@ function thickLayout(file: ImageFile, clusters: number, l1Entries: number): Layo
   };
 }
 
-/** An L1 or L2 entry for a host cluster that has one user. */
-function setEntry(view: DataView, index: number, cluster: number): void {
-  const offset = cluster * CLUSTER;
-  view.setUint32(index * 8, Math.floor(offset / TWO_32) | ENTRY.copied);
-  view.setUint32(index * 8 + 4, offset >>> 0);
-}
-
-interface Refcounts {
-  tableCluster: number;
-  tableClusters: number;
-  end: number;
-}
-
 /** Refcount blocks and their table after `used` clusters. They count themselves too, so their number is searched for. */
 function writeRefcounts(file: ImageFile, used: number): Refcounts {
   let blocks = 0;
@@ -174,21 +161,4 @@ function writeRefcounts(file: ImageFile, used: number): Refcounts {
   const tableCluster = used + blocks;
   file.writeNow(table, tableCluster * CLUSTER);
   return { tableCluster, tableClusters, end };
-}
-
-function header(size: number, l1Entries: number, l1Cluster: number, refcounts: Refcounts): Uint8Array {
-  // A whole cluster: the end-of-extensions mark after the header is zeros, as is the rest.
-  const bytes = new Uint8Array(CLUSTER);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(HEADER.magic, MAGIC);
-  view.setUint32(HEADER.version, 3);
-  view.setUint32(HEADER.clusterBits, CLUSTER_BITS);
-  view.setBigUint64(HEADER.size, BigInt(size));
-  view.setUint32(HEADER.l1Size, l1Entries);
-  view.setBigUint64(HEADER.l1Offset, BigInt(l1Cluster * CLUSTER));
-  view.setBigUint64(HEADER.refcountTableOffset, BigInt(refcounts.tableCluster * CLUSTER));
-  view.setUint32(HEADER.refcountTableClusters, refcounts.tableClusters);
-  view.setUint32(HEADER.refcountOrder, 4);
-  view.setUint32(HEADER.length, HEADER_LENGTH);
-  return bytes;
 }

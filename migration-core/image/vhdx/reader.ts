@@ -53,8 +53,10 @@ export async function openVhdx(path: string, context?: OpenContext): Promise<Dis
       fileRange(offset, length) {
         const range = image.fileRange!(offset, length);
         if (range?.fd !== file.fd) return range;
-        const isThere = range.offset + length <= original.size;
-        return isThere && !replay.patches.touches(range.offset, length) ? range : null;
+        // Places in a package are told from its start.
+        const at = range.offset - original.start;
+        const isThere = at + length <= original.size;
+        return isThere && !replay.patches.touches(at, length) ? range : null;
       },
     };
   } catch (error) {

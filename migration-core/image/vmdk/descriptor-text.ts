@@ -6,6 +6,8 @@ import { finalNameOf } from '../partial.ts';
 import { SECTOR } from './layout.ts';
 
 export interface DescriptorExtent {
+  /** RW unless told; streams are not written any more once they are there. */
+  access?: 'RDONLY';
   /** Sectors of 512 bytes. */
   sectors: number;
   type: 'SPARSE' | 'FLAT' | 'VMFS';
@@ -41,7 +43,8 @@ export function renderDescriptor(facts: DescriptorFacts): string {
     '',
     '# Extent description',
     ...extents.map(
-      ({ sectors, type, name }) => `RW ${sectors} ${type} "${name}"${type === 'FLAT' ? ' 0' : ''}`,
+      ({ access = 'RW', sectors, type, name }) =>
+        `${access} ${sectors} ${type} "${name}"${type === 'FLAT' ? ' 0' : ''}`,
     ),
     '',
     '# The Disk Data Base',

@@ -10,7 +10,7 @@ export type ExtentKind = 'KDMV' | 'COWD' | 'seSparse';
 export type GrainEntry = number | 'absent' | 'zero' | 'wrong';
 
 /** An extent whose header and directory are read and checked. */
-export interface TableExtent extends Pick<UnitMap, 'unpack'> {
+export interface TableExtent extends Pick<UnitMap, 'packing'> {
   readonly kind: ExtentKind;
   /** Sectors of the disk. */
   readonly sectors: number;

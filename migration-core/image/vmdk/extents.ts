@@ -191,7 +191,7 @@ export function tableSource(
     unit: extent.grain,
     facts: { format: 'vmdk', subformat: extent.kind, contentId: null, files: [], parent: below, details: {} },
     run: grainLookup(file, extent, cacheBytes),
-    ...(extent.unpack === undefined ? {} : { unpack: extent.unpack }),
+    packing: extent.packing,
   });
 }
 

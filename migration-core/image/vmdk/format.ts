@@ -6,6 +6,7 @@ import { isDescriptor } from './descriptor.ts';
 import { extentKind } from './extent.ts';
 import { openVmdk } from './reader.ts';
 import { LARGEST_SPARSE_DISK } from './sparse-writer.ts';
+import { createStreamVmdk, LARGEST_STREAM } from './stream-writer.ts';
 import { createInParts, createMonolithicSparse, type PartsOptions } from './writer.ts';
 
 /** What Workstation 10 and later take; before, it was 2 TB. */
@@ -51,6 +52,14 @@ const SUBFORMATS: readonly Subformat[] = [
     compressions: [],
     largest: LARGEST_VMFS_DISK,
   },
+  {
+    id: 'streamOptimized',
+    name: 'One compressed file to be imported (OVF, ESXi, clouds)',
+    allocations: ['thin'],
+    compressions: ['zlib'],
+    packed: true,
+    largest: LARGEST_STREAM,
+  },
 ];
 
 export const vmdk: ImageFormat = {
@@ -63,6 +72,7 @@ export const vmdk: ImageFormat = {
   async create(options) {
     const { id } = chooseSubformat(vmdk, options);
     if (id === 'monolithicSparse') return createMonolithicSparse(options);
+    if (id === 'streamOptimized') return createStreamVmdk(options);
     return createInParts({ ...options, createType: id as PartsOptions['createType'] });
   },
   check: checkVmdk,

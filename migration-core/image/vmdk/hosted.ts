@@ -1,5 +1,4 @@
 /** Hosted sparse extents ("KDMV"): plain grains, zeroed grains, and compressed ones (streamOptimized). */
-import { inflateSync } from 'node:zlib';
 import { isPowerOfTwo, viewOf } from '../../base/bytes.ts';
 import { damaged, unsupported, type ReadFile } from '../read-file.ts';
 import { CONVERT_IT, readDirectory, type TableExtent } from './extent.ts';
@@ -119,26 +118,10 @@ export function openHosted(file: ReadFile, header = readHostedHeader(file)): Hos
       if (sector === 0) return 'absent';
       return zeroGrains && sector === 1 ? 'zero' : sector * SECTOR;
     },
-    unpack: (packed) => unpackGrain(file, packed, grain),
+    // Grain record: u64 sector of the disk, u32 length, zlib stream. The last grain of a disk may be less than a whole one.
+    packing: { codec: 'zlib', unit: grain, record: { bytes: GRAIN_RECORD, lengthAt: 8 }, short: true },
   };
 }
 
 /** What does not compress grows a little. */
 const largestPacked = (grain: number): number => grain + Math.ceil(grain / 64) + 64;
-
-/** Grain record: u64 sector of the disk, u32 length, zlib stream. The last grain of a disk may be less than a whole one. */
-function unpackGrain(file: ReadFile, packed: Buffer, grain: number): Uint8Array {
-  const length = packed.length < GRAIN_RECORD ? Infinity : packed.readUInt32LE(8);
-  if (length > packed.length - GRAIN_RECORD)
-    throw damaged(file.path, 'a compressed grain is not within the file', { length });
-  let bytes: Buffer;
-  try {
-    bytes = inflateSync(packed.subarray(GRAIN_RECORD, GRAIN_RECORD + length), { maxOutputLength: grain });
-  } catch (error) {
-    throw damaged(file.path, `a compressed grain cannot be unpacked (${String(error)})`);
-  }
-  if (bytes.length === grain) return bytes;
-  const whole = new Uint8Array(grain);
-  whole.set(bytes);
-  return whole;
-}

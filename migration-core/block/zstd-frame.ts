@@ -1,5 +1,5 @@
 /** The length of a zstd frame that other bytes follow (RFC 8878, 3.1.1): Node's decoder takes exact frames only. */
-import { viewOf } from '../../base/bytes.ts';
+import { viewOf } from '../base/bytes.ts';
 
 const MAGIC = 0xfd2fb528;
 /** Bytes of the dictionary id and of the content size, by their two bits of the descriptor. */

@@ -1,0 +1,158 @@
+/** Conversions between image formats, each in pairs with `qemu-img convert` doing the same. */
+import { existsSync } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findTool, run, seeded } from '../support/tools.ts';
+import { CACHE } from './disk.ts';
+import { measure, type Cost } from './measure.ts';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+const CONVERT = join(import.meta.dirname, 'convert-image.ts');
+
+interface Pair {
+  what: string;
+  /** Arguments of qemu-img convert before the files. */
+  qemu: string[];
+  /** Format, subformat, compression. */
+  ours: string[];
+  /** What is converted: the raw disk, or an image that qemu-img made of it with these arguments. */
+  from?: string[];
+  /** Of the wall times. */
+  limit: number;
+  /** Of the file sizes. */
+  sizeLimit?: number;
+}
+
+const STREAM = ['-O', 'vmdk', '-o', 'subformat=streamOptimized'];
+const PAIRS: Pair[] = [
+  { what: 'raw to qcow2', qemu: ['-O', 'qcow2'], ours: ['qcow2'], limit: 1 },
+  { what: 'qcow2 to raw', from: ['-O', 'qcow2'], qemu: ['-O', 'raw'], ours: ['raw'], limit: 1 },
+  { what: 'raw to VMDK monolithicSparse', qemu: ['-O', 'vmdk'], ours: ['vmdk'], limit: 0.5 },
+  {
+    what: 'raw to VMDK streamOptimized',
+    qemu: STREAM,
+    ours: ['vmdk', 'streamOptimized'],
+    limit: 0.35,
+    sizeLimit: 1.05,
+  },
+  {
+    what: 'raw to qcow2, zlib',
+    qemu: ['-c', '-O', 'qcow2'],
+    ours: ['qcow2', '-', 'zlib'],
+    limit: 0.35,
+    sizeLimit: 1.05,
+  },
+  {
+    what: 'raw to qcow2, zstd',
+    qemu: ['-c', '-O', 'qcow2', '-o', 'compression_type=zstd'],
+    ours: ['qcow2', '-', 'zstd'],
+    limit: 0.8,
+    sizeLimit: 1.05,
+  },
+  {
+    what: 'qcow2, zlib, to raw',
+    from: ['-c', '-O', 'qcow2'],
+    qemu: ['-O', 'raw'],
+    ours: ['raw'],
+    limit: 0.7,
+  },
+  { what: 'VMDK streamOptimized to qcow2', from: STREAM, qemu: ['-O', 'qcow2'], ours: ['qcow2'], limit: 0.7 },
+];
+
+export interface ImageRow {
+  what: string;
+  costs: Cost[];
+  reference: Cost[];
+  ratios: number[];
+  ratioLimit: number;
+  peakLimit: number;
+  sizeRatio: number;
+  sizeLimit?: number;
+}
+
+/** Runs the pairs whose name contains `only`, taking turns; the first round warms the caches and is not counted. */
+export async function imageConversions(out: string, rounds: number, only = ''): Promise<ImageRow[]> {
+  const disk = await syntheticDisk();
+  const qemuImg = findTool('qemu-img')!;
+  const [input, theirs, ours] = [join(out, 'input'), join(out, 'theirs'), join(out, 'ours')];
+  const rows: ImageRow[] = [];
+  for (const pair of PAIRS.filter(({ what }) => what.includes(only))) {
+    if (pair.from !== undefined)
+      await run('qemu-img', ['convert', ...pair.from, disk, input], { timeoutSeconds: 3600 });
+    const from = pair.from === undefined ? disk : input;
+    const costs: Cost[] = [];
+    const reference: Cost[] = [];
+    let sizeRatio = 1;
+    for (let round = 0; round <= rounds; round++) {
+      await run('bash', ['-c', 'cat "$1" > /dev/null', 'bash', from]);
+      const qemu = await measure(qemuImg, ['convert', ...pair.qemu, from, theirs]);
+      const cost = await measure(process.execPath, [CONVERT, from, ours, ...pair.ours]);
+      sizeRatio = (await stat(ours)).size / (await stat(theirs)).size;
+      await rm(ours);
+      await rm(theirs);
+      if (round === 0 && rounds > 1) continue;
+      reference.push(qemu);
+      costs.push(cost);
+    }
+    await rm(input, { force: true });
+    rows.push({
+      what: pair.what,
+      costs,
+      reference,
+      ratios: costs.map(({ wall }, index) => wall / reference[index]!.wall),
+      ratioLimit: pair.limit,
+      peakLimit: 300 * MIB,
+      sizeRatio,
+      ...(pair.sizeLimit === undefined ? {} : { sizeLimit: pair.sizeLimit }),
+    });
+  }
+  return rows;
+}
+
+/** 8 GiB with 1.5 GiB of data in pieces of 64 MiB: two thirds like log files, one third noise. */
+async function syntheticDisk(): Promise<string> {
+  const path = join(CACHE, 'images.raw');
+  if (existsSync(path)) return path;
+  await mkdir(CACHE, { recursive: true });
+  const building = `${path}.building`;
+  const file = await open(building, 'w');
+  await file.truncate(8 * GIB);
+  const random = seeded(99);
+  for (let piece = 0, at = MIB; piece < 24; piece++, at += 5 * 64 * MIB)
+    for (let i = 0; i < 64; i++)
+      await file.write(i % 3 === 0 ? noise(random) : logLines(random), 0, MIB, at + i * MIB);
+  await file.close();
+  await rename(building, path);
+  return path;
+}
+
+function noise(random: () => number): Uint8Array {
+  const words = new Uint32Array(MIB / 4);
+  for (let i = 0; i < words.length; i++) words[i] = random() * 2 ** 32;
+  return new Uint8Array(words.buffer);
+}
+
+const WORDS =
+  `kernel systemd sshd cron nginx postgres audit session opened closed for user root by uid=0 connection from port
+  accepted publickey failed password started stopped target reached interface link up down eth0 ens192 GET POST
+  /index.html /api/v1/items 200 404 500 Mozilla/5.0 X11 Linux x86_64 checkpoint complete wrote buffers denied profile
+  operation=open /var/log/messages segment fault retry timeout connected disk sda1 mounted clean`.split(
+    /\s+/u,
+  );
+
+function logLines(random: () => number): Uint8Array {
+  const bytes = Buffer.alloc(MIB, '\n');
+  let second = Math.floor(random() * 1e9);
+  for (let at = 0; at < MIB - 500;) {
+    if (random() < 0.3) second++;
+    let line = `${new Date(second * 1000).toISOString()} host${Math.floor(random() * 20)} `;
+    for (let count = 3 + random() * 12; count > 0; count--)
+      line +=
+        random() < 0.15
+          ? `10.0.${Math.floor(random() * 256)}.${Math.floor(random() * 256)} `
+          : `${WORDS[Math.floor(random() ** 2 * WORDS.length)]!} `;
+    at += bytes.write(`${line}\n`, at, 'latin1');
+  }
+  return bytes;
+}
