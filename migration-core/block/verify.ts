@@ -24,8 +24,10 @@ export interface VerifyOptions {
   path?: string;
   /** Paths of its other files, where it has several. */
   extents?: readonly string[] | undefined;
-  /** Bytes of the disk that was copied. The image may be larger by less than a sector, if those bytes are zeros. */
+  /** Bytes of the disk that was copied. The image may be larger by less than `rounding`, if those bytes are zeros. */
   size: number;
+  /** What the image's size may have been rounded up to, bytes; a sector (512) unless told. */
+  rounding?: number | undefined;
   /** Digest of the contents (64 hex digits); or the digests of all blocks, to tell where the first difference is. */
   expected: string | BlockDigests;
   workers?: CopyWorkers | undefined;
@@ -121,9 +123,9 @@ async function hashImage(
 
 const SECTOR = 512;
 
-async function checkSize({ image, size }: VerifyOptions): Promise<void> {
+async function checkSize({ image, size, rounding = SECTOR }: VerifyOptions): Promise<void> {
   const more = image.size - size;
-  if (more < 0 || more >= SECTOR)
+  if (more < 0 || more >= rounding)
     throw differs(`the image holds a disk of ${image.size} bytes instead of ${size}`, {
       size,
       found: image.size,

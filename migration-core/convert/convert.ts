@@ -312,13 +312,15 @@ export async function verifyDisk(
   world: Pick<ConvertWorld, 'signal' | 'onProgress'>,
 ): Promise<void> {
   const path = partial(folder, disk.file);
-  const image = await formatById(disk.format)!.open(path);
+  const format = formatById(disk.format)!;
+  const image = await format.open(path);
   try {
     const result = await verifyImage({
       image,
       path,
       extents: disk.extents?.map(({ file }) => partial(folder, file)),
       size: disk.virtualBytes,
+      rounding: format.subformats.find(({ id }) => id === disk.subformat)?.rounding,
       expected: disk.contentDigest!.value,
       signal: world.signal,
       onProgress: world.onProgress,

@@ -21,6 +21,8 @@ export interface Subformat {
   readonly split?: boolean;
   /** Largest disk, bytes. */
   readonly largest: number;
+  /** What disk sizes are rounded up to, bytes; at most a sector (512) unless told. */
+  readonly rounding?: number;
 }
 
 export interface CreateImageOptions {

@@ -125,8 +125,8 @@ function isForeign(path: string, name: string): IronliftError {
   });
 }
 
-/** The magic of a format comes last: what was interrupted would pass for a raw disk. */
-function refuseUnfinished(path: string): void {
+/** The magic of a format comes last: what was interrupted would pass for a raw disk. @throws IMAGE_NOT_SUPPORTED */
+export function refuseUnfinished(path: string): void {
   if (!isPartial(path)) return;
   throw new IronliftError(
     'IMAGE_NOT_SUPPORTED',

@@ -10,7 +10,7 @@ import { probeSectorSize } from '../image/sector-size.ts';
 import type { DiskImage, ImageFormat } from '../image/image.ts';
 import { packagePath } from '../image/package/member.ts';
 import { openReadFile } from '../image/read-file.ts';
-import { detectFormat, openContext } from '../image/table.ts';
+import { detectFormat, openContext, refuseUnfinished } from '../image/table.ts';
 import { readSystemUse, usesOfFile } from './in-use.ts';
 import { empty, namedTwice, notADisk, notFound } from './refusals.ts';
 import type { OpenSourceOptions, SourceDisk, SourceKind } from './source.ts';
@@ -36,6 +36,7 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
   const identity = `file ${file.dev} ${file.ino}${inside === null ? '' : ` ${inside.member}`}`;
   const twin = options.others?.find((other) => other.identity === identity);
   if (twin !== undefined) throw namedTwice(spec, twin.spec);
+  refuseUnfinished(path);
   if (file.size === 0n) throw empty(spec);
   const findings = await checkUse(spec, outer, options.allowMounted === true);
   // Asked here, where a missing permission is still told apart from a defect.

@@ -219,13 +219,15 @@ async function identityOf({ input, destination }: Job): Promise<Uint8Array> {
 
 /** Reads the image again through its own reader; returns the SHA-256 of each of its files. */
 async function verify(
-  { format }: Layout,
+  layout: Layout,
   writer: ImageWriter,
   copied: CopyResult,
   workers: CopyWorkers,
   { signal, onStep, onProgress }: ImageJobWorld,
 ): Promise<(string | null)[]> {
   onStep('Reading the image again and comparing');
+  const { format } = layout;
+  const { size } = copied.blocks!;
   const { path } = writer;
   const files = writer.files ?? [path];
   const image: DiskImage = await format.open(path, openContext(path));
@@ -233,7 +235,8 @@ async function verify(
     const { fileSha256: sha256 } = await verifyImage({
       image,
       ...(files.length === 1 ? { path } : {}),
-      size: copied.blocks!.size,
+      size,
+      rounding: subformatFor(layout, size).rounding,
       expected: copied.blocks!,
       workers,
       signal,

@@ -4,7 +4,7 @@ import { isIronliftError, systemErrorCode } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { DiskImage } from '../../image/image.ts';
 import { packagePath } from '../../image/package/member.ts';
-import { openImage, type OpenImageOptions } from '../../image/table.ts';
+import { openImage, refuseUnfinished, type OpenImageOptions } from '../../image/table.ts';
 import { readSystemUse, usesOfFile } from '../../source/in-use.ts';
 import { cannotOpen, empty, notADisk } from '../../source/refusals.ts';
 import { useFindings } from '../../source/use-findings.ts';
@@ -31,6 +31,7 @@ export async function openInput(path: string, { parents, signal }: InputOptions)
     if (file.isBlockDevice() || /^\\\\[.?]\\/u.test(path)) return await openDevice(path, signal);
     if (file.isDirectory()) throw notADisk(path, 'a folder', 'Name the image file in it.');
     if (!file.isFile()) throw notADisk(path, 'neither a file nor a disk', 'Name an image file.');
+    refuseUnfinished(path);
     if (file.size === 0) throw empty(path);
     await access(packagePath(path)?.archive ?? path, constants.R_OK);
     const image = await openImage(path, { parents, signal });

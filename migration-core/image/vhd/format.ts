@@ -30,6 +30,7 @@ export const vhd: ImageFormat = {
     },
     {
       id: 'azure',
+      rounding: MIB,
       // Azure refuses a disk that is not whole MiB; it is made longer, never shorter.
       name: 'Fixed VHD of whole MiB, as Azure wants it',
       allocations: ['thick', 'thin'],

@@ -12,6 +12,8 @@ import { raw } from '../../../migration-core/image/raw.ts';
 import { run, scratchFolder } from '../../support/tools.ts';
 import { sparseRaw, type Pattern } from '../image/patterns.ts';
 
+const writable = imageFormats.filter(({ subformats }) => subformats.length > 0);
+
 const MIB = 2 ** 20;
 
 /** A file system in memory that is full after so many MiB. */
@@ -46,7 +48,7 @@ async function copyTo(
 }
 
 describe('a destination that becomes full', () => {
-  it.each(imageFormats)('$id: says so and leaves nothing behind', async (format) => {
+  it.each(writable)('$id: says so and leaves nothing behind', async (format) => {
     const disk = await sparseRaw(join(await scratchFolder(), 'disk'), {
       size: 100 * MIB,
       seed: 41,
@@ -89,7 +91,7 @@ describe('the digest of the contents', () => {
     const folder = await scratchFolder();
     const disk = await sparseRaw(join(folder, 'disk'), { size: 30 * MIB, seed: 43, runs: 40 });
     const digests = [];
-    for (const format of imageFormats)
+    for (const format of writable)
       digests.push((await copyTo(format, disk, join(folder, format.id))).digest!.value);
     expect(new Set(digests).size).toBe(1);
   });
