@@ -1,7 +1,12 @@
 /** VHDX files put together byte by byte from the specification: what no program at hand makes (differencing disks, sectors of 4096 bytes, logs). */
 import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { crc32c } from '../../../migration-core/base/crc32c.ts';
 import { guidBytes } from '../../../migration-core/base/guid.ts';
+import { readBytes } from '../../../migration-core/block/source.ts';
+import { openImage } from '../../../migration-core/image/table.ts';
+import { vhdx } from '../../../migration-core/image/vhdx/format.ts';
+import { scratchFolder } from '../../support/tools.ts';
 
 export const MIB = 2 ** 20;
 const LOG_OFFSET = MIB;
@@ -261,3 +266,31 @@ export function logRing(length: number, entries: [number, Buffer][]): Buffer {
     for (let at = 0; at < entry.length; at += 4096) entry.copy(ring, (offset + at) % length, at, at + 4096);
   return ring;
 }
+
+export const filled = (byte: number, length = MIB): Uint8Array => new Uint8Array(length).fill(byte);
+
+/** In a folder of its own that goes with the test. */
+export async function buildAlone(shape: VhdxShape): Promise<string> {
+  const path = join(await scratchFolder(), 'disk.vhdx');
+  await buildVhdx(path, shape);
+  return path;
+}
+
+/** The first byte of each of these blocks of 1 MiB. */
+export async function firstBytes(path: string, blocks: number[]): Promise<number[]> {
+  const image = await openImage(path);
+  try {
+    const found: number[] = [];
+    for (const block of blocks) found.push((await readBytes(image, block * MIB, 1))[0]!);
+    return found;
+  } finally {
+    await image.close();
+  }
+}
+
+/** The error that opening it ends with. */
+export const refusal = async (shape: VhdxShape): Promise<unknown> =>
+  vhdx.open(await buildAlone(shape)).then(
+    async (image) => image.close(),
+    (error: unknown) => error,
+  );
