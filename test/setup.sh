@@ -9,6 +9,7 @@ packages=(
   fdisk gdisk parted # make and judge partition tables
   util-linux kmod    # losetup and mount for kernel judgement; depmod, modinfo
   qemu-utils         # qemu-img judges disk images and is the peer of the benchmark
+  7zip               # 7zz judges compressed VMDK a second way
   qemu-system-x86 ovmf # boots the results, BIOS and UEFI
   debootstrap        # builds the Debian servers that are converted
   cpio gzip xz-utils zstd lz4 # make initramfs images of every compression
