@@ -1,9 +1,10 @@
 /**
  * The one copy of the program: used ranges of a source into an image. Blocks of 1 MiB pass through a few slots of
- * shared memory; threads read, look for zeros, hash and write, this thread decides order and place. Read `copyBlocks`
- * from top to bottom.
+ * shared memory; threads read, unpack, look for zeros, hash, pack and write, this thread decides order and place. Read
+ * `copyBlocks` from top to bottom.
  *
- * Why so (2 processors, 1.6 GiB of 8 GiB in the page cache, medians): see test/bench/README.md for the figures.
+ * A packed unit has its place when the length of all before it is known, so threads pack ahead, as far as there are
+ * slots, and wait for their turn with what they packed. For figures see test/bench/README.md.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
 import type { ExtentList } from '../base/extents.ts';
