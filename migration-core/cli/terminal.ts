@@ -26,13 +26,16 @@ export function table(head: string[], rows: string[][]): string {
 /** Breaks a text at spaces so that no line is longer than `width`; later lines begin with `indent`. */
 export function wrap(text: string, width: number, indent: string): string {
   const lines: string[] = [];
+  const shown = printable(text);
+  /** What the first line begins with stays. */
+  const margin = /^ */u.exec(shown)![0];
   let line = '';
-  for (const word of printable(text).split(' ')) {
+  for (const word of shown.trimStart().split(' ')) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = indent + word;
     } else {
-      line = line === '' ? word : `${line} ${word}`;
+      line = line === '' ? margin + word : `${line} ${word}`;
     }
   }
   return [...lines, line].join('\n');

@@ -1,4 +1,5 @@
 /** The hardware of the server beside that of the machine made of it, as people compare them before and after. */
+import { basename } from 'node:path';
 import { formatBytes, plural } from '../base/text.ts';
 import type { Guest } from '../guest/guest.ts';
 import type { SourceDescription } from '../source/source.ts';
@@ -55,7 +56,8 @@ export function hardwareRows(
 
 function physicalDisk({ path, size, sectorSize, model, serial, bus }: Disk): string {
   return [
-    model === '' ? path : model,
+    // The folder of an image file is of no interest beside what it becomes.
+    model === '' ? basename(path) : model,
     ...(serial === '' ? [] : [`serial ${serial}`]),
     formatBytes(size),
     ...(bus === '' ? [] : [bus.toUpperCase()]),

@@ -135,6 +135,7 @@ export async function planConversion(
     planned.machine,
     server.disks.map(({ source }) => source.description),
     guest,
+    server.machine ?? {},
   );
   const { layouts } = layout;
   return { target, machine: planned.machine, layouts, fixes, findings, toCopy, hardware, needBytes };

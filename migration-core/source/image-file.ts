@@ -8,7 +8,7 @@ import { closeFile, fileSource, openReadOnly } from '../block/file-source.ts';
 import type { BlockSource } from '../block/source.ts';
 import { probeSectorSize } from '../image/sector-size.ts';
 import type { DiskImage, ImageFormat } from '../image/image.ts';
-import { packagePath } from '../image/package/member.ts';
+import { fileItself, packagePath } from '../image/package/member.ts';
 import { openReadFile } from '../image/read-file.ts';
 import { detectFormat, openContext, refuseUnfinished } from '../image/table.ts';
 import { readSystemUse, usesOfFile } from './in-use.ts';
@@ -80,7 +80,7 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
 /** Of all files of the image and of those it holds the changes to: the data may change where the main file does not. */
 async function sizeAndAge(path: string, image: DiskImage | null): Promise<{ size: number; mtime: string }> {
   const files = [path];
-  for (let at = image; at !== null; at = at.facts.parent) files.push(...at.facts.files);
+  for (let at = image; at !== null; at = at.facts.parent) files.push(...at.facts.files.map(fileItself));
   let size = 0;
   let newest = 0n;
   for (const file of new Set(files)) {

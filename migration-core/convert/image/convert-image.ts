@@ -17,12 +17,11 @@ import { retrying, type RetrySource } from '../../block/retry.ts';
 import { startCopyWorkers, type CopyWorkers } from '../../block/pipeline-workers.ts';
 import { verifyImage } from '../../block/verify.ts';
 import type { DiskImage, ImageWriter, Subformat } from '../../image/image.ts';
-import { packagePath } from '../../image/package/member.ts';
 import { finalPath, PARTIAL } from '../../image/partial.ts';
 import { openContext } from '../../image/table.ts';
 import { badSectorFindings } from '../bad-sectors.ts';
 import { checkRoom, giveNames, planImageDestination, type ImageDestination } from './destination.ts';
-import { chain, openInput, type InputDisk } from './input.ts';
+import { filesOf, openInput, type InputDisk } from './input.ts';
 import { chooseLayout, roomFor, subformatFor, type Layout, type LayoutOptions } from './layout.ts';
 
 export interface ImageConvertOptions extends LayoutOptions {
@@ -93,7 +92,7 @@ export async function convertImage(
   });
   try {
     const subformat = subformatFor(layout, source.size);
-    const files = chain(input.image).flatMap(({ facts }) => facts.files);
+    const files = filesOf(input.image);
     const destination = await planImageDestination(options.output, files, options.force);
     await checkSpace(options, layout, subformat, source, destination, world.signal);
     const written = await writeImage(options, layout, { input, source, destination }, world);
@@ -210,8 +209,8 @@ async function refuseTaken(files: readonly string[]): Promise<void> {
  */
 async function identityOf({ input, destination }: Job): Promise<Uint8Array> {
   const hash = createHash('sha256').update(`image\0${destination.path}\0${input.image.size}`);
-  for (const file of chain(input.image).flatMap(({ facts }) => facts.files)) {
-    const { size, mtimeMs } = await stat(packagePath(file)?.archive ?? file);
+  for (const file of filesOf(input.image)) {
+    const { size, mtimeMs } = await stat(file);
     hash.update(`\0${file}\0${size}\0${mtimeMs}`);
   }
   return hash.digest().subarray(0, 16);

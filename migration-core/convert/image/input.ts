@@ -3,7 +3,7 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { isIronliftError, systemErrorCode } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { DiskImage } from '../../image/image.ts';
-import { packagePath } from '../../image/package/member.ts';
+import { fileItself } from '../../image/package/member.ts';
 import { openImage, refuseUnfinished, type OpenImageOptions } from '../../image/table.ts';
 import { readSystemUse, usesOfFile } from '../../source/in-use.ts';
 import { cannotOpen, empty, notADisk } from '../../source/refusals.ts';
@@ -27,13 +27,13 @@ export interface InputOptions {
  */
 export async function openInput(path: string, { parents, signal }: InputOptions): Promise<InputDisk> {
   try {
-    const file = await stat(packagePath(path)?.archive ?? path);
+    const file = await stat(fileItself(path));
     if (file.isBlockDevice() || /^\\\\[.?]\\/u.test(path)) return await openDevice(path, signal);
     if (file.isDirectory()) throw notADisk(path, 'a folder', 'Name the image file in it.');
     if (!file.isFile()) throw notADisk(path, 'neither a file nor a disk', 'Name an image file.');
     refuseUnfinished(path);
     if (file.size === 0) throw empty(path);
-    await access(packagePath(path)?.archive ?? path, constants.R_OK);
+    await access(fileItself(path), constants.R_OK);
     const image = await openImage(path, { parents, signal });
     try {
       if (image.size === 0) throw empty(path);
@@ -81,7 +81,7 @@ async function findUses(image: DiskImage): Promise<Finding[]> {
   const system = await readSystemUse();
   const findings: Finding[] = [];
   for (const { facts } of chain(image)) {
-    for (const file of facts.files) {
+    for (const file of new Set(facts.files.map(fileItself))) {
       const path = await realpath(file).catch(() => file);
       const uses = await usesOfFile(path, system);
       const writing = uses.filter(({ writes, kind }) => writes && kind !== 'multipath');
@@ -97,3 +97,8 @@ export function chain(image: DiskImage): DiskImage[] {
   for (let next: DiskImage | null = image; next !== null; next = next.facts.parent) images.push(next);
   return images;
 }
+
+/** The files on the medium that an image and the images it depends on are read from. */
+export const filesOf = (image: DiskImage): string[] => [
+  ...new Set(chain(image).flatMap(({ facts }) => facts.files.map(fileItself))),
+];

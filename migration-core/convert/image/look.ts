@@ -4,6 +4,7 @@ import { throwIfCancelled } from '../../base/cancel.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { DiskImage, ImageFormat, ImageProblem } from '../../image/image.ts';
+import { fileItself } from '../../image/package/member.ts';
 import { detectFormat, formatById, type OpenImageOptions } from '../../image/table.ts';
 import { chain, openInput } from './input.ts';
 
@@ -53,7 +54,7 @@ export async function imageInfo(path: string, options: LookOptions): Promise<Ima
 
 async function describe({ facts, size, sectorSize }: DiskImage): Promise<ImageDescription> {
   const files = await Promise.all(
-    facts.files.map(async (path) => {
+    [...new Set(facts.files.map(fileItself))].map(async (path) => {
       const found = await stat(path);
       // A device has no length of its own.
       const bytes = found.isFile() ? found.size : size;
@@ -140,7 +141,10 @@ export async function checkImage(path: string, options: LookOptions): Promise<Im
   const { image, findings } = input;
   try {
     const images: CheckedImage[] = [];
-    for (const one of chain(image)) images.push(await checkOne(one, options));
+    for (const one of chain(image))
+      images.push(await checkOne(one.facts.files[0]!, formatById(one.facts.format), options));
+    const outer = await wrapperOf(path, image);
+    if (outer !== null) images.push(await checkOne(path, outer, options));
     if (!images.some(({ problems }) => problems.some(({ severity }) => severity === 'error')))
       images[0]!.problems.push(...(await walkProblems(image, options)));
     const sound = images.every(
@@ -152,10 +156,20 @@ export async function checkImage(path: string, options: LookOptions): Promise<Im
   }
 }
 
-async function checkOne({ facts }: DiskImage, options: LookOptions): Promise<CheckedImage> {
-  const format: ImageFormat | null = formatById(facts.format);
-  const path = facts.files[0]!;
-  const about = { path, format: facts.format, formatName: format?.name ?? facts.format };
+/** What the image lies in where that has structures of its own: a package with its manifest. */
+async function wrapperOf(path: string, { facts }: DiskImage): Promise<ImageFormat | null> {
+  if (facts.subformat === 'device') return null;
+  const format = await detectFormat(path);
+  return format.id !== facts.format && format.check !== undefined ? format : null;
+}
+
+async function checkOne(
+  path: string,
+  format: ImageFormat | null,
+  options: LookOptions,
+): Promise<CheckedImage> {
+  const id = format?.id ?? '';
+  const about = { path, format: id, formatName: format?.name ?? id };
   if (format?.check === undefined)
     return { ...about, lookedAt: 'tables', problems: [], more: 0, allocatedBytes: null };
   const found = await format.check(path, {

@@ -27,6 +27,9 @@ export function packagePath(path: string): PackagePath | null {
   return null;
 }
 
+/** The file on the medium that holds what the path leads to. */
+export const fileItself = (path: string): string => packagePath(path)?.archive ?? path;
+
 function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
