@@ -143,7 +143,7 @@ function encodeHeader(options: CreateImageOptions, numbers: Numbers): Buffer {
   u32(BLOCK, HEADER.blockSize);
   u32(blocks, HEADER.blocks);
   u32(allocated, HEADER.allocated);
-  imageUuid(options, 'mixed').copy(bytes, HEADER.createId);
-  imageUuid(options, 'mixed', 'modification').copy(bytes, HEADER.modifyId);
+  bytes.set(imageUuid(options, 'mixed'), HEADER.createId);
+  bytes.set(imageUuid(options, 'mixed', 'modification'), HEADER.modifyId);
   return bytes;
 }

@@ -156,7 +156,7 @@ function encodeFooter(
   bytes.writeUInt8(heads, FOOTER.heads);
   bytes.writeUInt8(sectorsPerTrack, FOOTER.sectorsPerTrack);
   bytes.writeUInt32BE(TYPE[type], FOOTER.type);
-  imageUuid(options, 'network').copy(bytes, FOOTER.uniqueId);
+  bytes.set(imageUuid(options, 'network'), FOOTER.uniqueId);
   bytes.writeUInt32BE(checksumOf(bytes, FOOTER.checksum), FOOTER.checksum);
   return bytes;
 }

@@ -9,13 +9,12 @@
  * files and is what Microsoft advises for Linux guests; on larger disks they grow up to the 32 MiB that Hyper-V itself
  * takes. So the BAT has 16 MiB at most and stays in memory.
  */
-import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import { roundUp, viewOf } from '../../base/bytes.ts';
 import { ExtentList } from '../../base/extents.ts';
 import { guidBytes } from '../../base/guid.ts';
 import { ascending } from '../ascending.ts';
 import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
+import { imageUuid } from '../identity.ts';
 import { createImageFile, placedWrite } from '../image-file.ts';
 import { batGeometry } from './bat.ts';
 import {
@@ -174,17 +173,11 @@ interface Identity {
 }
 
 /** Three GUIDs that belong to this image and no other; the same image gets the same. */
-function identityOf({ identity, path, finalName, size }: CreateImageOptions): Identity {
-  const seed = identity ?? Buffer.from(`${finalName ?? basename(path)}\0${size}`);
-  const guid = (purpose: string): Uint8Array => {
-    const bytes = createHash('sha256').update(`vhdx ${purpose}\0`).update(seed).digest().subarray(0, 16);
-    // RFC 9562: version 8 (made by a method of one's own), in the byte order of Microsoft's GUIDs.
-    bytes[7] = (bytes[7]! & 0x0f) | 0x80;
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-    return bytes;
-  };
-  return { fileWrite: guid('file'), dataWrite: guid('data'), disk: guid('disk') };
-}
+const identityOf = (options: CreateImageOptions): Identity => ({
+  fileWrite: imageUuid(options, 'mixed', 'file'),
+  dataWrite: imageUuid(options, 'mixed', 'data'),
+  disk: imageUuid(options, 'mixed', 'disk'),
+});
 
 function fileType(): Uint8Array {
   const bytes = Buffer.alloc(KIB_64);

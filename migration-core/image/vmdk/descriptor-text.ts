@@ -1,8 +1,5 @@
 /** The text part of a VMDK, written. */
-import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { CreateImageOptions } from '../image.ts';
-import { finalNameOf } from '../partial.ts';
 import { SECTOR } from './layout.ts';
 
 export interface DescriptorExtent {
@@ -86,17 +83,6 @@ function diskUuid(identity: Uint8Array): string {
   bytes.set([0x60, 0x00, 0xc2, 0x90 | (bytes[3]! & 15)]);
   const pairs = bytes.toString('hex').match(/../gu)!;
   return `${pairs.slice(0, 8).join(' ')}-${pairs.slice(8).join(' ')}`;
-}
-
-/** The identity that was given, or one that the same name and size always give. */
-export function imageIdentity({ identity, ...options }: CreateImageOptions): Uint8Array {
-  return (
-    identity ??
-    createHash('sha256')
-      .update(JSON.stringify(['vmdk', finalNameOf(options), options.size]))
-      .digest()
-      .subarray(0, 16)
-  );
 }
 
 /** A content id; `contents`: a checksum of anything that differs when the data does. */

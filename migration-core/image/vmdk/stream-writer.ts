@@ -15,7 +15,8 @@ import { ascending } from '../ascending.ts';
 import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
 import { createImageFile, packedWrite, type ImageFile } from '../image-file.ts';
 import { finalNameOf } from '../partial.ts';
-import { contentIdOf, imageIdentity, quotable, renderDescriptor } from './descriptor-text.ts';
+import { imageIdentity } from '../identity.ts';
+import { contentIdOf, quotable, renderDescriptor } from './descriptor-text.ts';
 import { ENTRIES, FLAGS, GRAIN, HEADER, MAGIC, NEWLINES, SECTOR, TABLE_BYTES } from './layout.ts';
 
 const DESCRIPTOR_SECTOR = 1;

@@ -7,16 +7,11 @@ import { crc32 } from 'node:zlib';
 import { ExtentList } from '../../base/extents.ts';
 import type { FilePlace } from '../../block/sink.ts';
 import { ascending } from '../ascending.ts';
+import { imageIdentity } from '../identity.ts';
 import { createImageFile, placedWrite, type ImageFile } from '../image-file.ts';
 import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
 import { finalNameOf, isPartial, PARTIAL } from '../partial.ts';
-import {
-  contentIdOf,
-  imageIdentity,
-  quotable,
-  renderDescriptor,
-  type DescriptorExtent,
-} from './descriptor-text.ts';
+import { contentIdOf, quotable, renderDescriptor, type DescriptorExtent } from './descriptor-text.ts';
 import { GRAIN, SECTOR } from './layout.ts';
 import { flatName, splitName } from './names.ts';
 import { DESCRIPTOR, sparseExtentWriter, type SparseExtentWriter } from './sparse-writer.ts';
