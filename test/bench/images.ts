@@ -8,13 +8,13 @@ import { measure, type Cost } from './measure.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
-const CONVERT = join(import.meta.dirname, 'convert-image.ts');
+const IRONLIFT = join(import.meta.dirname, '../../bin/ironlift.js');
 
 interface Pair {
   what: string;
   /** Arguments of qemu-img convert before the files. */
   qemu: string[];
-  /** Format, subformat, compression. */
+  /** Options of `ironlift image convert`. */
   ours: string[];
   /** What is converted: the raw disk, or an image that qemu-img made of it with these arguments. */
   from?: string[];
@@ -26,27 +26,41 @@ interface Pair {
 
 const STREAM = ['-O', 'vmdk', '-o', 'subformat=streamOptimized'];
 const PAIRS: Pair[] = [
-  { what: 'raw to qcow2', qemu: ['-O', 'qcow2'], ours: ['qcow2'], limit: 1 },
-  { what: 'qcow2 to raw', from: ['-O', 'qcow2'], qemu: ['-O', 'raw'], ours: ['raw'], limit: 1 },
-  { what: 'raw to VMDK monolithicSparse', qemu: ['-O', 'vmdk'], ours: ['vmdk'], limit: 0.5 },
+  { what: 'raw to qcow2', qemu: ['-O', 'qcow2'], ours: ['--format', 'qcow2'], limit: 1 },
+  { what: 'raw to VHDX', qemu: ['-O', 'vhdx'], ours: ['--format', 'vhdx'], limit: 1 },
+  {
+    what: 'qcow2 to raw',
+    from: ['-O', 'qcow2'],
+    qemu: ['-O', 'raw'],
+    ours: ['--format', 'raw'],
+    limit: 1,
+  },
+  {
+    what: 'VMDK to VHDX',
+    from: ['-O', 'vmdk'],
+    qemu: ['-O', 'vhdx'],
+    ours: ['--format', 'vhdx'],
+    limit: 1,
+  },
+  { what: 'raw to VMDK monolithicSparse', qemu: ['-O', 'vmdk'], ours: ['--format', 'vmdk'], limit: 0.5 },
   {
     what: 'raw to VMDK streamOptimized',
     qemu: STREAM,
-    ours: ['vmdk', 'streamOptimized'],
+    ours: ['--format', 'vmdk', '--subformat', 'streamOptimized'],
     limit: 0.35,
     sizeLimit: 1.05,
   },
   {
     what: 'raw to qcow2, zlib',
     qemu: ['-c', '-O', 'qcow2'],
-    ours: ['qcow2', '-', 'zlib'],
+    ours: ['--format', 'qcow2', '--compress', 'zlib'],
     limit: 0.35,
     sizeLimit: 1.05,
   },
   {
     what: 'raw to qcow2, zstd',
     qemu: ['-c', '-O', 'qcow2', '-o', 'compression_type=zstd'],
-    ours: ['qcow2', '-', 'zstd'],
+    ours: ['--format', 'qcow2', '--compress', 'zstd'],
     limit: 0.8,
     sizeLimit: 1.05,
   },
@@ -54,10 +68,16 @@ const PAIRS: Pair[] = [
     what: 'qcow2, zlib, to raw',
     from: ['-c', '-O', 'qcow2'],
     qemu: ['-O', 'raw'],
-    ours: ['raw'],
+    ours: ['--format', 'raw'],
     limit: 0.7,
   },
-  { what: 'VMDK streamOptimized to qcow2', from: STREAM, qemu: ['-O', 'qcow2'], ours: ['qcow2'], limit: 0.7 },
+  {
+    what: 'VMDK streamOptimized to qcow2',
+    from: STREAM,
+    qemu: ['-O', 'qcow2'],
+    ours: ['--format', 'qcow2'],
+    limit: 0.7,
+  },
 ];
 
 export interface ImageRow {
@@ -87,7 +107,15 @@ export async function imageConversions(out: string, rounds: number, only = ''): 
     for (let round = 0; round <= rounds; round++) {
       await run('bash', ['-c', 'cat "$1" > /dev/null', 'bash', from]);
       const qemu = await measure(qemuImg, ['convert', ...pair.qemu, from, theirs]);
-      const cost = await measure(process.execPath, [CONVERT, from, ours, ...pair.ours]);
+      const cost = await measure(process.execPath, [
+        IRONLIFT,
+        'image',
+        'convert',
+        from,
+        ours,
+        ...pair.ours,
+        '--no-verify',
+      ]);
       sizeRatio = (await stat(ours)).size / (await stat(theirs)).size;
       await rm(ours);
       await rm(theirs);

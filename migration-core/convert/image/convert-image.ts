@@ -14,7 +14,7 @@ import type { ContentDigest } from '../../block/block-digests.ts';
 import { copyBlocks, type CopyResult } from '../../block/pipeline.ts';
 import { rangesToRead } from '../../block/pipeline-plan.ts';
 import { retrying, type RetrySource } from '../../block/retry.ts';
-import { startCopyWorkers, type CopyWorkers } from '../../block/pipeline-workers.ts';
+import { packingThreads, startCopyWorkers, type CopyWorkers } from '../../block/pipeline-workers.ts';
 import { verifyImage } from '../../block/verify.ts';
 import type { DiskImage, ImageWriter, Subformat } from '../../image/image.ts';
 import { finalPath, PARTIAL } from '../../image/partial.ts';
@@ -165,7 +165,8 @@ async function writeImage(
     compression: layout.compression,
     identity: await identityOf(job),
   });
-  const workers = world.workers ?? startCopyWorkers();
+  const threads = writer.packed === undefined ? {} : packingThreads();
+  const workers = world.workers ?? startCopyWorkers(threads);
   try {
     const files = writer.files ?? [writer.path];
     if (!options.force) await refuseTaken(files);
