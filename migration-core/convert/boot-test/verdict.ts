@@ -56,6 +56,14 @@ export function judge(ending: Ending, seconds: number, emulated: boolean): Judge
         sign: 'AT_REST',
         evidence: null,
       };
+    case 'stuck':
+      return {
+        status: 'unclear',
+        sentence: `Nothing has changed for ${Math.round(ending.forSeconds)} seconds although the machine is busy.`,
+        next: 'Run the test again with --accel tcg.',
+        sign: 'STUCK',
+        evidence: null,
+      };
     case 'time-up': {
       const what = ending.waiting?.meaning ?? 'Nothing says that it is up, and nothing says that it failed.';
       return {

@@ -11,6 +11,8 @@ export type Ending =
   /** Nothing changes any more, and no sign was seen. */
   | { kind: 'at-rest'; forSeconds: number }
   | { kind: 'time-up'; waiting: { meaning: string; line: string } | null; last: LineSeen | null }
+  /** Nothing has changed for a while although the processors are busy; only looked for when asked. */
+  | { kind: 'stuck'; forSeconds: number }
   | { kind: 'restarts'; count: number }
   | { kind: 'switched-off' }
   | { kind: 'qemu-ended'; reason: string };
@@ -29,6 +31,8 @@ export interface Watched {
 
 export interface WatchOptions {
   accelerator: Accelerator;
+  /** End as `stuck` when nothing changes for so long and nothing says what is waited for; never unless told. */
+  stuckSeconds?: number | undefined;
   timeoutSeconds: number;
   now: () => number;
   signal?: AbortSignal | undefined;
@@ -125,6 +129,8 @@ export async function watchStart(machine: RunningMachine, options: WatchOptions)
       const waits = findWaiting(`${plainText(raw)}\n${lastText}`) !== null;
       if (forSeconds >= rest && idleRounds > busyRounds && !waits)
         return finish({ kind: 'at-rest', forSeconds });
+      if (options.stuckSeconds !== undefined && forSeconds >= options.stuckSeconds && !waits)
+        return finish({ kind: 'stuck', forSeconds });
       options.onProgress?.(progressText(seconds(), plainText(raw.slice(-2000)), lastText));
     }
 

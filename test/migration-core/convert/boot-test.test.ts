@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { overlayTables } from '../../../migration-core/convert/boot-test/overlay-file.ts';
 import { difference, parsePpm } from '../../../migration-core/convert/boot-test/png.ts';
+import type { RunningMachine } from '../../../migration-core/convert/boot-test/machine-process.ts';
 import { openQmp } from '../../../migration-core/convert/boot-test/qmp.ts';
 import {
   failedUnits,
@@ -11,6 +12,7 @@ import {
 } from '../../../migration-core/convert/boot-test/signs.ts';
 import { readTextScreen } from '../../../migration-core/convert/boot-test/text-screen.ts';
 import { judge } from '../../../migration-core/convert/boot-test/verdict.ts';
+import { watchStart } from '../../../migration-core/convert/boot-test/watch.ts';
 
 /** What consoles really show, and what it must be taken for. */
 const CONSOLES: [string, string | null][] = [
@@ -174,4 +176,24 @@ test('QMP: answers find their commands, events are kept, noise and the end are s
   await expect(last).rejects.toMatchObject({ code: 'QEMU_FAILED' });
   await expect(qmp.execute('five')).rejects.toMatchObject({ code: 'QEMU_FAILED' });
   expect(asked.map(({ execute }) => execute)).toEqual(['qmp_capabilities', 'one', 'two', 'three', 'four']);
+});
+
+test('a machine that is busy and never changes is stuck where that is asked for, and else out of time', async () => {
+  const picture = { width: 2, height: 2, pixels: new Uint8Array(12) };
+  const machine = {
+    qmp: { events: [] },
+    ended: () => null,
+    readSerial: async () => '',
+    screen: async () => picture,
+    screenText: async () => 'Loading initial ramdisk ...',
+    idle: async () => false,
+    kill: async () => undefined,
+  } as unknown as RunningMachine;
+  const watch = async (stuckSeconds?: number): Promise<string> => {
+    let clock = 0;
+    const now = (): number => (clock += 4000);
+    const options = { accelerator: 'kvm', stuckSeconds, timeoutSeconds: 60, now } as const;
+    return (await watchStart(machine, options)).ending.kind;
+  };
+  expect(await Promise.all([watch(20), watch()])).toEqual(['stuck', 'time-up']);
 });
