@@ -54,10 +54,12 @@ export function hardwareRows(
   ];
 }
 
+/** The name of a device is its path; the folder of an image file is of no interest beside what it becomes. */
+const nameOf = (path: string): string => (/^(\/dev\/|\\\\)/u.test(path) ? path : basename(path));
+
 function physicalDisk({ path, size, sectorSize, model, serial, bus }: Disk): string {
   return [
-    // The folder of an image file is of no interest beside what it becomes.
-    model === '' ? basename(path) : model,
+    model === '' ? nameOf(path) : model,
     ...(serial === '' ? [] : [`serial ${serial}`]),
     formatBytes(size),
     ...(bus === '' ? [] : [bus.toUpperCase()]),
