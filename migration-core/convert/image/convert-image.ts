@@ -9,7 +9,6 @@ import { IronliftError } from '../../base/errors.ts';
 import { ExtentList, type Extent } from '../../base/extents.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { ProgressListener } from '../../base/progress.ts';
-import { fileSha256 } from '../../block/file-digest.ts';
 import type { ContentDigest } from '../../block/block-digests.ts';
 import { copyBlocks, type CopyResult } from '../../block/pipeline.ts';
 import { rangesToRead } from '../../block/pipeline-plan.ts';
@@ -228,13 +227,13 @@ async function verify(
   onStep('Reading the image again and comparing');
   const { format } = layout;
   const { size } = copied.blocks!;
-  const { path } = writer;
-  const files = writer.files ?? [path];
-  const image: DiskImage = await format.open(path, openContext(path));
+  const [path, ...extents] = writer.files ?? [writer.path];
+  const image: DiskImage = await format.open(path!, openContext(path!));
   try {
-    const { fileSha256: sha256 } = await verifyImage({
+    const { fileSha256, extentSha256 } = await verifyImage({
       image,
-      ...(files.length === 1 ? { path } : {}),
+      path: path!,
+      extents,
       size,
       rounding: subformatFor(layout, size).rounding,
       expected: copied.blocks!,
@@ -242,21 +241,10 @@ async function verify(
       signal,
       onProgress,
     });
-    if (files.length === 1) return [sha256];
+    return [fileSha256, ...extentSha256];
   } finally {
     await image.close();
   }
-  const digests: (string | null)[] = [];
-  for (const file of files) digests.push((await isMostlyHoles(file)) ? null : await fileSha256(file, signal));
-  return digests;
-}
-
-const HOLES_LIMIT = 1024 ** 3;
-
-/** Zeros would be hashed for hours. */
-async function isMostlyHoles(path: string): Promise<boolean> {
-  const { size, blocks } = await stat(path);
-  return size - blocks * 512 > Math.max(blocks * 512, HOLES_LIMIT);
 }
 
 async function describe(path: string, sha256: string | null): Promise<WrittenFile> {

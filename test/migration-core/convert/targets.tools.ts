@@ -32,12 +32,12 @@ const possible = targets.flatMap((target) =>
   })),
 );
 
-const missing = possible.filter(({ written }) => !written);
-if (missing.length > 0)
-  it.skip.each(missing)('$id with $format disks: that layout is not written yet', () => undefined);
+it('every layout that a target names can be written', () => {
+  expect(possible.filter(({ written }) => !written)).toEqual([]);
+});
 
 /** kvm and vmware-workstation have their own tests beside. */
-const tested = possible.filter(({ id, written }) => written && id !== 'kvm' && id !== 'vmware-workstation');
+const tested = possible.filter(({ id }) => id !== 'kvm' && id !== 'vmware-workstation');
 it.each(tested)('$id with $format disks', async ({ target, format }) => {
   const scratch = await scratchFolder();
   const disk = await smallServer(join(scratch, 'disk.img'), { table: 'gpt' });
