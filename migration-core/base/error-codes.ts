@@ -83,6 +83,22 @@ export const ERROR_KINDS = {
   SOURCE_MOUNTED: 'refused',
   SOURCE_IN_USE: 'refused',
   MACHINE_NOT_UNDERSTOOD: 'refused',
+  // store: the engagement file
+  ENGAGEMENT_NOT_FOUND: 'refused',
+  ENGAGEMENT_DAMAGED: 'refused',
+  ENGAGEMENT_TOO_NEW: 'refused',
+  ENGAGEMENT_READ_ONLY: 'refused',
+  ENGAGEMENT_FULL: 'failed',
+  NOT_AN_ENGAGEMENT: 'refused',
+  // collect
+  IMPORT_NOT_SUPPORTED: 'refused',
+  IMPORT_DAMAGED: 'refused',
+  IMPORT_NEEDS_ANSWER: 'refused',
+  HOST_KEY_UNKNOWN: 'refused',
+  HOST_KEY_CHANGED: 'refused',
+  LOGIN_FAILED: 'refused',
+  HOST_NOT_REACHED: 'failed',
+  COLLECT_FAILED: 'failed',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;

@@ -1,0 +1,127 @@
+/**
+ * The engagement file as the rest of the program sees it: what was collected at one customer, in one file. The classes
+ * behind it are in this folder; `openEngagement` and `createEngagement` are in open.ts.
+ */
+import type { ServerIdentity } from './model/identity.ts';
+import type { ServerInventory } from './model/inventory.ts';
+import type { MetricId } from './model/metrics.ts';
+import type { Rollup, ServerRollup } from './model/rollup.ts';
+import type { SampleBatch } from './model/samples.ts';
+
+/** Of a row of the file; never reused within it. */
+export type ServerId = number;
+
+export interface ServerSummary {
+  id: ServerId;
+  identity: ServerIdentity;
+  vendor: string | null;
+  model: string | null;
+  operatingSystem: string | null;
+  cores: number | null;
+  memoryBytes: number | null;
+  diskBytes: number | null;
+  /** Of all samples, milliseconds since 1970; null without samples. */
+  firstSample: number | null;
+  lastSample: number | null;
+  /** What the list shows; null until rolled up. */
+  rollup: ServerRollup | null;
+}
+
+export interface SeriesInfo {
+  metric: MetricId;
+  instance: string;
+  samples: number;
+  /** Milliseconds since 1970. */
+  first: number;
+  last: number;
+  /** Seconds between samples, as seen. */
+  interval: number;
+}
+
+/** Where something came from: a file, a server that was asked. Never holds credentials. */
+export interface CollectionRecord {
+  id: number;
+  /** `sadf-json`, `pdh-csv`, `ssh`, `local` ... */
+  collector: string;
+  /** File name, or host and port. */
+  source: string;
+  /** SHA-256 of the file in hexadecimal; null for what is not a file. */
+  digest: string | null;
+  startedAt: number;
+  /** null: was interrupted, or is still running. */
+  finishedAt: number | null;
+  counts: CollectionCounts;
+}
+
+export interface CollectionCounts {
+  servers: number;
+  samples: number;
+  /** Samples that were there already, with the same time. */
+  repeated: number;
+  inventories: number;
+  /** Lines or records that were not understood. */
+  problems: number;
+}
+
+/** Something in a source that could not be used. The first 1000 of each collection are kept with their text, all are counted. */
+export interface CollectionProblem {
+  /** Line, record or byte; what `unit` says. */
+  at: number;
+  unit: 'line' | 'record' | 'row' | 'byte';
+  /** One sentence. */
+  message: string;
+  /** The beginning of what was not understood, at most 200 characters; shown inert. */
+  excerpt?: string;
+}
+
+export interface EngagementFile {
+  readonly path: string;
+  /** Another program has it open for writing, or the medium allows no writing. */
+  readonly readOnly: boolean;
+
+  /**
+   * Runs `work` in one transaction: all of it is in the file when this returns, or nothing. Not nested.
+   * @throws what `work` throws; ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL
+   */
+  transaction<T>(work: () => T): T;
+
+  /** The server of that identity, made known if it was not; keys that are new are added to it. */
+  server(identity: ServerIdentity, seenAt: number): { id: ServerId; isNew: boolean };
+  /** All servers, by name. */
+  servers(): ServerSummary[];
+  /** Takes a server with all that was collected of it out of the file. */
+  removeServer(id: ServerId): void;
+
+  /** The newest by `observedAt` is what `inventory` returns; older ones are kept to tell what changed. */
+  putInventory(id: ServerId, inventory: ServerInventory, observedAt: number, collection: number): void;
+  inventory(id: ServerId): { inventory: ServerInventory; observedAt: number } | null;
+
+  /**
+   * Adds samples; where one of the same time is there already, it stays and the new one counts as repeated: to collect
+   * again is harmless. Batches of a series may come in any order of time.
+   */
+  appendSamples(id: ServerId, batch: SampleBatch): { added: number; repeated: number };
+  series(id: ServerId): SeriesInfo[];
+  /** Samples from `from` to before `to` (milliseconds since 1970), ascending. Empty where there are none. */
+  readSamples(id: ServerId, metric: MetricId, instance: string, from: number, to: number): SampleBatch;
+
+  /** Of one server, computed anew from its samples and kept. */
+  rollUp(id: ServerId): ServerRollup;
+  /** As last computed. */
+  rollups(id: ServerId): Rollup[];
+
+  beginCollection(about: {
+    collector: string;
+    source: string;
+    digest: string | null;
+    startedAt: number;
+  }): number;
+  countCollection(id: number, counts: CollectionCounts): void;
+  addProblems(id: number, problems: readonly CollectionProblem[]): void;
+  finishCollection(id: number, finishedAt: number): void;
+  collections(): CollectionRecord[];
+  problems(collection: number): CollectionProblem[];
+
+  /** Makes all that was committed safe on the medium, and closes. */
+  close(): void;
+}
