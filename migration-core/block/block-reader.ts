@@ -15,18 +15,24 @@ export function filePieces(source: BlockSource, block: PlannedBlock): Piece[] | 
       const range = source.fileRange(offset, end - offset);
       if (range === null) return null;
       const { length = end - offset, packed } = range;
-      pieces.push({
-        at: offset - block.offset,
-        length,
-        fd: range.fd,
-        offset: range.offset,
-        ...(packed === undefined ? {} : { packed }),
-      });
+      const at = offset - block.offset;
+      const { fd } = range;
+      const last = pieces.at(-1);
+      // Clusters mostly lie one behind the other, and one read of many costs as much as one read of one.
+      if (packed === undefined && last !== undefined && follows(last, at, fd, range.offset))
+        last.length += length;
+      else pieces.push({ at, length, fd, offset: range.offset, ...(packed === undefined ? {} : { packed }) });
       offset += length;
     }
   }
   return pieces;
 }
+
+const follows = (last: Piece, at: number, fd: number, offset: number): boolean =>
+  last.packed === undefined &&
+  last.fd === fd &&
+  last.at + last.length === at &&
+  last.offset + last.length === offset;
 
 /** Has `work` done on a block, with its pieces or (null) after its bytes have been put into the slot here. */
 export async function withBlock<T>(

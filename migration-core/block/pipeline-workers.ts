@@ -67,6 +67,8 @@ export class SlotError extends Error {
 /** Two to sixteen made no difference to the speed; few stay in the caches of the processor. */
 const SLOTS_PER_THREAD = 4;
 const MOST_THREADS = 4;
+/** Files that are written at once, as far as threads keep out of each other's way: a split image has some. */
+const LOCKS = 16;
 
 /**
  * For copies whose threads pack: a thread packs 60 MB/s and no disk keeps up with many. Six with two slots each stay
@@ -89,7 +91,8 @@ export function startCopyWorkers(options: CopyWorkersOptions = {}): CopyWorkers 
     if (next === undefined) free.push(slot);
     else next(slot);
   };
-  const workers = Array.from({ length: threads }, () => threadWithSlots(perThread, release));
+  const locks = new SharedArrayBuffer(LOCKS * Int32Array.BYTES_PER_ELEMENT);
+  const workers = Array.from({ length: threads }, () => threadWithSlots(perThread, locks, release));
   // Slots of different threads in turns: all of them get work at once.
   for (let i = 0; i < perThread; i++) for (const { slots } of workers) free.push(slots[i]!);
   return {
@@ -110,10 +113,15 @@ interface Pending {
   reject: (error: Error) => void;
 }
 
-function threadWithSlots(count: number, release: (slot: Slot) => void): { worker: Worker; slots: Slot[] } {
+function threadWithSlots(
+  count: number,
+  locks: SharedArrayBuffer,
+  release: (slot: Slot) => void,
+): { worker: Worker; slots: Slot[] } {
   const setup: WorkerSetup = {
     slots: new SharedArrayBuffer(count * BLOCK),
     digests: new SharedArrayBuffer(count * DIGEST_BYTES),
+    locks,
   };
   const worker = startThread(new URL('./pipeline-worker.ts', import.meta.url), setup);
   const pending = new Map<number, Pending>();

@@ -11,8 +11,9 @@ import type { ExtentList } from '../base/extents.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import { BlockDigests, type ContentDigest } from './block-digests.ts';
 import { forEachBlock } from './block-flow.ts';
-import { withBlock } from './block-reader.ts';
+import { filePieces, withBlock } from './block-reader.ts';
 import { writeFailed } from './file-errors.ts';
+import { localCopyWorkers } from './pipeline-local.ts';
 import { BLOCK } from './pipeline-messages.ts';
 import { plannedBlocks, rangesToRead, type PlannedBlock } from './pipeline-plan.ts';
 import {
@@ -31,6 +32,8 @@ export interface CopyOptions {
   source: BlockSource;
   /** What is copied, bytes of the disk; all else becomes zeros. */
   used: ExtentList;
+  /** What `rangesToRead` said of both, where that was asked before. */
+  ranges?: ExtentList | undefined;
   writer: BlockSink;
   /** Takes the digest of the contents on the way. */
   digest?: boolean;
@@ -57,7 +60,7 @@ export interface CopyResult {
  * What is read is cut at these borders (bytes), whatever the units of the image: free space that shares a cluster with
  * data becomes zeros. So what was deleted on the server stays behind, and every format gets the same contents and digest.
  */
-const PAGE = 4096;
+export const PAGE = 4096;
 
 /**
  * Copies and settles: when it returns or throws, nothing is under way any more, in the source or in the writer. The
@@ -65,20 +68,42 @@ const PAGE = 4096;
  * @throws CANCELLED, READ_FAILED (with the offset), DESTINATION_FULL, WRITE_FAILED
  */
 export async function copyBlocks(options: CopyOptions): Promise<CopyResult> {
-  throwIfCancelled(options.signal);
-  const isPacked = options.writer.packed !== undefined;
-  const workers = options.workers ?? startCopyWorkers(isPacked ? packingThreads() : {});
+  const { source, used, signal } = options;
+  throwIfCancelled(signal);
+  const ranges = options.ranges ?? (await rangesToRead(source, used, PAGE, signal));
+  const workers = options.workers ?? startWorkers(options, ranges);
   try {
-    return await copyWith(workers, options);
+    return await copyRanges(ranges, workers, options);
   } finally {
     if (options.workers === undefined) await workers.close();
   }
 }
 
-async function copyWith(workers: CopyWorkers, options: CopyOptions): Promise<CopyResult> {
-  const { source, used, writer, signal } = options;
+/** Threads where there is something to compute; else the copy needs none of its own. */
+function startWorkers({ source, writer, digest }: CopyOptions, ranges: ExtentList): CopyWorkers {
+  if (writer.packed !== undefined) return startCopyWorkers(packingThreads());
+  return digest === true || isPacked(source, ranges) ? startCopyWorkers() : localCopyWorkers();
+}
+
+/** Blocks that are looked at to tell whether a source is packed: one may hold a few units that did not become shorter. */
+const LOOK_AT = 32;
+
+function isPacked(source: BlockSource, ranges: ExtentList): boolean {
+  let looked = 0;
+  for (const block of plannedBlocks(ranges, source.size)) {
+    if (filePieces(source, block)?.some(({ packed }) => packed !== undefined) === true) return true;
+    if (++looked === LOOK_AT) break;
+  }
+  return false;
+}
+
+async function copyRanges(
+  ranges: ExtentList,
+  workers: CopyWorkers,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const { source, writer, signal } = options;
   const unit = Math.min(writer.granularity, BLOCK);
-  const ranges = await rangesToRead(source, used, PAGE, signal);
   const totalBytes = ranges.aligned(unit, source.size).bytes;
   const skippedBytes = source.size - totalBytes;
   const meter = progressMeter(options.onProgress, { phase: 'copy', totalBytes, skippedBytes });

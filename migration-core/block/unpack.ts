@@ -1,5 +1,7 @@
 /** Unpacks the units (clusters, grains) of compressed images, in whatever thread has them. */
+import { readSync } from 'node:fs';
 import { constants, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import type { PackedRange } from './source.ts';
 import { firstZstdFrame } from './zstd-frame.ts';
 
 /** How the units of an image are packed; plain data, so that it can be told to a thread. */
@@ -41,4 +43,31 @@ function inflate(packed: Buffer, { codec, unit }: UnitPacking): Buffer {
   // The end of the stream is wherever it says so; without a header there is no checksum after it either.
   if (codec === 'deflate') return inflateRawSync(packed, { ...options, finishFlush: constants.Z_SYNC_FLUSH });
   return inflateSync(packed, options);
+}
+
+/** @throws a system error, or an Error where the file ends before that */
+export function readFully(fd: number, into: Buffer, offset: number): void {
+  for (let done = 0; done < into.length;) {
+    const count = readSync(fd, into, done, into.length - done, offset + done);
+    if (count === 0) throw new Error('the file ends too early');
+    done += count;
+  }
+}
+
+let packedBytes = Buffer.alloc(128 << 10);
+
+/** Reads a packed unit from a file and unpacks it. @throws what readFully and unpackUnit throw */
+export function unpackRange(fd: number, offset: number, { bytes, packing }: PackedRange): Uint8Array {
+  if (packedBytes.length < bytes) packedBytes = Buffer.alloc(bytes);
+  let length = bytes;
+  let done = 0;
+  if (packing.record !== undefined) {
+    // It tells how much there is: mostly far less than there may be.
+    done = packing.record.bytes;
+    readFully(fd, packedBytes.subarray(0, done), offset);
+    length = Math.min(bytes, done + packedBytes.readUInt32LE(packing.record.lengthAt));
+  }
+  const packed = packedBytes.subarray(0, length);
+  readFully(fd, packed.subarray(done), offset + done);
+  return unpackUnit(packed, packing);
 }

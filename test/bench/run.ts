@@ -57,7 +57,11 @@ async function images(): Promise<void> {
   try {
     const rows: Row[] = [];
     for (const row of await imageConversions(out, Number(values.rounds), values.only))
-      rows.push({ what: `${row.what}, qemu-img`, costs: row.reference }, row);
+      rows.push(
+        { what: `${row.what}, qemu-img`, costs: row.reference },
+        { what: `${row.what}, verified`, ...row.verified },
+        row,
+      );
     print(rows);
     if (values.check && rows.some((row) => misses(row).length > 0)) process.exitCode = 1;
   } finally {

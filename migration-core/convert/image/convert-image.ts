@@ -10,12 +10,17 @@ import { ExtentList, type Extent } from '../../base/extents.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { ProgressListener } from '../../base/progress.ts';
 import type { ContentDigest } from '../../block/block-digests.ts';
-import { copyBlocks, type CopyResult } from '../../block/pipeline.ts';
+import { copyBlocks, PAGE, type CopyResult } from '../../block/pipeline.ts';
 import { rangesToRead } from '../../block/pipeline-plan.ts';
 import { retrying, type RetrySource } from '../../block/retry.ts';
-import { packingThreads, startCopyWorkers, type CopyWorkers } from '../../block/pipeline-workers.ts';
+import {
+  packingThreads,
+  startCopyWorkers,
+  type CopyWorkers,
+  type CopyWorkersOptions,
+} from '../../block/pipeline-workers.ts';
 import { verifyImage } from '../../block/verify.ts';
-import type { DiskImage, ImageWriter, Subformat } from '../../image/image.ts';
+import type { DiskImage, ImageWriter } from '../../image/image.ts';
 import { finalPath, PARTIAL } from '../../image/partial.ts';
 import { openContext } from '../../image/table.ts';
 import { badSectorFindings } from '../bad-sectors.ts';
@@ -29,6 +34,11 @@ export interface ImageConvertOptions extends LayoutOptions {
   parents: 'folder' | 'anywhere';
   /** Read the finished image again and compare. */
   verify: boolean;
+  /**
+   * Copy, and nothing else: no digest of the contents, no second reading, and no waiting until all of it is on the
+   * medium. After a power cut soon afterwards the image may lack something and look finished.
+   */
+  quick: boolean;
   /** Replace the file there is, and start although the room may not be enough. */
   force: boolean;
   zeroBadSectors: boolean;
@@ -69,7 +79,8 @@ export interface ImageConvertResult {
   dataBytes: number;
   zeroBytes: number;
   skippedBytes: number;
-  contentDigest: ContentDigest;
+  /** null: was not taken, the copy was quick. */
+  contentDigest: ContentDigest | null;
   verified: boolean;
   badSectors: Extent[];
   findings: Finding[];
@@ -93,8 +104,12 @@ export async function convertImage(
     const subformat = subformatFor(layout, source.size);
     const files = filesOf(input.image);
     const destination = await planImageDestination(options.output, files, options.force);
-    await checkSpace(options, layout, subformat, source, destination, world.signal);
-    const written = await writeImage(options, layout, { input, source, destination }, world);
+    const ranges = await rangesToRead(source, whole(source.size), PAGE, world.signal);
+    if (!options.force) {
+      const need = roomFor(subformat, layout, { size: source.size, allocatedBytes: ranges.bytes });
+      if (need !== null) checkRoom(destination, need);
+    }
+    const written = await writeImage(options, layout, { input, source, ranges, destination }, world);
     const { facts } = input.image;
     const bad = [...source.badSectors];
     return {
@@ -111,8 +126,8 @@ export async function convertImage(
       dataBytes: written.copied.dataBytes,
       zeroBytes: written.copied.zeroBytes,
       skippedBytes: written.copied.skippedBytes,
-      contentDigest: written.copied.digest!,
-      verified: options.verify,
+      contentDigest: written.copied.digest,
+      verified: options.verify && !options.quick,
       badSectors: bad,
       findings: [...input.findings, ...badSectorFindings(options.input, bad)],
       seconds: (world.now() - begun) / 1000,
@@ -122,28 +137,12 @@ export async function convertImage(
   }
 }
 
-/** What is copied is cut at the borders of these (bytes). */
-const PAGE = 4096;
-
-async function checkSpace(
-  { force }: ImageConvertOptions,
-  layout: Layout,
-  subformat: Subformat,
-  source: RetrySource,
-  destination: ImageDestination,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (force) return;
-  const allocated = await rangesToRead(source, whole(source.size), PAGE, signal);
-  const need = roomFor(subformat, layout, { size: source.size, allocatedBytes: allocated.bytes });
-  if (need !== null) checkRoom(destination, need);
-}
-
 const whole = (length: number): ExtentList => ExtentList.of([{ offset: 0, length }]);
 
 interface Job {
   input: InputDisk;
   source: RetrySource;
+  ranges: ExtentList;
   destination: ImageDestination;
 }
 
@@ -153,7 +152,7 @@ async function writeImage(
   job: Job,
   world: ImageJobWorld,
 ): Promise<{ copied: CopyResult; files: WrittenFile[] }> {
-  const { destination, source } = job;
+  const { destination, ranges, source } = job;
   for (const path of destination.leftovers) await rm(path, { force: true });
   const writer = await layout.format.create({
     path: destination.path + PARTIAL,
@@ -164,8 +163,8 @@ async function writeImage(
     compression: layout.compression,
     identity: await identityOf(job),
   });
-  const threads = writer.packed === undefined ? {} : packingThreads();
-  const workers = world.workers ?? startCopyWorkers(threads);
+  const { quick } = options;
+  const workers = quick ? undefined : (world.workers ?? startCopyWorkers(threadsFor(writer)));
   try {
     const files = writer.files ?? [writer.path];
     if (!options.force) await refuseTaken(files);
@@ -173,23 +172,28 @@ async function writeImage(
     const copied = await copyBlocks({
       source,
       used: whole(source.size),
+      ranges,
       writer,
-      digest: true,
+      digest: !quick,
       workers,
       signal: world.signal,
       onProgress: world.onProgress,
     });
-    await writer.finish({ signal: world.signal });
-    const digests = options.verify ? await verify(layout, writer, copied, workers, world) : [];
+    await writer.finish({ durable: !quick, signal: world.signal });
+    const digests =
+      options.verify && workers !== undefined ? await verify(layout, writer, copied, workers, world) : [];
     const names = await giveNames(files, options.force);
     return { copied, files: await Promise.all(names.map((name, at) => describe(name, digests[at] ?? null))) };
   } catch (error) {
     await writer.abort();
     throw error;
   } finally {
-    if (world.workers === undefined) await workers.close();
+    if (world.workers === undefined) await workers?.close();
   }
 }
+
+const threadsFor = ({ packed }: ImageWriter): CopyWorkersOptions =>
+  packed === undefined ? {} : packingThreads();
 
 /** The parts of an image in several files have names that were not asked for by the user. */
 async function refuseTaken(files: readonly string[]): Promise<void> {

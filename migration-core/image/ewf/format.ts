@@ -1,9 +1,7 @@
 /** EWF (EnCase E01, SMART S01), the format of forensic images: only read. See layout.ts and reader.ts. */
 import type { ImageFormat } from '../image.ts';
 import { chooseSubformat } from '../subformat.ts';
-import { checkEwf } from './check.ts';
 import { MAGIC } from './layout.ts';
-import { openEwf } from './reader.ts';
 
 export const ewf: ImageFormat = {
   id: 'ewf',
@@ -11,10 +9,10 @@ export const ewf: ImageFormat = {
   name: 'EnCase image (E01, S01)',
   subformats: [],
   detect: (head) => Buffer.from(head.subarray(0, MAGIC.length)).toString('latin1') === MAGIC,
-  open: openEwf,
+  open: async (path) => (await import('./reader.ts')).openEwf(path),
   async create(options) {
     chooseSubformat(ewf, options);
     throw new TypeError('ewf: has no subformats');
   },
-  check: checkEwf,
+  check: async (path, options) => (await import('./check.ts')).checkEwf(path, options),
 };

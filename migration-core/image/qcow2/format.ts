@@ -1,9 +1,6 @@
 /** qcow2, the format of QEMU and KVM: what it is; see reader.ts and writer.ts. */
 import type { ImageFormat } from '../image.ts';
-import { checkQcow2 } from './check.ts';
 import { LARGEST_DISK } from './layout.ts';
-import { openQcow2 } from './reader.ts';
-import { createQcow2 } from './writer.ts';
 import { chooseSubformat } from '../subformat.ts';
 
 export const qcow2: ImageFormat = {
@@ -22,10 +19,10 @@ export const qcow2: ImageFormat = {
   // "QFI\xfb" and a version that is not the old qcow's.
   detect: (head) =>
     head[0] === 0x51 && head[1] === 0x46 && head[2] === 0x49 && head[3] === 0xfb && head[7] !== 1,
-  open: openQcow2,
+  open: async (path, context) => (await import('./reader.ts')).openQcow2(path, context),
   async create(options) {
     chooseSubformat(qcow2, options);
-    return createQcow2(options);
+    return (await import('./writer.ts')).createQcow2(options);
   },
-  check: checkQcow2,
+  check: async (path, options) => (await import('./check.ts')).checkQcow2(path, options),
 };

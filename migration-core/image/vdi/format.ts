@@ -2,10 +2,7 @@
 import { viewOf } from '../../base/bytes.ts';
 import type { ImageFormat } from '../image.ts';
 import { chooseSubformat } from '../subformat.ts';
-import { checkVdi } from './check.ts';
 import { LARGEST_DISK, SIGNATURE, SIGNATURE_AT } from './layout.ts';
-import { openVdi } from './reader.ts';
-import { createVdi } from './writer.ts';
 
 export const vdi: ImageFormat = {
   id: 'vdi',
@@ -17,9 +14,10 @@ export const vdi: ImageFormat = {
   ],
   detect: (head) =>
     head.length >= SIGNATURE_AT + 4 && viewOf(head).getUint32(SIGNATURE_AT, true) === SIGNATURE,
-  open: openVdi,
+  open: async (path) => (await import('./reader.ts')).openVdi(path),
   async create(options) {
-    return createVdi(options, chooseSubformat(vdi, options).id === 'static' ? 'static' : 'dynamic');
+    const { id } = chooseSubformat(vdi, options);
+    return (await import('./writer.ts')).createVdi(options, id === 'static' ? 'static' : 'dynamic');
   },
-  check: checkVdi,
+  check: async (path, options) => (await import('./check.ts')).checkVdi(path, options),
 };

@@ -1,11 +1,8 @@
 /** VHD, the older format of Hyper-V and the one of Azure: what it is; see reader.ts, writer.ts and check.ts. */
 import type { ImageFormat } from '../image.ts';
 import { chooseSubformat } from '../subformat.ts';
-import { checkVhd } from './check.ts';
 import { detectVhd } from './footer.ts';
 import { LARGEST_DISK, SECTOR } from './layout.ts';
-import { openVhd } from './reader.ts';
-import { createDynamicVhd, createFixedVhd } from './writer.ts';
 
 const MIB = 1 << 20;
 
@@ -39,12 +36,13 @@ export const vhd: ImageFormat = {
     },
   ],
   detect: detectVhd,
-  open: openVhd,
+  open: async (path, context) => (await import('./reader.ts')).openVhd(path, context),
   async create(options) {
     const { id } = chooseSubformat(vhd, options);
+    const { createDynamicVhd, createFixedVhd } = await import('./writer.ts');
     return id === 'dynamic'
       ? createDynamicVhd(options)
       : createFixedVhd(options, id === 'azure' ? MIB : SECTOR);
   },
-  check: checkVhd,
+  check: async (path, options) => (await import('./check.ts')).checkVhd(path, options),
 };

@@ -1,10 +1,7 @@
 /** VHDX, the format of Hyper-V: what it is; see reader.ts, writer.ts and check.ts. */
 import type { ImageFormat } from '../image.ts';
 import { chooseSubformat } from '../subformat.ts';
-import { checkVhdx } from './check.ts';
 import { FILE_TYPE, hasSignature, LARGEST_DISK } from './layout.ts';
-import { openVhdx } from './reader.ts';
-import { createVhdx } from './writer.ts';
 
 export const vhdx: ImageFormat = {
   id: 'vhdx',
@@ -27,10 +24,10 @@ export const vhdx: ImageFormat = {
     },
   ],
   detect: (head) => hasSignature(head, FILE_TYPE.signature),
-  open: openVhdx,
+  open: async (path, context) => (await import('./reader.ts')).openVhdx(path, context),
   async create(options) {
     chooseSubformat(vhdx, options);
-    return createVhdx(options);
+    return (await import('./writer.ts')).createVhdx(options);
   },
-  check: checkVhdx,
+  check: async (path, options) => (await import('./check.ts')).checkVhdx(path, options),
 };

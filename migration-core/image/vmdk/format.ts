@@ -1,13 +1,10 @@
 /** VMDK, VMware's format: what it is; see reader.ts, writer.ts and check.ts. */
 import type { ImageFormat, Subformat } from '../image.ts';
 import { chooseSubformat } from '../subformat.ts';
-import { checkVmdk } from './check.ts';
 import { isDescriptor } from './descriptor.ts';
 import { extentKind } from './extent.ts';
-import { openVmdk } from './reader.ts';
-import { LARGEST_SPARSE_DISK } from './sparse-writer.ts';
-import { createStreamVmdk, LARGEST_STREAM } from './stream-writer.ts';
-import { createInParts, createMonolithicSparse, type PartsOptions } from './writer.ts';
+import { LARGEST_SPARSE_DISK, LARGEST_STREAM } from './layout.ts';
+import type { PartsOptions } from './writer.ts';
 
 /** What Workstation 10 and later take; before, it was 2 TB. */
 const LARGEST_HOSTED_DISK = 8 * 2 ** 40;
@@ -68,12 +65,13 @@ export const vmdk: ImageFormat = {
   name: 'VMDK (VMware)',
   subformats: SUBFORMATS,
   detect: (head) => extentKind(head) !== null || isDescriptor(head),
-  open: openVmdk,
+  open: async (path, context) => (await import('./reader.ts')).openVmdk(path, context),
   async create(options) {
     const { id } = chooseSubformat(vmdk, options);
+    if (id === 'streamOptimized') return (await import('./stream-writer.ts')).createStreamVmdk(options);
+    const { createInParts, createMonolithicSparse } = await import('./writer.ts');
     if (id === 'monolithicSparse') return createMonolithicSparse(options);
-    if (id === 'streamOptimized') return createStreamVmdk(options);
     return createInParts({ ...options, createType: id as PartsOptions['createType'] });
   },
-  check: checkVmdk,
+  check: async (path, options) => (await import('./check.ts')).checkVmdk(path, options),
 };

@@ -86,3 +86,11 @@ export const SESPARSE = {
 export const SESPARSE_GRAIN = 4096;
 export const SESPARSE_ENTRIES = 4096;
 export const SESPARSE_TABLE_BYTES = SESPARSE_ENTRIES * 8;
+
+/** Sector numbers in the tables have 32 bits: 2 TiB of grains, less the tables themselves (two copies, 4 KiB for 32 MiB). */
+export const LARGEST_SPARSE_DISK = 2 ** 41 - 2 ** 29;
+/**
+ * Sector numbers of streamOptimized have 32 bits too; a grain of noise needs 129 sectors, a table 5. This is what fits
+ * even if nothing of it shrinks.
+ */
+export const LARGEST_STREAM = Math.floor((2 ** 32 / (ENTRIES * 129 + 6)) * 0.999) * ENTRIES * GRAIN;

@@ -16,8 +16,6 @@ const TABLE_SECTORS = TABLE_BYTES / SECTOR;
 const GRAIN_SECTORS = GRAIN / SECTOR;
 /** Where the descriptor of a whole disk lies, sectors. */
 export const DESCRIPTOR = { sector: 1, sectors: 20 } as const;
-/** Sector numbers in the tables have 32 bits: 2 TiB of grains, less the tables themselves (two copies, 4 KiB for 32 MiB). */
-export const LARGEST_SPARSE_DISK = 2 ** 41 - 2 ** 29;
 /** Tables that are written at once: 2 KiB for 32 MiB of disk each, so this is 4 GiB of disk. */
 const TABLES_AT_ONCE = 128;
 

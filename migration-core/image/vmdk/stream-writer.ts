@@ -30,10 +30,8 @@ const GRAIN_RECORD = 12;
 const MARKER = { table: 1, directory: 2, footer: 3 } as const;
 const TOLD_BY_FOOTER = 2n ** 64n - 1n;
 
-/** Sector numbers have 32 bits. A grain of noise needs 129 of them, a table 5. */
+/** Sector numbers have 32 bits. */
 const LAST_SECTOR = 2 ** 32 - 1;
-/** What fits even if none of it shrinks. */
-export const LARGEST_STREAM = Math.floor((2 ** 32 / (ENTRIES * 129 + 6)) * 0.999) * ENTRIES * GRAIN;
 
 /** For figures see "Packing" in test/bench/README.md. */
 const PACKING: Packing = {

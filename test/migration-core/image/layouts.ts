@@ -69,6 +69,7 @@ export function jobFor(
     compress: compression,
     parents: 'folder',
     verify: true,
+    quick: false,
     force: false,
     zeroBadSectors: false,
   };

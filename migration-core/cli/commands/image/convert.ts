@@ -38,6 +38,9 @@ it is complete and was compared with IN.
                        allocated) or split2g (in files of at most 2 GB)
   --compress [METHOD]  pack the data, by zlib or zstd where the format has both
   --no-verify          do not read the finished image again
+  --quick              copy and nothing else: no checksum, not read again, and not
+                       waited for until it is safely on the medium; let it settle
+                       before you unplug anything
   --zero-bad-sectors   put zeros in place of sectors of IN that cannot be read,
                        and list them in the result
   --force              replace OUT, and start although the free space may not be
@@ -53,6 +56,7 @@ ${formatLines().join('\n')}`,
     allocation: { type: 'string' },
     compress: { type: 'string' },
     'no-verify': { type: 'boolean' },
+    quick: { type: 'boolean' },
     'zero-bad-sectors': { type: 'boolean' },
     force: { type: 'boolean' },
     parents: { type: 'string' },
@@ -102,6 +106,7 @@ function readOptions(values: OptionValues, [input, output, ...more]: string[]): 
     compress: compress as ImageConvertOptions['compress'],
     parents,
     verify: values['no-verify'] !== true,
+    quick: values['quick'] === true,
     force: values['force'] === true,
     zeroBadSectors: values['zero-bad-sectors'] === true,
   };
@@ -119,7 +124,7 @@ function text(result: ImageConvertResult, world: World): string {
       [
         ['Disk', `${formatBytes(size)}: ${formatBytes(dataBytes)} copied, ${formatBytes(empty)} are zeros`],
         ...files,
-        ['Contents', contentDigest.value],
+        ['Contents', contentDigest?.value ?? 'no checksum was taken'],
       ],
       world.columns,
     ),

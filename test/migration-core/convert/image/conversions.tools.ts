@@ -9,7 +9,8 @@ import {
   convertImage,
   type ImageConvertResult,
 } from '../../../../migration-core/convert/image/convert-image.ts';
-import { scratchFolder } from '../../../support/tools.ts';
+import { sha256 } from '../../../support/hash.ts';
+import { run, scratchFolder } from '../../../support/tools.ts';
 import {
   defaultLayouts,
   jobFor,
@@ -47,12 +48,12 @@ describe('every format and allocation', () => {
     const folder = await scratchFolder();
     const disk = await sparseRaw(join(folder, 'disk'), { size: 5 * MIB + 512, seed: 71, runs: 12 });
     const first = join(folder, `first${from.format.extension}`);
-    const digest = (await convert(from, disk.path, first)).contentDigest.value;
+    const digest = (await convert(from, disk.path, first)).contentDigest!.value;
     for (const to of defaultLayouts) {
       const second = join(folder, `second${to.format.extension}`);
       const result = await convert(to, first, second);
       expect(result, to.name).toMatchObject({ verified: true, size: disk.size, badSectors: [] });
-      expect(result.contentDigest.value, to.name).toBe(digest);
+      expect(result.contentDigest?.value, to.name).toBe(digest);
       await expectHolds(to, second, disk.path);
       for (const { path } of result.output.files) await rm(path);
     }
@@ -82,6 +83,37 @@ describe('every layout', () => {
       expect(await readdir(folder)).toEqual([`disk${size}`]);
       await rm(disk.path);
     }
+  });
+
+  it.each(writableLayouts)('$name: quickly, to the same bytes', async (layout) => {
+    const folder = await scratchFolder();
+    const size = 33 * MIB + 12_288;
+    const disk = await sparseRaw(join(folder, 'disk'), { size, seed: 5, runs: 30, longest: 3 * MIB });
+    const image = join(folder, `image${layout.format.extension}`);
+    const job = jobFor(layout, disk.path, image);
+    const digests = async ({ output }: ImageConvertResult): Promise<string[]> => {
+      const found = await Promise.all(output.files.map(({ path }) => sha256(path)));
+      await Promise.all(output.files.map(({ path }) => rm(path)));
+      return found;
+    };
+    const slow = await digests(await convertImage(job, { now: () => 0, workers, onStep: () => undefined }));
+    const quick = await convertImage({ ...job, quick: true }, { now: () => 0, onStep: () => undefined });
+    expect(quick).toMatchObject({ verified: false, contentDigest: null });
+    expect(await digests(quick)).toEqual(slow);
+  });
+
+  it.each(writableLayouts)('$name: quickly back into raw', async (layout) => {
+    const folder = await scratchFolder();
+    const disk = await sparseRaw(join(folder, 'disk'), { size: 7 * MIB + 1024, seed: 6, runs: 9 });
+    const image = join(folder, `image${layout.format.extension}`);
+    await convert(layout, disk.path, image);
+    const back = join(folder, 'back.raw');
+    const raw = defaultLayouts.find(({ format }) => format.id === 'raw')!;
+    await convertImage(
+      { ...jobFor(raw, image, back), quick: true },
+      { now: () => 0, onStep: () => undefined },
+    );
+    await run('qemu-img', ['compare', '-f', 'raw', '-F', 'raw', disk.path, back]);
   });
 
   it.each(writableLayouts)('$name: a disk without a sector is refused', async (layout) => {

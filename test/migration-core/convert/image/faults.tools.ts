@@ -96,37 +96,51 @@ function expectPages(bad: readonly Extent[], sectors: number[]): void {
 describe('a disk with defects', () => {
   const BAD = [2050, 9000, 9001];
 
-  it('ends the job with the place and the way out, and nothing is left', async () => {
-    const folder = await scratchFolder();
-    const disk = join(folder, 'disk');
-    await writeFile(disk, noise(8 * MIB));
-    const defective = await defectiveDisk(disk, [{ sector: 2050 }]);
-    const out = join(folder, 'out.qcow2');
-    const { status, err } = await ironlift(['image', 'convert', defective, out]);
-    expect(status).toBe(1);
-    expect(err).toContain(`${defective} has a defect: sector 2048, at byte 1048576, cannot be read.`);
-    expect(err).toContain('--zero-bad-sectors');
-    expect(err).toContain('(READ_FAILED)');
-    expect(await readdir(folder)).toEqual(['disk']);
-  });
+  it.each([[], ['--quick']])(
+    'ends the job with the place and the way out, and nothing is left %s',
+    async (...mode) => {
+      const folder = await scratchFolder();
+      const disk = join(folder, 'disk');
+      await writeFile(disk, noise(8 * MIB));
+      const defective = await defectiveDisk(disk, [{ sector: 2050 }]);
+      const out = join(folder, 'out.qcow2');
+      const { status, err } = await ironlift(['image', 'convert', defective, out, ...mode]);
+      expect(status).toBe(1);
+      expect(err).toContain(`${defective} has a defect: sector 2048, at byte 1048576, cannot be read.`);
+      expect(err).toContain('--zero-bad-sectors');
+      expect(err).toContain('(READ_FAILED)');
+      expect(await readdir(folder)).toEqual(['disk']);
+    },
+  );
 
-  it('becomes an image with zeros in their place, and all of them are listed', async () => {
-    const folder = await scratchFolder();
-    const disk = join(folder, 'disk');
-    await writeFile(disk, noise(8 * MIB));
-    const defective = await defectiveDisk(disk, [
-      ...BAD.map((sector) => ({ sector })),
-      { sector: 14_000, once: true },
-    ]);
-    const out = join(folder, 'out.qcow2');
-    const done = await ironlift(['image', 'convert', defective, out, '--zero-bad-sectors', '--json']);
-    expect(done).toMatchObject({ status: 0 });
-    const result = JSON.parse(done.out) as ImageConvertResult;
-    expectPages(result.badSectors, BAD);
-    expect(result.verified).toBe(true);
-    expect(result.findings).toMatchObject([{ severity: 'warning', code: 'BAD_SECTORS_ZEROED' }]);
-    await run('qemu-img', ['compare', await withZeros(disk, result.badSectors), out]);
-  });
+  it.each([[], ['--quick']])(
+    'becomes an image with zeros in their place, and all of them are listed %s',
+    async (...mode) => {
+      const folder = await scratchFolder();
+      const disk = join(folder, 'disk');
+      await writeFile(disk, noise(8 * MIB));
+      const defective = await defectiveDisk(disk, [
+        ...BAD.map((sector) => ({ sector })),
+        { sector: 14_000, once: true },
+      ]);
+      const out = join(folder, 'out.qcow2');
+      const done = await ironlift([
+        'image',
+        'convert',
+        defective,
+        out,
+        '--zero-bad-sectors',
+        '--json',
+        ...mode,
+      ]);
+      expect(done).toMatchObject({ status: 0 });
+      const result = JSON.parse(done.out) as ImageConvertResult;
+      expectPages(result.badSectors, BAD);
+      expect(result.verified).toBe(mode.length === 0);
+      expect(result.findings).toMatchObject([{ severity: 'warning', code: 'BAD_SECTORS_ZEROED' }]);
+      await run('qemu-img', ['compare', await withZeros(disk, result.badSectors), out]);
+    },
+  );
 
   it('is read when its faults pass', async () => {
     const folder = await scratchFolder();
