@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { IronliftError } from '../../../base/errors.ts';
+import { plural } from '../../../base/text.ts';
+import type { ImportReport } from '../../../collect/import/import-path.ts';
+import type { ImportJob } from '../../../collect/import/job.ts';
+import type { CollectionProblem } from '../../../store/engagement.ts';
+import type { Command, OptionValues } from '../../commands.ts';
+import { printable, ProgressLine, table, wrap } from '../../terminal.ts';
+import type { World } from '../../world.ts';
+import { ENGAGEMENT_HELP, engagementOf, parseUtcOffset, textOf, usage } from './options.ts';
+
+const COMMAND = 'collect import';
+/** Of each file; all of the first thousand are in --json. */
+const PROBLEMS_SHOWN = 3;
+
+async function help(): Promise<string> {
+  const { importers } = await import('../../../collect/import/table.ts');
+  const kinds = importers.map(({ id, name }) => [id, name] as const);
+  const width = Math.max(...kinds.map(([id]) => id.length));
+  return `Usage: ironlift collect import FILE... --engagement FILE [options]
+
+Reads performance logs, inventories and exports of other tools into the
+engagement file. What a file is, is told by its contents; of a folder every file
+is read. A line that is not understood costs that line alone, and is listed. To
+import something twice is harmless: what is there already is counted, not kept
+again.
+
+${ENGAGEMENT_HELP}
+  --server NAME        whose data it is, for files that do not say it
+  --utc-offset OFFSET  of local times whose zone the file does not tell: +02:00
+  --columns FILE       JSON that says which column of a plain CSV is what
+  --again              read files once more that were imported completely before
+  --json               print one JSON document
+
+What can be read:
+${kinds.map(([id, name]) => `  ${id.padEnd(width)}  ${name}`).join('\n')}`;
+}
+
+export const collectImportCommand = async (): Promise<Command> => ({
+  help: await help(),
+  options: {
+    engagement: { type: 'string' },
+    server: { type: 'string' },
+    'utc-offset': { type: 'string' },
+    columns: { type: 'string' },
+    again: { type: 'boolean' },
+  },
+  async run({ values, positionals }, world) {
+    const job = await readJob(values, positionals);
+    const { runImport } = await import('../../../collect/import/job.ts');
+    const line = new ProgressLine(world);
+    try {
+      const { isNew, reports } = await runImport(job, { signal: world.signal, onProgress: line.show });
+      line.clear();
+      const problems = await problemsOf(job.engagement, reports, world);
+      if (values['json'] === true) {
+        const files = reports.map((report, index) => ({
+          ...report,
+          ...(report.status === 'failed' ? { error: report.error.toJSON() } : {}),
+          problems: problems[index]!,
+        }));
+        world.out(`${JSON.stringify({ engagement: job.engagement, isNew, files }, null, 2)}\n`);
+      } else {
+        if (isNew) world.err(`${wrap(`${job.engagement} was made.`, world.columns, '')}\n`);
+        world.out(text(reports, problems, world));
+      }
+      return reports.some(({ status }) => status === 'failed') ? 1 : 0;
+    } finally {
+      line.clear();
+    }
+  },
+});
+
+async function readJob(values: OptionValues, paths: string[]): Promise<ImportJob> {
+  const engagement = engagementOf(values, COMMAND);
+  if (paths.length === 0) throw usage(COMMAND, 'Name at least one file or folder to import');
+  const offset = textOf(values, 'utc-offset');
+  const utcOffsetMinutes = offset === undefined ? undefined : parseUtcOffset(offset);
+  if (offset !== undefined && utcOffsetMinutes === undefined)
+    throw usage(COMMAND, '--utc-offset takes hours and minutes east of UTC, such as +02:00 or -05:30');
+  return {
+    engagement,
+    paths,
+    serverName: textOf(values, 'server'),
+    utcOffsetMinutes,
+    columns: await readColumns(textOf(values, 'columns')),
+    again: values['again'] === true,
+  };
+}
+
+async function readColumns(path: string | undefined): Promise<unknown> {
+  if (path === undefined) return undefined;
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch (error) {
+    throw new IronliftError('USAGE', `${path} cannot be read as JSON.`, {
+      next: 'Check the file that --columns names.',
+      data: { reason: error instanceof Error ? error.message : String(error) },
+    });
+  }
+}
+
+async function problemsOf(
+  path: string,
+  reports: readonly ImportReport[],
+  world: World,
+): Promise<CollectionProblem[][]> {
+  const { openEngagement } = await import('../../../store/open.ts');
+  const engagement = openEngagement(path, { readOnly: true, now: world.now });
+  try {
+    return reports.map((report) => (report.status === 'imported' ? engagement.problems(report.collection) : []));
+  } finally {
+    engagement.close();
+  }
+}
+
+function text(reports: readonly ImportReport[], problems: CollectionProblem[][], world: World): string {
+  const count = (value: number): string => (value === 0 ? '—' : value.toLocaleString('en-US'));
+  const rows = reports.map((report) => {
+    const name = basename(report.path);
+    if (report.status === 'failed') return [name, 'not imported', '—', '—', '—', '—', '—'];
+    const { counts } = report.status === 'known' ? report.before : report;
+    const kind = report.status === 'known' ? 'known already' : report.importer;
+    return [
+      name,
+      kind,
+      count(counts.servers),
+      count(counts.inventories),
+      count(report.status === 'known' ? 0 : counts.samples),
+      count(report.status === 'known' ? counts.samples + counts.repeated : counts.repeated),
+      count(counts.problems),
+    ];
+  });
+  const head = ['File', 'Kind', 'Servers', 'Inventories', 'Samples', 'There already', 'Not understood'];
+  return table(head, rows) + reports.map((report, at) => notes(report, problems[at]!, world)).join('');
+}
+
+function notes(report: ImportReport, problems: readonly CollectionProblem[], world: World): string {
+  const name = printable(basename(report.path));
+  const say = (sentence: string): string => `${wrap(sentence, world.columns, '  ')}\n`;
+  if (report.status === 'failed') return say(`${name}: ${report.error.message} ${report.error.next}`);
+  if (report.status === 'known') return '';
+  const shown = problems
+    .slice(0, PROBLEMS_SHOWN)
+    .map(({ at, unit, message }) => say(`${name}, ${unit} ${at}: ${message}`));
+  const more = report.counts.problems - shown.length;
+  return shown.join('') + (more > 0 ? say(`${name}: ${plural(more, 'more line or record', 'more lines or records')} like that.`) : '');
+}

@@ -1,0 +1,165 @@
+/**
+ * Puts what collectors and importers yield into the engagement file: some seconds' worth in one transaction, so that a
+ * power cut costs no more than that, and a file never holds half of something.
+ */
+import { throwIfCancelled } from '../base/cancel.ts';
+import type {
+  CollectionCounts,
+  CollectionProblem,
+  EngagementFile,
+  ServerId,
+} from '../store/engagement.ts';
+import type { CollectedItem } from './collector.ts';
+
+/** Samples in one transaction: 200,000 take a fifth of a second and 5 MB. */
+const SAMPLES_AT_ONCE = 200_000;
+/** Milliseconds after which what came slowly is put down all the same. */
+const AT_LEAST_EVERY = 2000;
+/** Problems whose text is kept; the others are counted. */
+const PROBLEMS_KEPT = 1000;
+
+export interface KeepOptions {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  signal?: AbortSignal | undefined;
+  /** Bytes of the source that are in the file by now. */
+  onPosition?: ((doneBytes: number) => void) | undefined;
+  /** After the source: servers whose samples are summed up, and how many there are. */
+  onSummedUp?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface KeepResult {
+  collection: number;
+  counts: CollectionCounts;
+  /** Servers that something was collected of. */
+  servers: ServerId[];
+}
+
+/** What a collection is about; see CollectionRecord. */
+export interface CollectionAbout {
+  collector: string;
+  source: string;
+  digest: string | null;
+}
+
+/**
+ * Returns when the source is at its end and all of it is in the file, summed up. If the source fails or is cancelled,
+ * what came before is in the file, and the collection stays unfinished.
+ * @throws what the source throws, CANCELLED, ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL
+ */
+export async function keep(
+  items: AsyncIterable<CollectedItem>,
+  engagement: EngagementFile,
+  about: CollectionAbout,
+  options: KeepOptions,
+): Promise<KeepResult> {
+  const collection = engagement.beginCollection({ ...about, startedAt: options.now() });
+  const writer = new Writer(engagement, collection, options);
+  try {
+    for await (const item of items) writer.take(item);
+  } finally {
+    writer.flush();
+  }
+  const servers = [...writer.servers];
+  let done = 0;
+  for (const server of writer.measured) {
+    throwIfCancelled(options.signal);
+    engagement.rollUp(server);
+    options.onSummedUp?.(++done, writer.measured.size);
+    // Others want this thread too: a signal that is raised, a screen that shows how far it is.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  engagement.finishCollection(collection, options.now());
+  return { collection, counts: writer.counts, servers };
+}
+
+class Writer {
+  readonly servers = new Set<ServerId>();
+  /** Those whose samples have to be summed up anew. */
+  readonly measured = new Set<ServerId>();
+  readonly counts: CollectionCounts = { servers: 0, samples: 0, repeated: 0, inventories: 0, problems: 0 };
+  readonly #engagement: EngagementFile;
+  readonly #collection: number;
+  readonly #options: KeepOptions;
+  #waiting: CollectedItem[] = [];
+  #samples = 0;
+  #position: number | null = null;
+  #problemsKept = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #failure: { error: unknown } | null = null;
+
+  constructor(engagement: EngagementFile, collection: number, options: KeepOptions) {
+    this.#engagement = engagement;
+    this.#collection = collection;
+    this.#options = options;
+  }
+
+  take(item: CollectedItem): void {
+    throwIfCancelled(this.#options.signal);
+    if (this.#failure !== null) throw this.#failure.error;
+    if (item.kind === 'position') {
+      this.#position = item.doneBytes;
+      return;
+    }
+    this.#waiting.push(item);
+    if (item.kind === 'samples')
+      for (const { times } of item.batches) this.#samples += times.length;
+    if (this.#samples >= SAMPLES_AT_ONCE || this.#waiting.length >= 10_000) this.flush();
+    else this.#timer ??= setTimeout(() => this.#flushLater(), AT_LEAST_EVERY).unref();
+  }
+
+  #flushLater(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  /** @throws ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const items = this.#waiting;
+    if (items.length > 0) {
+      this.#waiting = [];
+      this.#samples = 0;
+      this.#engagement.transaction(() => this.#put(items));
+    }
+    if (this.#position !== null) this.#options.onPosition?.(this.#position);
+    this.#position = null;
+  }
+
+  #put(items: readonly CollectedItem[]): void {
+    const { counts } = this;
+    const problems: CollectionProblem[] = [];
+    for (const item of items) {
+      if (item.kind === 'problem') {
+        counts.problems++;
+        if (this.#problemsKept++ < PROBLEMS_KEPT) problems.push(item.problem);
+      } else if (item.kind === 'inventory') {
+        const { id } = this.#engagement.server(item.inventory.identity, item.observedAt);
+        this.servers.add(id);
+        this.#engagement.putInventory(id, item.inventory, item.observedAt, this.#collection);
+        counts.inventories++;
+      } else if (item.kind === 'samples') {
+        this.#putSamples(item);
+      }
+    }
+    if (problems.length > 0) this.#engagement.addProblems(this.#collection, problems);
+    counts.servers = this.servers.size;
+    this.#engagement.countCollection(this.#collection, counts);
+  }
+
+  #putSamples({ server, batches }: Extract<CollectedItem, { kind: 'samples' }>): void {
+    const seen = batches.reduce((last, { times }) => Math.max(last, times.at(-1) ?? 0), 0);
+    const { id } = this.#engagement.server(server, seen || this.#options.now());
+    this.servers.add(id);
+    this.measured.add(id);
+    for (const batch of batches) {
+      const { added, repeated } = this.#engagement.appendSamples(id, batch);
+      this.counts.samples += added;
+      this.counts.repeated += repeated;
+    }
+  }
+}
