@@ -32,6 +32,9 @@ export interface OpenOptions {
   migrations?: readonly Migration[] | undefined;
 }
 
+/** Bytes. Chunks of 0.5 to 3 KB leave a third of a page of 4096 unused, and a tenth of this one. */
+const PAGE_SIZE = 8192;
+
 /** The hours of the world's clocks: from 12 west to 14 east. */
 const MAX_OFFSET = 14 * 60;
 
@@ -52,6 +55,7 @@ export function createEngagement(path: string, options: CreateOptions): Engageme
     for (const end of ['', '-journal', '-wal', '-shm']) rmSync(partial + end, { force: true });
     const database = new Database(partial);
     try {
+      database.pragma(`page_size = ${PAGE_SIZE}`);
       database.pragma('synchronous = EXTRA');
       migrate(database, 0, migrations, now());
       database

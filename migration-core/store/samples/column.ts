@@ -2,15 +2,19 @@
  * A column of numbers in few bytes, bit for bit. What tools print are decimal fractions of two or three digits or whole
  * numbers; as integers of the smallest step (12.34 is 1234 hundredths) their differences fit one or two bytes.
  *
- * Layout, little-endian:
+ * A column has two parts, for they pack differently. In its `head`, little-endian:
  *
  *     u8  flags    see the constants below
  *     [missing]    FLAG_MISSING: ceil(n / 8) bytes, bit i set: value i is NaN; the rest of the column leaves it away
  *     scaled:      u8 decimals, u8 shift; value = integer * 2^shift / 10^decimals
- *                  residuals: zigzag varints (7 bits a byte, least significant first); FLAG_REST_ZERO: only as many as
- *                  the predictor needs to start, all others are 0
- *                  [corrections] FLAG_CORRECTED: zigzag varints, units in the last place to add to each value
- *     raw:         float64, the first bytes of all values, then the second bytes ... (they compress, whole ones do not)
+ *                  for each residual a u8: how many bits it has (0: it is 0), in zigzag form unless FLAG_UNSIGNED; FLAG_REST_ZERO: only as many
+ *                  residuals as the predictor needs to start, all others are 0
+ *                  [corrections] FLAG_CORRECTED: the same for the units in the last place to add to each value
+ *     raw:         float64, the eighth (highest) bytes of all values, then the seventh ones; the other six of each
+ *                  value are in the bits
+ *
+ * and in its `bits`, least significant first, the bits of these numbers below their highest one. The lengths repeat
+ * and pack to two or three bits each; the bits below are noise, and stay as they are.
  */
 import type { IronliftError } from '../../base/errors.ts';
 import { damaged as engagementDamaged } from '../damaged.ts';
@@ -21,7 +25,10 @@ const FLAG_CORRECTED = 4;
 const FLAG_REST_ZERO = 8;
 /** Of the differences that are kept: 0 the numbers themselves, 1 to the one before, 2 of these differences. */
 const PREDICTOR_SHIFT = 4;
-const ALL_FLAGS = FLAG_SCALED | FLAG_MISSING | FLAG_CORRECTED | FLAG_REST_ZERO | (3 << PREDICTOR_SHIFT);
+/** The residuals are not in zigzag form, for none is below 0. */
+const FLAG_UNSIGNED = 64;
+const ALL_FLAGS =
+  FLAG_UNSIGNED | FLAG_SCALED | FLAG_MISSING | FLAG_CORRECTED | FLAG_REST_ZERO | (3 << PREDICTOR_SHIFT);
 
 /** Second differences of integers up to this stay below 2^52, so their zigzag form is a safe integer. */
 const MAX_INTEGER = 2 ** 50;
@@ -29,13 +36,16 @@ const MAX_DECIMALS = 9;
 /** 100 - 97.53, and 5.17 ms in seconds, are a few units beside the fraction with two or five decimals. */
 const MAX_NEAR_DECIMALS = 6;
 const MAX_SHIFT = 52;
-/** Larger corrections than two varint bytes are no rounding error of a sum; raw bytes are as small then. */
+/** Larger corrections are no rounding error of a sum; raw bytes are as small then. */
 const MAX_CORRECTION = 2 ** 13 - 1;
-const MAX_VARINT_BYTES = 8;
+const MAX_BITS = 53;
+/** Bytes of a float64 that are sign, exponent and four bits: the ones that repeat. */
+const RAW_HEAD = 2;
 const POWERS = Array.from({ length: MAX_DECIMALS + 1 }, (_, decimals) => 10 ** decimals);
 
-/** Bytes that `encodeColumn` may need for `count` values. */
-export const columnRoom = (count: number): number => 16 + Math.ceil(count / 8) + count * 11;
+/** Bytes of each part that a column of `count` values may need. */
+export const headRoom = (count: number): number => 8 + Math.ceil(count / 8) + count * 8;
+export const bitsRoom = (count: number): number => 8 + count * 9;
 
 const word = new Float64Array(1);
 const words = new Uint32Array(word.buffer);
@@ -105,26 +115,26 @@ function toIntegers(values: Float64Array): Scaled | undefined {
   return { decimals, shift: Math.log2(factor), integers, corrections };
 }
 
-const varintLength = (integer: number): number => {
-  const size = Math.abs(integer) * 2;
-  return size < 2 ** 7 ? 1 : size < 2 ** 14 ? 2 : size < 2 ** 21 ? 3 : size < 2 ** 28 ? 4 : 6;
-};
+const bitLength = (integer: number): number =>
+  integer < 2 ** 32 ? 32 - Math.clz32(integer) : 64 - Math.clz32(integer / 2 ** 32);
 
-/** Which differences take the fewest bytes. */
+/** Which differences take the fewest bits; they have a sign, the numbers themselves mostly not. */
 function choosePredictor(integers: Float64Array): 0 | 1 | 2 {
-  const bytes = [0, 0, 0];
+  const signed = (integer: number): number => (integer === 0 ? 0 : 1 + bitLength(Math.abs(integer)));
+  const bits = [0, 0, 0];
   let before = 0;
   let difference = 0;
+  const areSigned = integers.some((integer) => integer < 0);
   for (const integer of integers) {
     const step = integer - before;
-    bytes[0]! += varintLength(integer);
-    bytes[1]! += varintLength(step);
-    bytes[2]! += varintLength(step - difference);
+    bits[0]! += areSigned ? signed(integer) : bitLength(integer);
+    bits[1]! += signed(step);
+    bits[2]! += signed(step - difference);
     before = integer;
     difference = step;
   }
-  if (bytes[2]! < bytes[1]! && bytes[2]! < bytes[0]!) return 2;
-  return bytes[1]! < bytes[0]! ? 1 : 0;
+  if (bits[2]! < bits[1]! && bits[2]! < bits[0]!) return 2;
+  return bits[1]! < bits[0]! ? 1 : 0;
 }
 
 function residualsOf(integers: Float64Array, predictor: 0 | 1 | 2): Float64Array {
@@ -141,87 +151,138 @@ function residualsOf(integers: Float64Array, predictor: 0 | 1 | 2): Float64Array
   return residuals;
 }
 
-function putVarint(into: Uint8Array, at: number, integer: number): number {
-  let rest = integer >= 0 ? integer * 2 : -integer * 2 - 1;
-  let next = at;
-  while (rest >= 2 ** 31) {
-    into[next++] = (rest % 128) | 128;
-    rest = Math.floor(rest / 128);
-  }
-  while (rest >= 128) {
-    into[next++] = (rest & 127) | 128;
-    rest >>>= 7;
-  }
-  into[next++] = rest;
-  return next;
-}
+/** Writes a column. */
+export class ColumnWriter {
+  readonly #head: Uint8Array;
+  readonly #bits: Uint8Array;
+  #headAt = 0;
+  #bitsAt = 0;
+  /** Bits that are no whole byte yet, and how many. */
+  #pending = 0;
+  #pendingBits = 0;
 
-/** Writes a column at `at`; `into` has `columnRoom` bytes there. @returns where it ends */
-export function encodeColumn(column: Float64Array, into: Uint8Array, at: number): number {
-  let missing = 0;
-  for (const value of column) if (Number.isNaN(value)) missing++;
-  const values = missing === 0 ? column : column.filter((value) => !Number.isNaN(value));
-  let next = at + 1;
-  let flags = 0;
-  if (missing > 0) {
-    flags |= FLAG_MISSING;
-    const bytes = Math.ceil(column.length / 8);
-    into.fill(0, next, next + bytes);
-    for (let i = 0; i < column.length; i++)
-      if (Number.isNaN(column[i]!)) into[next + (i >> 3)]! |= 1 << (i & 7);
-    next += bytes;
+  constructor(count: number) {
+    this.#head = new Uint8Array(headRoom(count));
+    this.#bits = new Uint8Array(bitsRoom(count));
   }
-  const afterMissing = next;
-  const scaled = toIntegers(values);
-  if (scaled === undefined) {
-    into[at] = flags;
-    return encodeRaw(values, into, next);
-  }
-  const predictor = choosePredictor(scaled.integers);
-  const residuals = residualsOf(scaled.integers, predictor);
-  flags |= FLAG_SCALED | (predictor << PREDICTOR_SHIFT);
-  into[next++] = scaled.decimals;
-  into[next++] = scaled.shift;
-  let kept = residuals.length;
-  while (kept > predictor && residuals[kept - 1] === 0) kept--;
-  if (kept <= predictor) flags |= FLAG_REST_ZERO;
-  else kept = residuals.length;
-  for (let i = 0; i < kept; i++) next = putVarint(into, next, residuals[i]!);
-  if (scaled.corrections.length > 0) {
-    flags |= FLAG_CORRECTED;
-    for (const units of scaled.corrections) next = putVarint(into, next, units);
-  }
-  if (next - afterMissing > values.length * 8) {
-    into[at] = flags & FLAG_MISSING;
-    return encodeRaw(values, into, afterMissing);
-  }
-  into[at] = flags;
-  return next;
-}
 
-function encodeRaw(values: Float64Array, into: Uint8Array, at: number): number {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  let next = at;
-  for (let plane = 0; plane < 8; plane++)
-    for (let i = plane; i < bytes.length; i += 8) into[next++] = bytes[i]!;
-  return next;
+  /** Both parts of a column, until the next one is encoded. */
+  encode(column: Float64Array): { head: Uint8Array; bits: Uint8Array } {
+    this.#headAt = 0;
+    this.#bitsAt = 0;
+    this.#pending = 0;
+    this.#pendingBits = 0;
+    this.#put(column);
+    if (this.#pendingBits > 0) this.#bits[this.#bitsAt++] = this.#pending;
+    return { head: this.#head.subarray(0, this.#headAt), bits: this.#bits.subarray(0, this.#bitsAt) };
+  }
+
+  #put(column: Float64Array): void {
+    let missing = 0;
+    for (const value of column) if (Number.isNaN(value)) missing++;
+    const values = missing === 0 ? column : column.filter((value) => !Number.isNaN(value));
+    const flags = missing === 0 ? 0 : FLAG_MISSING;
+    const flagsAt = this.#headAt++;
+    if (missing > 0) {
+      const start = this.#headAt;
+      this.#headAt += Math.ceil(column.length / 8);
+      this.#head.fill(0, start, this.#headAt);
+      for (let i = 0; i < column.length; i++)
+        if (Number.isNaN(column[i]!)) this.#head[start + (i >> 3)]! |= 1 << (i & 7);
+    }
+    const scaled = toIntegers(values);
+    if (scaled === undefined) {
+      this.#head[flagsAt] = flags;
+      this.#putRaw(values);
+    } else this.#head[flagsAt] = flags | this.#putScaled(scaled);
+  }
+
+  /** @returns its flags */
+  #putScaled({ integers, decimals, shift, corrections }: Scaled): number {
+    const predictor = choosePredictor(integers);
+    const residuals = residualsOf(integers, predictor);
+    this.#head[this.#headAt++] = decimals;
+    this.#head[this.#headAt++] = shift;
+    let kept = residuals.length;
+    while (kept > predictor && residuals[kept - 1] === 0) kept--;
+    const restIsZero = kept <= predictor;
+    const unsigned = residuals.every((residual) => residual >= 0);
+    this.#putNumbers(restIsZero ? residuals.subarray(0, predictor) : residuals, unsigned);
+    if (corrections.length > 0) this.#putNumbers(corrections, false);
+    return (
+      FLAG_SCALED |
+      (unsigned ? FLAG_UNSIGNED : 0) |
+      (predictor << PREDICTOR_SHIFT) |
+      (restIsZero ? FLAG_REST_ZERO : 0) |
+      (corrections.length > 0 ? FLAG_CORRECTED : 0)
+    );
+  }
+
+  #putRaw(values: Float64Array): void {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    for (let plane = 7; plane > 7 - RAW_HEAD; plane--)
+      for (let i = plane; i < bytes.length; i += 8) this.#head[this.#headAt++] = bytes[i]!;
+    for (let i = 0; i < bytes.length; i++) if (i % 8 < 8 - RAW_HEAD) this.#putBits(bytes[i]!, 8);
+  }
+
+  #putNumbers(numbers: ArrayLike<number>, unsigned: boolean): void {
+    for (let i = 0; i < numbers.length; i++) {
+      const number = numbers[i]!;
+      const zigzag = unsigned ? number : number >= 0 ? number * 2 : -number * 2 - 1;
+      const length = bitLength(zigzag);
+      this.#head[this.#headAt++] = length;
+      if (length < 2) continue;
+      let left = length - 1;
+      let rest = zigzag - 2 ** left;
+      for (; left > 16; left -= 16) {
+        this.#putBits(rest % 65_536, 16);
+        rest = Math.floor(rest / 65_536);
+      }
+      this.#putBits(rest, left);
+    }
+  }
+
+  /** At most 16 of them. */
+  #putBits(value: number, count: number): void {
+    let pending = this.#pending | (value << this.#pendingBits);
+    let bits = this.#pendingBits + count;
+    for (; bits >= 8; bits -= 8) {
+      this.#bits[this.#bitsAt++] = pending & 255;
+      pending >>>= 8;
+    }
+    this.#pending = pending;
+    this.#pendingBits = bits;
+  }
 }
 
 const damaged = (why: string): IronliftError =>
   engagementDamaged('Measurements in the engagement file are', why);
 
-/** Reads columns one after the other out of bytes that nobody vouches for. */
-export class ColumnReader {
-  readonly #bytes: Uint8Array;
-  #at = 0;
+/** Reads a column out of bytes that nobody vouches for. */
+export function decodeColumn(head: Uint8Array, bits: Uint8Array, count: number): Float64Array {
+  const reader = new ColumnReader(head, bits);
+  const column = reader.column(count);
+  reader.end();
+  return column;
+}
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+class ColumnReader {
+  readonly #bytes: Uint8Array;
+  readonly #bits: Uint8Array;
+  #at = 0;
+  #bitsAt = 0;
+  #pending = 0;
+  #pendingBits = 0;
+
+  constructor(head: Uint8Array, bits: Uint8Array) {
+    this.#bytes = head;
+    this.#bits = bits;
   }
 
   /** Throws unless everything was read. */
   end(): void {
-    if (this.#at !== this.#bytes.length) throw damaged('bytes are left over');
+    if (this.#at !== this.#bytes.length || this.#bitsAt !== this.#bits.length || this.#pending !== 0)
+      throw damaged('bytes are left over');
   }
 
   #byte(): number {
@@ -230,22 +291,34 @@ export class ColumnReader {
     return byte;
   }
 
-  #varint(): number {
-    const bytes = this.#bytes;
-    const first = this.#byte();
-    // Most are of one byte.
-    if (first < 128) return (first & 1) === 0 ? first >>> 1 : -((first + 1) >>> 1);
-    let rest = first & 127;
-    let weight = 128;
-    for (let length = 1; ; length++) {
-      if (length === MAX_VARINT_BYTES) throw damaged('a number is too long');
-      const byte = bytes[this.#at++];
-      if (byte === undefined) throw damaged('they end too early');
-      rest += (byte & 127) * weight;
-      if (byte < 128) break;
-      weight *= 128;
+  #number(unsigned: boolean): number {
+    const length = this.#byte();
+    if (length === 0) return 0;
+    if (length > MAX_BITS) throw damaged('a number is too long');
+    let zigzag = 2 ** (length - 1);
+    let weight = 1;
+    let left = length - 1;
+    for (; left > 16; left -= 16) {
+      zigzag += this.#take(16) * weight;
+      weight *= 65_536;
     }
-    return rest % 2 === 0 ? rest / 2 : -(rest + 1) / 2;
+    if (left > 0) zigzag += this.#take(left) * weight;
+    if (unsigned) return zigzag;
+    return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+  }
+
+  /** At most 16 bits. */
+  #take(count: number): number {
+    while (this.#pendingBits < count) {
+      const byte = this.#bits[this.#bitsAt++];
+      if (byte === undefined) throw damaged('they end too early');
+      this.#pending |= byte << this.#pendingBits;
+      this.#pendingBits += 8;
+    }
+    const value = this.#pending & ((1 << count) - 1);
+    this.#pending >>>= count;
+    this.#pendingBits -= count;
+    return value;
   }
 
   /** The next column, which has `count` values; the caller has bounded it. @throws ENGAGEMENT_DAMAGED */
@@ -269,18 +342,20 @@ export class ColumnReader {
   }
 
   #raw(count: number): Float64Array {
-    if (this.#bytes.length - this.#at < count * 8) throw damaged('they end too early');
+    if (this.#bytes.length - this.#at < count * RAW_HEAD) throw damaged('they end too early');
     const values = new Float64Array(count);
     const bytes = new Uint8Array(values.buffer);
-    for (let plane = 0; plane < 8; plane++)
+    for (let plane = 7; plane > 7 - RAW_HEAD; plane--)
       for (let i = plane; i < bytes.length; i += 8) bytes[i] = this.#bytes[this.#at++]!;
+    for (let i = 0; i < bytes.length; i++) if (i % 8 < 8 - RAW_HEAD) bytes[i] = this.#take(8);
     return values;
   }
 
   #scaled(count: number, flags: number): Float64Array {
     const power = POWERS[this.#byte()];
     const shift = this.#byte();
-    const predictor = flags >> PREDICTOR_SHIFT;
+    const predictor = (flags >> PREDICTOR_SHIFT) & 3;
+    const unsigned = (flags & FLAG_UNSIGNED) !== 0;
     if (power === undefined || shift > MAX_SHIFT || predictor > 2) throw damaged('their scale is unknown');
     const factor = 2 ** shift;
     const kept = (flags & FLAG_REST_ZERO) === 0 ? count : Math.min(count, predictor);
@@ -288,7 +363,7 @@ export class ColumnReader {
     let before = 0;
     let difference = 0;
     for (let i = 0; i < count; i++) {
-      const residual = i < kept ? this.#varint() : 0;
+      const residual = i < kept ? this.#number(unsigned) : 0;
       if (predictor === 0) before = residual;
       else {
         difference = predictor === 1 ? residual : difference + residual;
@@ -297,7 +372,7 @@ export class ColumnReader {
       values[i] = (before * factor) / power;
     }
     if ((flags & FLAG_CORRECTED) !== 0)
-      for (let i = 0; i < count; i++) values[i] = addUnits(values[i]!, this.#varint());
+      for (let i = 0; i < count; i++) values[i] = addUnits(values[i]!, this.#number(false));
     return values;
   }
 }

@@ -9,11 +9,12 @@ import { keptRollup } from '../rollup/schema.ts';
 import { HOURS_OF_WEEK, rollUpSeries } from '../rollup/series-rollup.ts';
 import { rollUpServer, SUMMARISED, type SlottedSeries } from '../rollup/server-rollup.ts';
 import { slotSeconds, toSlots } from '../rollup/slots.ts';
-import { ColumnReader, columnRoom, encodeColumn } from '../samples/column.ts';
+import { ColumnWriter, decodeColumn } from '../samples/column.ts';
 import type { SampleStore } from './samples.ts';
 
 const ROLLUP = 'A roll-up in the engagement file is';
-const MAX_WEEK_BYTES = columnRoom(HOURS_OF_WEEK);
+/** Of both parts of the column, with the length of the first before them. */
+const MAX_WEEK_BYTES = 8192;
 
 interface Row {
   metric: string;
@@ -60,24 +61,32 @@ export class RollupTable {
   }
 
   #keep(series: number, { week, ...rest }: Omit<Rollup, 'metric' | 'instance'>): void {
-    const room = new Uint8Array(MAX_WEEK_BYTES);
-    const length = encodeColumn(Float64Array.from(week), room, 0);
-    this.#put.run(series, JSON.stringify(rest), room.subarray(0, length));
+    this.#put.run(series, JSON.stringify(rest), encodeWeek(week));
   }
 
   all(server: number): Rollup[] {
     return this.#all.all(server).map(({ metric, instance, data, week }) => {
       if (week === null || metricInfo(metric) === undefined)
         throw damaged(ROLLUP, 'it is not of this program');
-      const reader = new ColumnReader(week);
-      const hours = reader.column(HOURS_OF_WEEK);
-      reader.end();
       return {
         metric: metric,
         instance,
         ...parseJson(keptRollup, data, ROLLUP),
-        week: Array.from(hours),
+        week: decodeWeek(week),
       };
     });
   }
+}
+
+/** u16 LE bytes of the head, head and bits of one column. */
+function encodeWeek(week: number[]): Buffer {
+  const { head, bits } = new ColumnWriter(HOURS_OF_WEEK).encode(Float64Array.from(week));
+  const length = Buffer.alloc(2);
+  length.writeUInt16LE(head.length);
+  return Buffer.concat([length, head, bits]);
+}
+
+function decodeWeek(blob: Uint8Array): number[] {
+  const split = 2 + (blob[0] ?? 0) + 256 * (blob[1] ?? 0);
+  return Array.from(decodeColumn(blob.subarray(2, split), blob.subarray(split), HOURS_OF_WEEK));
 }

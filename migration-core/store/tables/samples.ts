@@ -1,5 +1,5 @@
 /**
- * Measurements of the engagement file: each series in chunks of up to 512 samples that do not overlap in time.
+ * Measurements of the engagement file: each series in chunks of up to 384 samples that do not overlap in time.
  */
 import type { Database, Statement } from 'better-sqlite3';
 import { damaged } from '../damaged.ts';
