@@ -47,30 +47,55 @@ export function connectUnchanging(path: string): Database.Database {
 }
 
 /**
- * Makes committed transactions durable and lets others read meanwhile: a write-ahead log that is synced with every
- * commit, so that a stick that is pulled loses nothing. Where shared memory cannot be had (some network drives), a
+ * A connection whose committed transactions are durable while others read: a write-ahead log that is synced with every
+ * commit, so that a stick that is pulled loses nothing. Where the shared memory for it cannot be had (network drives), a
  * rollback journal, whose removal is synced too.
+ * @param check reads first, and throws where the file is not to be touched
  */
-export function makeDurable(database: Database.Database): 'wal' | 'delete' {
+export function connectForWriting<T>(
+  path: string,
+  check: (database: Database.Database) => T,
+): { database: Database.Database; checked: T } {
   try {
-    const mode = database.pragma('journal_mode = WAL', { simple: true });
-    if (mode === 'wal') {
-      database.pragma('synchronous = FULL');
-      database.pragma(`journal_size_limit = ${LOG_LIMIT}`);
-      // The shared memory is opened by the first transaction, not by the pragma.
-      database.exec('BEGIN IMMEDIATE; ROLLBACK');
-      return 'wal';
-    }
+    return using(path, (database) => {
+      const checked = check(database);
+      const isLog = database.pragma('journal_mode = WAL', { simple: true }) === 'wal';
+      makeDurable(database, isLog ? 'FULL' : 'EXTRA');
+      return { database, checked };
+    });
   } catch (error) {
-    if (!/^SQLITE_(CANTOPEN|IOERR|PROTOCOL)/u.test(systemErrorCode(error) ?? '')) throw error;
+    if (!/^SQLITE_(CANTOPEN|IOERR_SHM|PROTOCOL)/u.test(systemErrorCode(error) ?? '')) throw error;
   }
-  // Exclusive mode keeps the index of a log in memory, and so can leave it behind.
-  database.pragma('locking_mode = EXCLUSIVE');
-  database.pragma('journal_mode = DELETE');
-  database.pragma('locking_mode = NORMAL');
-  database.pragma('synchronous = EXTRA');
+  // In exclusive mode the index of a log is in memory: it can be read once more, and left behind.
+  using(path, (database) => {
+    database.pragma('locking_mode = EXCLUSIVE');
+    check(database);
+    database.pragma('journal_mode = DELETE');
+    return { database };
+  }).database.close();
+  return using(path, (database) => {
+    const checked = check(database);
+    makeDurable(database, 'EXTRA');
+    return { database, checked };
+  });
+}
+
+function makeDurable(database: Database.Database, synchronous: 'FULL' | 'EXTRA'): void {
+  database.pragma(`synchronous = ${synchronous}`);
+  database.pragma(`journal_size_limit = ${LOG_LIMIT}`);
+  // Shared memory is opened by the first transaction; so is what cannot be written.
   database.exec('BEGIN IMMEDIATE; ROLLBACK');
-  return 'delete';
+}
+
+/** Closes the connection where the work fails. */
+function using<T>(path: string, work: (database: Database.Database) => T): T {
+  const database = connect(path, false);
+  try {
+    return work(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /** Brings everything into the one file. Others that read it meanwhile keep the log beside it until the next time. */

@@ -5,7 +5,7 @@ import { existsSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
 import { checkWhole, notAnEngagement, versionOf, wasLeftOpen, WHOLE_CHECK_LIMIT } from './check.ts';
-import { connect, connectUnchanging, disconnect, makeDurable } from './connection.ts';
+import { connect, connectForWriting, connectUnchanging, disconnect } from './connection.ts';
 import type { EngagementFile } from './engagement.ts';
 import { SqliteEngagement } from './file.ts';
 import { takeLock, type Lock } from './lock.ts';
@@ -51,6 +51,7 @@ export function createEngagement(path: string, options: CreateOptions): Engageme
   const whole = resolve(path);
   const partial = `${whole}.partial`;
   refuseExisting(whole);
+  if (!existsSync(dirname(whole))) throw folderMissing(whole);
   try {
     for (const end of ['', '-journal', '-wal', '-shm']) rmSync(partial + end, { force: true });
     const database = new Database(partial);
@@ -69,7 +70,7 @@ export function createEngagement(path: string, options: CreateOptions): Engageme
     syncFolder(dirname(whole));
   } catch (error) {
     for (const end of ['', '-journal']) rmSync(partial + end, { force: true });
-    throw error instanceof TypeError ? folderMissing(whole, error) : explain(error, whole);
+    throw explain(error, whole);
   }
   return openEngagement(whole, { now, migrations });
 }
@@ -82,12 +83,10 @@ function refuseExisting(path: string): void {
     });
 }
 
-/** better-sqlite3 gives a TypeError for it. */
-const folderMissing = (path: string, cause: unknown): IronliftError =>
+const folderMissing = (path: string): IronliftError =>
   new IronliftError('WRITE_FAILED', `The folder ${dirname(path)} does not exist.`, {
     next: 'Make the folder first, or choose another one.',
     data: { path },
-    cause,
   });
 
 /**
@@ -135,9 +134,9 @@ function openForWriting(path: string, lock: Lock, options: OpenOptions): Engagem
   let database: Database.Database | undefined;
   try {
     const everyPage = wasLeftOpen(path) || statSync(path).size <= WHOLE_CHECK_LIMIT;
-    database = connect(path, false);
-    const version = versionOf(database, path, migrations.length);
-    makeDurable(database);
+    const opened = connectForWriting(path, (one) => versionOf(one, path, migrations.length));
+    database = opened.database;
+    const version = opened.checked;
     checkWhole(database, path, migrations.slice(0, version), everyPage);
     if (version < migrations.length) {
       backUp(database, path, migrations.length);

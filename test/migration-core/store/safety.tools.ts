@@ -1,15 +1,7 @@
 /** Nothing that was committed is lost, whatever happens. The sqlite3 command line and Python are the judges. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -269,9 +261,8 @@ describe('a medium', () => {
     needTools('sqlite3');
     const path = join(await scratchFolder(), 'site.ironlift');
     await withServer(path);
-    // SQLite cannot make the index of its log where a folder has that name.
-    mkdirSync(`${path}-shm`);
-    writeFileSync(join(`${path}-shm`, 'x'), '');
+    // SQLite follows no link for the index of its log.
+    symlinkSync('/nowhere', `${path}-shm`);
     const file = openEngagement(path, { now });
     expect(file.readOnly).toBe(false);
     const { id } = file.servers()[0]!;
@@ -286,7 +277,8 @@ describe('a medium', () => {
   });
 
   it('where only the file is not to be written', async () => {
-    if (process.getuid?.() === 0) {
+    needTools('setpriv');
+    {
       // For root, permissions are no hindrance: another user tries.
       const folder = await scratchFolder();
       await withServer(join(folder, 'site.ironlift'));
@@ -305,6 +297,5 @@ describe('a medium', () => {
       ]);
       expect(ran).toMatchObject({ status: 0, stdout: 'true 1\n' });
     }
-    expect(statSync(import.meta.filename).isFile()).toBe(true);
   });
 });
