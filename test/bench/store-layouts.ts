@@ -7,7 +7,7 @@ import type { Series } from './store-series.ts';
 
 export interface Layout {
   name: string;
-  open(path: string): OpenLayout;
+  open: (path: string) => OpenLayout;
 }
 
 export interface OpenLayout {
@@ -54,8 +54,8 @@ const rows: Layout = {
 
 interface Encoding {
   name: string;
-  encode(times: Float64Array, values: Float64Array): Uint8Array;
-  decode(blob: Uint8Array, count: number): { times: Float64Array; values: Float64Array };
+  encode: (times: Float64Array, values: Float64Array) => Uint8Array;
+  decode: (blob: Uint8Array, count: number) => { times: Float64Array; values: Float64Array };
 }
 
 const bytesOf = (array: Float64Array | Float32Array): Uint8Array =>
