@@ -76,6 +76,12 @@ export interface CollectionProblem {
 
 export interface EngagementFile {
   readonly path: string;
+  /** What the consultant called it. */
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Of the site, minutes east of UTC: whose hours a week and a night have. */
+  readonly utcOffsetMinutes: number;
   /** Another program has it open for writing, or the medium allows no writing. */
   readonly readOnly: boolean;
 
@@ -85,7 +91,10 @@ export interface EngagementFile {
    */
   transaction<T>(work: () => T): T;
 
-  /** The server of that identity, made known if it was not; keys that are new are added to it. */
+  /**
+   * The server of that identity, made known if it was not; keys that are new are added to it. Servers that turn out to be
+   * one are merged (tables/known-server.ts says when); the id of the one that goes stands for the other from then on.
+   */
   server(identity: ServerIdentity, seenAt: number): { id: ServerId; isNew: boolean };
   /** All servers, by name. */
   servers(): ServerSummary[];
@@ -98,7 +107,8 @@ export interface EngagementFile {
 
   /**
    * Adds samples; where one of the same time is there already, it stays and the new one counts as repeated: to collect
-   * again is harmless. Batches of a series may come in any order of time.
+   * again is harmless. A missing value (NaN) gives way to a measured one. Batches of a series may come in any order of
+   * time.
    */
   appendSamples(id: ServerId, batch: SampleBatch): { added: number; repeated: number };
   series(id: ServerId): SeriesInfo[];
@@ -116,6 +126,7 @@ export interface EngagementFile {
     digest: string | null;
     startedAt: number;
   }): number;
+  /** What the collection came to so far; replaces what was counted before, except problems that were added meanwhile. */
   countCollection(id: number, counts: CollectionCounts): void;
   addProblems(id: number, problems: readonly CollectionProblem[]): void;
   finishCollection(id: number, finishedAt: number): void;

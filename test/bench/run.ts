@@ -5,8 +5,9 @@
  *
  *   npm run bench -- [--disk PATH] [--rounds N] [--check]
  *   npm run bench -- --images [--only PART-OF-A-NAME] [--rounds N] [--check]
+ *   npm run bench -- --store [--check]
  *
- * `--images` converts between image formats instead (images.ts). `--check` ends with status 1 when a limit is not met.
+ * `--images` converts between image formats instead (images.ts), `--store` measures the engagement file (store.ts). `--check` ends with status 1 when a limit is not met.
  */
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,12 +16,14 @@ import { findTool, needTools } from '../support/tools.ts';
 import { benchDisk, CACHE, sparseServer } from './disk.ts';
 import { imageConversions } from './images.ts';
 import { measure, median, type Cost } from './measure.ts';
+import { compareLayouts, limits, sizes } from './store.ts';
 
 const { values } = parseArgs({
   options: {
     disk: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     images: { type: 'boolean', default: false },
+    store: { type: 'boolean', default: false },
     only: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
@@ -46,6 +49,7 @@ interface Row {
 }
 
 async function main(): Promise<void> {
+  if (values.store) return store();
   needTools('qemu-img', 'bash');
   if (values.images) await images();
   else await commands();
@@ -67,6 +71,18 @@ async function images(): Promise<void> {
   } finally {
     await rm(out, { recursive: true, force: true });
   }
+}
+
+async function store(): Promise<void> {
+  await mkdir(CACHE, { recursive: true });
+  const results = [...limits(), ...sizes()];
+  printTable([
+    ['', '', 'limit', ''],
+    ...results.map(({ what, value, limit, missed }) => [what, value, limit ?? '', missed ? 'MISSED' : '']),
+  ]);
+  console.log();
+  printTable(compareLayouts());
+  if (values.check && results.some(({ missed }) => missed)) process.exitCode = 1;
 }
 
 async function commands(): Promise<void> {
@@ -188,6 +204,11 @@ function print(rows: Row[]): void {
       missed.length > 0 ? `MISSED: ${missed.join(', ')}` : '',
     ]);
   }
+  printTable(lines);
+}
+
+/** The first column to the left, all others to the right. */
+function printTable(lines: string[][]): void {
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   for (const line of lines)
     console.log(
