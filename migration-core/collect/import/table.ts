@@ -1,4 +1,5 @@
 /** Every kind of file that can be imported, one line each. */
 import type { Importer } from '../collector.ts';
+import { pdhCsv } from './performance/pdh-csv.ts';
 
-export const importers: readonly Importer[] = [];
+export const importers: readonly Importer[] = [pdhCsv];
