@@ -3,7 +3,6 @@
  * Nothing is kept in memory but the first 64 KiB.
  */
 import { open, readdir, stat } from 'node:fs/promises';
-import { createReadStream } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
@@ -149,15 +148,25 @@ async function packingOf(path: string): Promise<Packing | null> {
   return PACKINGS.find((known) => text.startsWith(known.magic))?.packing ?? null;
 }
 
+/** A piece is valid until the next is asked for. */
 async function* pieces(path: string, taken: { bytes: number }): AsyncGenerator<Uint8Array> {
   try {
-    for await (const piece of createReadStream(path, { highWaterMark: PIECE }) as AsyncIterable<Buffer>) {
-      taken.bytes += piece.length;
-      yield piece;
+    await using file = await open(path);
+    const buffer = new Uint8Array(PIECE);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, PIECE);
+      if (bytesRead === 0) return;
+      taken.bytes += bytesRead;
+      yield buffer.subarray(0, bytesRead);
     }
   } catch (error) {
     throw notReadable(path, error);
   }
+}
+
+/** For streams, which hold on to what they are given. */
+async function* copies(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield new Uint8Array(piece);
 }
 
 async function* unpackZlib(
@@ -165,7 +174,7 @@ async function* unpackZlib(
   packing: 'gzip' | 'zstd',
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(packed, { objectMode: false, highWaterMark: PIECE });
+  const source = Readable.from(copies(packed), { objectMode: false, highWaterMark: PIECE });
   const unpacker = packing === 'gzip' ? createGunzip() : createZstdDecompress();
   source.on('error', (error) => unpacker.destroy(error));
   try {
@@ -180,7 +189,10 @@ async function* unpackZlib(
 }
 
 /** All streams of the file one after another, as xz itself does. */
-async function* unpackXzStreams(packed: AsyncGenerator<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+async function* unpackXzStreams(
+  packed: AsyncGenerator<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
   const feed = new PieceFeed(packed);
   const next = 'Copy the file again from where it was made.';
   const refusals: XzRefusals = {
@@ -226,6 +238,8 @@ class PieceFeed implements XzFeed {
 
   async #hold(length: number): Promise<void> {
     while (this.#held.length < length) {
+      // The next piece takes the place of this one.
+      if (this.#held.length > 0) this.#held = new Uint8Array(this.#held);
       const next = await this.#pieces.next();
       if (next.done === true) return;
       this.#held = this.#held.length === 0 ? next.value : Buffer.concat([this.#held, next.value]);

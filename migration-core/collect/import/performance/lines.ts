@@ -2,6 +2,8 @@
 
 /** The headings of a log of 65,000 counters of 200 characters. What is longer is no line. */
 const MAX_LINE = 16 << 20;
+/** Two pieces of a file. */
+const FIRST_ROOM = 512 << 10;
 
 export interface LineBlock {
   /** Whole lines; only the last of the file may lack its line end. */
@@ -16,8 +18,9 @@ export interface LineBlock {
 
 /** Blocks in order; `bytes` is valid until the next one is asked for. */
 export async function* lineBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<LineBlock> {
-  let held: Uint8Array[] = [];
-  let heldBytes = 0;
+  // One buffer for all blocks: what is left of a block moves to its beginning.
+  let buffer = Buffer.allocUnsafeSlow(FIRST_ROOM);
+  let held = 0;
   let skipping = false;
   let overlong = false;
   for await (const piece of pieces) {
@@ -28,38 +31,29 @@ export async function* lineBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGener
       skipping = false;
       part = part.subarray(end + 1);
     }
-    const end = part.lastIndexOf(10) + 1;
-    if (end > 0) {
-      held.push(part.subarray(0, end));
-      const block: LineBlock = { bytes: joined(held), last: false, overlong, rest: -1 };
+    if (held + part.length > buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * (held + part.length));
+      buffer.copy(larger, 0, 0, held);
+      buffer = larger;
+    }
+    buffer.set(part, held);
+    held += part.length;
+    const lastEnd = part.lastIndexOf(10);
+    if (lastEnd >= 0) {
+      const end = held - part.length + lastEnd + 1;
+      const block: LineBlock = { bytes: buffer.subarray(0, end), last: false, overlong, rest: end };
       overlong = false;
-      held = [];
-      heldBytes = 0;
       yield block;
-      if (block.rest >= 0 && block.rest < block.bytes.length) {
-        held.push(Uint8Array.prototype.slice.call(block.bytes, block.rest));
-        heldBytes = held[0]!.length;
-      }
-      part = part.subarray(end);
+      buffer.copyWithin(0, block.rest, held);
+      held -= block.rest;
     }
-    if (part.length > 0) {
-      // The piece may be used again for the next one.
-      held.push(Uint8Array.prototype.slice.call(part));
-      heldBytes += part.length;
-    }
-    if (heldBytes > MAX_LINE) {
-      held = [];
-      heldBytes = 0;
+    if (held > MAX_LINE) {
+      held = 0;
       skipping = true;
       overlong = true;
     }
   }
-  yield { bytes: joined(held), last: true, overlong, rest: -1 };
-}
-
-function joined(parts: Uint8Array[]): Buffer {
-  if (parts.length === 1) return Buffer.from(parts[0]!.buffer, parts[0]!.byteOffset, parts[0]!.length);
-  return Buffer.concat(parts);
+  yield { bytes: buffer.subarray(0, held), last: true, overlong, rest: held };
 }
 
 /** Lines as text without their ends, numbered from 1; for formats that are kilobytes a day, not gigabytes. */

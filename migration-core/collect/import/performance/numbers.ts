@@ -71,6 +71,16 @@ export function isBlank(bytes: Uint8Array, start: number, end: number): boolean 
   return true;
 }
 
+const MISSING = new Set(['-', 'na', 'n/a', 'nan', 'null', 'none', 'nil', '?', '#n/a']);
+
+/** Nothing, or one of the words that programs write for nothing. */
+export function isMissing(bytes: Uint8Array, start: number, end: number): boolean {
+  if (isBlank(bytes, start, end)) return true;
+  if (end - start > 16) return false;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  return MISSING.has(text.trim().toLowerCase());
+}
+
 /** How a time is written: in what order day, month and year stand, or what has been counted since 1970. */
 export const TIME_FORMATS = ['ymd', 'mdy', 'dmy', 'seconds', 'milliseconds', 'microseconds'] as const;
 export type TimeFormat = (typeof TIME_FORMATS)[number];

@@ -72,7 +72,8 @@ function plan(names: string[], sink: ImportSink, input: ImportInput, options: Im
   columns.forEach((path, column) => {
     if (path === null) {
       // The last column may hold a remark about the data collector set.
-      if (column > 0) sink.ignore(column === names.length - 1 ? 'the remark' : 'columns that name no counter');
+      if (column > 0)
+        sink.ignore(column === names.length - 1 ? 'the remark' : 'columns that name no counter');
       return;
     }
     const known = hosts.get(path.host);
@@ -87,7 +88,13 @@ function plan(names: string[], sink: ImportSink, input: ImportInput, options: Im
   });
   const outputs: WideOutput[] = [];
   for (const [host, entries] of hosts)
-    outputs.push(...planHost(options.serverName !== undefined && hosts.size === 1 ? options.serverName : host, entries, sink));
+    outputs.push(
+      ...planHost(
+        options.serverName !== undefined && hosts.size === 1 ? options.serverName : host,
+        entries,
+        sink,
+      ),
+    );
   if (outputs.length === 0)
     throw new IronliftError(
       'IMPORT_DAMAGED',
@@ -193,6 +200,8 @@ function processTimes(
       : sink.series.series(server, 'process.cpu', path.instance);
     if (seen.has(series)) return [];
     seen.add(series);
-    return [{ series, column, by: total.column, scale: idle ? -100 : 100, plus: idle ? 100 : 0, percent: true }];
+    return [
+      { series, column, by: total.column, scale: idle ? -100 : 100, plus: idle ? 100 : 0, percent: true },
+    ];
   });
 }

@@ -241,12 +241,7 @@ const TRANSLATIONS: Readonly<Record<string, readonly string[]>> = {
     'longitud actual de cola del disco',
     'текущая длина очереди диска',
   ],
-  '% disk time': [
-    'zeit (%)',
-    'pourcentage du temps disque',
-    '% de tiempo de disco',
-    '% активности диска',
-  ],
+  '% disk time': ['zeit (%)', 'pourcentage du temps disque', '% de tiempo de disco', '% активности диска'],
   'bytes received/sec': [
     'empfangene bytes/s',
     'bytes empfangen/s',
@@ -299,7 +294,11 @@ export function englishObject(name: string): string {
 
 export function englishCounter(name: string): string {
   const key = plain(name);
-  return englishCounters.get(key) ?? englishCounters.get(key.replace(/\/(?:sek\.?|sekunde|seg\.?|sec)$/u, '/s')) ?? key;
+  return (
+    englishCounters.get(key) ??
+    englishCounters.get(key.replace(/\/(?:sek\.?|sekunde|seg\.?|sec)$/u, '/s')) ??
+    key
+  );
 }
 
 export interface CounterPath {

@@ -62,8 +62,17 @@ export class ImportSink {
   utcOffset(): number {
     const given = this.#options.utcOffsetMinutes;
     if (given === undefined)
-      this.note('The file names no time zone, so its times were taken as UTC; give the offset if they are local.');
+      this.note(
+        'The file names no time zone, so its times were taken as UTC; give the offset if they are local.',
+      );
     return given ?? 0;
+  }
+
+  /** A percentage outside 0 to 100 brought back; rounding is not worth a word. */
+  percent(value: number): number {
+    if (value < -0.5 || value > 100.5)
+      this.note('%n percentages were outside 0 to 100 and were set to the nearer end.');
+    return value < 0 ? 0 : 100;
   }
 
   /** To be called between pieces of the file. @throws CANCELLED */
@@ -108,4 +117,14 @@ export class ImportSink {
     const more = this.#ignored.size > NAMES ? ' and others' : '';
     return `${plural(this.#ignoredCount, 'column or record', 'columns or records')} have no place in an assessment and were left out: ${names.map(([name]) => name).join(', ')}${more}.`;
   }
+}
+
+/** Of files that do not say whose they are. @throws IMPORT_NEEDS_ANSWER */
+export function serverNameOf(input: ImportInput, options: ImportOptions): string {
+  const name = options.serverName?.trim() ?? '';
+  if (name !== '') return name;
+  throw new IronliftError('IMPORT_NEEDS_ANSWER', `${input.name} does not say of which server it is.`, {
+    next: 'Give the name of the server.',
+    data: { option: 'serverName' },
+  });
 }

@@ -1,6 +1,6 @@
 /** Tables with a time in one column and a figure in each other: rows are parsed once and give the samples of a plan. */
 import { excerptOf, type RowScanner } from './rows.ts';
-import { isBlank, numberAt, timeAt, type TimeFormat } from './numbers.ts';
+import { isBlank, isMissing, numberAt, timeAt, type TimeFormat } from './numbers.ts';
 import type { ImportSink } from './sink.ts';
 
 /** How a sample comes from the cells of a row. */
@@ -66,7 +66,7 @@ export class WideReader {
     for (const cell of this.#needed) {
       const value = numberAt(bytes, starts[cell]!, ends[cell]!);
       values[cell] = value;
-      if (value !== value && !isBlank(bytes, starts[cell]!, ends[cell]!)) wrong++;
+      if (value !== value && !isMissing(bytes, starts[cell]!, ends[cell]!)) wrong++;
     }
     if (wrong > 0) this.#sink.problem(line, `${wrong} figures of this line are no numbers.`);
     const builder = this.#sink.series;
@@ -75,14 +75,8 @@ export class WideReader {
       if (output.by >= 0) value /= values[output.by]!;
       value = value * output.scale + output.plus;
       if (!Number.isFinite(value)) continue;
-      if (output.percent && (value < 0 || value > 100)) value = this.#withinPercent(value);
+      if (output.percent && (value < 0 || value > 100)) value = this.#sink.percent(value);
       builder.add(output.series, time, value);
     }
-  }
-
-  #withinPercent(value: number): number {
-    if (value < -0.5 || value > 100.5)
-      this.#sink.note('%n percentages were outside 0 to 100 and were set to the nearer end.');
-    return value < 0 ? 0 : 100;
   }
 }
