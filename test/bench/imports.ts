@@ -16,7 +16,7 @@ interface Table {
   heading: string;
   /** Samples of a time of one server. */
   samples: number;
-  rows(time: string, server: string, figure: (most: number) => string): string;
+  rows: (time: string, server: string, figure: (most: number) => string) => string;
 }
 
 const TABLES: readonly Table[] = [
