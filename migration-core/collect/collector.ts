@@ -36,6 +36,10 @@ export interface ImportOptions {
   serverName?: string | undefined;
   /** Minutes east of UTC for local times whose zone the file does not say. */
   utcOffsetMinutes?: number | undefined;
+  /** Milliseconds since 1970 of the first sample, for tools that write no times (vmstat, iostat without -t, traces). */
+  startTime?: number | undefined;
+  /** Seconds between samples, for the same tools. */
+  intervalSeconds?: number | undefined;
   /** Which column is what, for plain CSV; see csv/mapping.ts. */
   columns?: unknown;
   /** Milliseconds since 1970: what "now" is. */

@@ -89,24 +89,38 @@ class JsonScanner {
       }
       if (byte <= 0x20) continue;
       if (byte === 0x7b || byte === 0x5b) {
-        if (this.#levels.length === 0 && this.#started) return this.#stop();
+        if (this.#levels.length === 0 && this.#started) {
+          this.#stop();
+          return;
+        }
         if (this.#begin()) from = at;
-        if (this.#levels.length === MAX_DEPTH) return this.#stop();
+        if (this.#levels.length === MAX_DEPTH) {
+          this.#stop();
+          return;
+        }
         this.#levels.push({ isArray: byte === 0x5b, path: this.#pathHere(), key: '' });
         this.#started = true;
         this.#expectKey = byte === 0x7b;
       } else if (byte === 0x7d || byte === 0x5d) {
         const level = this.#levels.pop();
-        if (level === undefined || level.isArray !== (byte === 0x5d)) return this.#stop();
+        if (level === undefined || level.isArray !== (byte === 0x5d)) {
+          this.#stop();
+          return;
+        }
         this.#expectKey = false;
         if (this.#endsHere()) yield this.#cut(piece, from, at + 1);
       } else if (byte === 0x2c) {
         const level = this.#levels.at(-1);
-        if (level === undefined) return this.#stop();
+        if (level === undefined) {
+          this.#stop();
+          return;
+        }
         this.#expectKey = !level.isArray;
       } else if (byte === 0x3a) this.#expectKey = false;
-      else if (this.#levels.length === 0) return this.#stop();
-      else if (byte === QUOTE) {
+      else if (this.#levels.length === 0) {
+        this.#stop();
+        return;
+      } else if (byte === QUOTE) {
         this.#inString = true;
         if (this.#expectKey) this.#key = [];
         else if (this.#begin()) from = at;
@@ -115,7 +129,10 @@ class JsonScanner {
           this.#inWord = true;
           if (this.#begin()) from = at;
         }
-      } else return this.#stop();
+      } else {
+        this.#stop();
+        return;
+      }
     }
     if (this.#capture !== null) this.#hold(piece.subarray(from));
   }

@@ -13,7 +13,7 @@ function refused(
     id,
     name,
     recognise: (input) => (!input.isFolder && is(input) ? 3 : 0),
-    // eslint-disable-next-line require-yield -- it is an importer that has nothing to give
+
     async *read(input) {
       const { message, next } = why(input);
       throw new IronliftError('IMPORT_NOT_SUPPORTED', message, { next, data: { format: id } });

@@ -128,3 +128,26 @@ export function serverNameOf(input: ImportInput, options: ImportOptions): string
     data: { option: 'serverName' },
   });
 }
+
+/** Milliseconds since 1970, of files that write no times. @throws IMPORT_NEEDS_ANSWER */
+export function startTimeOf(input: ImportInput, options: ImportOptions): number {
+  if (options.startTime !== undefined) return options.startTime;
+  throw new IronliftError('IMPORT_NEEDS_ANSWER', `${input.name} does not say when it was recorded.`, {
+    next: 'Give the time of its first sample.',
+    data: { option: 'startTime' },
+  });
+}
+
+/** Seconds. @throws IMPORT_NEEDS_ANSWER */
+export function intervalOf(input: ImportInput, options: ImportOptions): number {
+  const seconds = options.intervalSeconds ?? 0;
+  if (seconds > 0) return seconds;
+  throw new IronliftError(
+    'IMPORT_NEEDS_ANSWER',
+    `${input.name} does not say how far its samples are apart.`,
+    {
+      next: 'Give the number of seconds between two samples.',
+      data: { option: 'intervalSeconds' },
+    },
+  );
+}

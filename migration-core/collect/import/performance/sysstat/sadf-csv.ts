@@ -26,7 +26,7 @@ export const sadfCsv: Importer = {
 
   async *read(input, options) {
     const sink = new ImportSink(input, options, 'line');
-    let block: Block | null = null;
+    let block = null as Block | null;
     let offset: number | undefined;
     const take = (line: string, at: number): void => {
       if (line.trim() === '') return;
@@ -70,16 +70,16 @@ export const sadfCsv: Importer = {
         interval: interval > 0 && interval < 1e7 ? interval : 0,
         instance: instance < 0 ? '' : cells[instance]!,
       };
-      let wrong = false;
+      let wrong = 0;
       const get = (column: string): number => {
         const cell = index.get(column);
         if (cell === undefined) return Number.NaN;
         const value = numberOf(cells[cell]!);
-        if (Number.isNaN(value)) wrong = true;
+        if (Number.isNaN(value)) wrong++;
         return value;
       };
       for (const section of sections) takeRow(sink, section, row, get);
-      if (wrong) sink.problem(at, 'A figure of this line is no number.', line);
+      if (wrong > 0) sink.problem(at, 'A figure of this line is no number.', line);
     };
     for await (const { lines, first, overlong } of textLines(utf8Pieces(input))) {
       if (overlong) sink.problem(first - 1, 'This line is too long and was left out.');

@@ -149,16 +149,16 @@ class SarReader {
       interval: 0,
       instance: block.instance < 0 ? '' : cells[block.instance]!,
     };
-    let wrong = false;
+    let wrong = 0;
     const get = (name: string): number => {
       const column = block.index.get(name);
       if (column === undefined) return Number.NaN;
       const value = numberOf(cells[column]!);
-      if (Number.isNaN(value)) wrong = true;
+      if (Number.isNaN(value)) wrong++;
       return value;
     };
     for (const section of block.sections) takeRow(this.#sink, section, row, get);
-    if (wrong) this.#sink.problem(at, 'A figure of this line is no number.', line);
+    if (wrong > 0) this.#sink.problem(at, 'A figure of this line is no number.', line);
   }
 }
 
