@@ -2,13 +2,15 @@
 
 /** The headings of a log of 65,000 counters of 200 characters. What is longer is no line. */
 const MAX_LINE = 16 << 20;
+/** A quoted cell with line ends in it is a text; where it goes on longer than this, the quote is a mistake. */
+export const LONGEST_QUOTED = 64 << 10;
 /** Two pieces of a file. */
 const FIRST_ROOM = 512 << 10;
 
 export interface LineBlock {
   /** Whole lines; only the last of the file may lack its line end. */
   bytes: Buffer;
-  /** The file ends with it. */
+  /** What follows does not belong to its last line, or nothing follows. */
   last: boolean;
   /** A line too long to be one was left out before this block. */
   overlong: boolean;
@@ -23,6 +25,8 @@ export async function* lineBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGener
   let held = 0;
   let skipping = false;
   let overlong = false;
+  // Whole lines that were given back, for a quoted cell may go on.
+  let returned = 0;
   for await (const piece of pieces) {
     let part = piece;
     if (skipping) {
@@ -46,6 +50,14 @@ export async function* lineBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGener
       yield block;
       buffer.copyWithin(0, block.rest, held);
       held -= block.rest;
+      returned = end - block.rest;
+    } else if (returned > 0 && held - returned > LONGEST_QUOTED) {
+      // It does not: what follows is no cell.
+      yield { bytes: buffer.subarray(0, returned), last: true, overlong, rest: returned };
+      overlong = false;
+      buffer.copyWithin(0, returned, held);
+      held -= returned;
+      returned = 0;
     }
     if (held > MAX_LINE) {
       held = 0;

@@ -44,7 +44,7 @@ export const pdhCsv: Importer = {
     let reader: WideReader | null = null;
     let line = 1;
     for await (const block of lineBlocks(utf8Pieces(input))) {
-      line = eachRow(scanner, block, line, (bytes, at, from, to) => {
+      line = eachRow(sink, scanner, block, line, (bytes, at, from, to) => {
         // Logs that were appended to one another repeat the heading.
         if (reader === null || startsWithHeading(bytes, scanner)) {
           const names = Array.from({ length: scanner.count }, (_, cell) => scanner.text(bytes, cell));

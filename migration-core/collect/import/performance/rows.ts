@@ -1,13 +1,12 @@
 /** Rows of separated values (RFC 4180) found in bytes: where each cell begins and ends, nothing copied. */
-import type { LineBlock } from './lines.ts';
+import { LONGEST_QUOTED, type LineBlock } from './lines.ts';
+import type { ImportSink } from './sink.ts';
 
 /** A log of every process of a large server has some ten thousand columns. Cells beyond are not looked at. */
 export const MAX_COLUMNS = 1 << 17;
 const QUOTE = 0x22;
 const NEWLINE = 10;
 const RETURN = 13;
-/** A quoted cell with line ends in it is a text; where it goes on longer than this, the quote is a mistake. */
-const MAX_QUOTED = 64 << 10;
 
 export class RowScanner {
   /** Of the cells of the last row: from, to (without quotes). */
@@ -71,7 +70,7 @@ export class RowScanner {
 
   /** Where a quoted cell ends; -1: not in these bytes; -2: nowhere near. */
   #closingQuote(bytes: Uint8Array, from: number, last: boolean): number {
-    const limit = Math.min(bytes.length, from + MAX_QUOTED);
+    const limit = Math.min(bytes.length, from + LONGEST_QUOTED);
     let lines = 0;
     for (let at = from; at < limit; at++) {
       if (bytes[at] === NEWLINE) lines++;
@@ -85,7 +84,7 @@ export class RowScanner {
       this.lines += lines;
       return at;
     }
-    return bytes.length - from >= MAX_QUOTED || last ? -2 : -1;
+    return bytes.length - from >= LONGEST_QUOTED || last ? -2 : -1;
   }
 
   #endsCell(byte: number): boolean {
@@ -108,8 +107,9 @@ export class RowScanner {
   }
 }
 
-/** Goes through the rows of a block. `row` returns nothing; `line` is the number of the row's first line. */
+/** Goes through the rows of a block that begins with that line. @returns the number of the line after it */
 export function eachRow(
+  sink: ImportSink,
   scanner: RowScanner,
   block: LineBlock,
   line: number,
@@ -117,7 +117,8 @@ export function eachRow(
 ): number {
   const { bytes } = block;
   let at = 0;
-  let number = block.overlong ? line + 1 : line;
+  let number = line;
+  if (block.overlong) sink.problem(number++, 'This line is too long and was left out.');
   while (at < bytes.length) {
     const next = scanner.scan(bytes, at, block.last);
     if (next < 0) {

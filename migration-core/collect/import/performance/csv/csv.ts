@@ -23,7 +23,7 @@ export const plainCsv: Importer = {
   recognise(input) {
     if (input.isFolder || input.head.subarray(0, 1024).includes(0)) return 0;
     const sample = sampleOf(input, guessDelimiter(headText(input)));
-    if (sample.headings.length < 2 || sample.rows.length === 0) return 0;
+    if (sample.headings.length < 2) return 0;
     if (guessMapping(sample.headings, sample.rows).mapping !== null) return 2;
     return /\.(?:csv|tsv)(?:\.\w+)?$/iu.test(input.name) ? 1 : 0;
   },
@@ -35,7 +35,7 @@ export const plainCsv: Importer = {
     let reader: CsvReader | null = null;
     let line = 1;
     for await (const block of lineBlocks(utf8Pieces(input))) {
-      line = eachRow(scanner, block, line, (bytes, at, from, to) => {
+      line = eachRow(sink, scanner, block, line, (bytes, at, from, to) => {
         if (reader === null) {
           const names = Array.from({ length: scanner.count }, (_, cell) => scanner.text(bytes, cell));
           if (names.every((name) => name.trim() === '')) return;

@@ -41,7 +41,7 @@ export const azure: Importer = {
     let start: number | undefined;
     let line = 1;
     for await (const block of lineBlocks(utf8Pieces(input))) {
-      line = eachRow(scanner, block, line, (bytes, at, from, to) => {
+      line = eachRow(sink, scanner, block, line, (bytes, at, from, to) => {
         const { starts, ends, count } = scanner;
         if (at === 1 && HEADING.test(bytes.toString('latin1', from, Math.min(to, from + 100)))) return;
         if (to - from <= 1) return;

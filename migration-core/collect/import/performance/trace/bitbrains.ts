@@ -65,7 +65,7 @@ async function* readTrace(sink: ImportSink, input: ImportInput, entry: string | 
   let line = 1;
   const where = entry === undefined ? '' : ` of ${entry}`;
   for await (const block of lineBlocks(utf8Pieces(input, entry))) {
-    line = eachRow(scanner, block, line, (bytes, at, from, to) => {
+    line = eachRow(sink, scanner, block, line, (bytes, at, from, to) => {
       const { starts, ends, count } = scanner;
       if (columns === null) {
         const headings = Array.from({ length: count }, (_, cell) => scanner.text(bytes, cell).trim());
