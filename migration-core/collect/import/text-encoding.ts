@@ -47,24 +47,25 @@ function isUtf8(bytes: Uint8Array, cut: boolean): boolean {
 function codePageOf(bytes: Uint8Array): TextEncoding {
   let high = 0;
   let runs = 0;
-  let low80 = 0;
-  let line80 = 0;
-  let from80toAf = 0;
+  let below = 0;
+  let ownOf850 = 0;
+  let boxes = 0;
   let before = 0;
   for (const byte of bytes) {
     if (byte >= 0x80) {
       high++;
       if (before < 0x80) runs++;
-      if (byte <= 0xa5) low80++;
-      if (byte <= 0xaf) from80toAf++;
-      if (byte >= 0xb5 && byte <= 0xde) line80++;
+      if (byte < 0xb0) below++;
+      if (byte >= 0xb5) ownOf850++;
+      if (byte >= 0xb0 && byte <= 0xdf && before >= 0xb0 && before <= 0xdf) boxes++;
     }
     before = byte;
   }
-  if (high / runs >= 2.5) return from80toAf > high / 2 ? 'ibm866' : 'windows-1251';
-  if (low80 <= high / 2) return 'windows-1252';
-  // They differ above 0xB4 alone: capitals with accents in 850, line drawing in 437.
-  return line80 > 0 ? 'cp850' : 'cp437';
+  // Letters of 866 are on both sides of its line drawings; below 0xB0 code page 1251 has signs that are rare.
+  if (high / runs >= 2.5) return below > high / 5 ? 'ibm866' : 'windows-1251';
+  if (below <= high / 2) return 'windows-1252';
+  // They differ above 0xB4: letters with accents in 850, more line drawings, side by side, in 437.
+  return ownOf850 > 0 && boxes === 0 ? 'cp850' : 'cp437';
 }
 
 /** @returns a function that decodes pieces in order; `last` with the final one */

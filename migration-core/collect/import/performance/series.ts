@@ -9,6 +9,8 @@ import type { CollectedItem } from '../../collector.ts';
 
 /** Samples noted before they are handed on: 20 bytes each, and 16 when sorted. */
 const FULL = 256 << 10;
+/** Enough for a day of a server. */
+const FIRST = 8 << 10;
 /** A thousand servers with two hundred series each. What comes after them is left out, and said. */
 const MAX_SERIES = 200_000;
 /** Names of servers, disks and processes are kept as they are, up to here. */
@@ -25,9 +27,9 @@ export class SeriesBuilder {
   readonly #servers: { identity: ServerIdentity; series: Map<string, number> }[] = [];
   readonly #serverByName = new Map<string, number>();
   readonly #series: Series[] = [];
-  readonly #of = new Int32Array(FULL);
-  readonly #times = new Float64Array(FULL);
-  readonly #values = new Float64Array(FULL);
+  #of = new Int32Array(FIRST);
+  #times = new Float64Array(FIRST);
+  #values = new Float64Array(FIRST);
   #held = 0;
   #ready: CollectedItem[] = [];
   /** All samples taken. */
@@ -80,12 +82,26 @@ export class SeriesBuilder {
   /** Takes a sample. `time` milliseconds since 1970, `value` in the unit of the metric. */
   add(index: number, time: number, value: number): void {
     if (index < 0) return;
-    if (this.#held === FULL) this.#sort();
+    if (this.#held === this.#of.length) this.#makeRoom();
     const at = this.#held++;
     this.#of[at] = index;
     this.#times[at] = time;
     this.#values[at] = value;
     this.samples++;
+  }
+
+  #makeRoom(): void {
+    if (this.#held === FULL) {
+      this.#sort();
+      return;
+    }
+    const [of, times, values] = [this.#of, this.#times, this.#values];
+    this.#of = new Int32Array(FULL);
+    this.#times = new Float64Array(FULL);
+    this.#values = new Float64Array(FULL);
+    this.#of.set(of);
+    this.#times.set(times);
+    this.#values.set(values);
   }
 
   /** Whether it is time to hand on what there is. */

@@ -10,6 +10,9 @@ export interface Proposal {
   doubts: string[];
 }
 
+/** Characters of a heading that are looked at. */
+const MAX_HEADING = 300;
+
 const metricIds = new Map<string, MetricId>(METRICS.map(({ id }) => [id.toLowerCase(), id]));
 
 interface Meaning {
@@ -124,7 +127,7 @@ const VALUE = /^(?:value|val|reading|avg|average|mean|metric ?value)$/u;
  * @param rows some of the rows after it, as text
  */
 export function guessMapping(headings: readonly string[], rows: readonly string[][]): Proposal {
-  const plain = headings.map(words);
+  const plain = headings.map((heading) => words(heading.slice(0, MAX_HEADING)));
   const doubts: string[] = [];
   const timeColumn = pickTime(plain, rows);
   if (timeColumn < 0) return { mapping: null, doubts: ['Which column is the time?'] };
@@ -158,7 +161,8 @@ export function guessMapping(headings: readonly string[], rows: readonly string[
     return { mapping: { form: 'long', ...common, metric: { column: metric, names: {} }, value }, doubts };
   const figures: Extract<CsvMapping, { form: 'wide' }>['figures'] = [];
   const seen = new Set<string>();
-  headings.forEach((heading, index) => {
+  headings.forEach((long, index) => {
+    const heading = long.slice(0, MAX_HEADING);
     if ([timeColumn, hasClock ? clockColumn : -1, server, instance].includes(index)) return;
     const named = /^(.*?)\s*[:([]([^()[\]:%]{1,100})[)\]]?\s*$/u.exec(heading.trim());
     const whole = guessFigure(heading);

@@ -58,13 +58,17 @@ describe('plain CSV', () => {
       metric: { column: 2, names: { Lüfter: { metric: 'cpu.queue', factor: 2, plus: 1 } } },
       value: 3,
     };
-    const other = await importText('x.csv', '2024-05-31,23:00:00,Lüfter,4\n', { columns: long, serverName: 'fan' });
+    const other = await importText('x.csv', '2024-05-31,23:00:00,Lüfter,4\n', {
+      columns: long,
+      serverName: 'fan',
+    });
     expect(valuesOf(other)).toEqual({ 'fan cpu.queue': [9] });
     expect(other.series.get('fan cpu.queue')!.times[0]).toBe(at('2024-06-01T04:00Z'));
   });
 
   it('asks where it is not certain, with a proposal', async () => {
-    const ask = (text: string, options = {}) => importText('export.csv', text, options).catch((error: unknown) => error);
+    const ask = (text: string, options = {}) =>
+      importText('export.csv', text, options).catch((error: unknown) => error);
     expect(await ask('time,cpu %\n01/02/2024 00:00,1\n', { serverName: 's' })).toMatchObject({
       code: 'IMPORT_NEEDS_ANSWER',
       data: { option: 'columns', proposal: { form: 'wide', time: { column: 0, format: 'mdy' } } },
@@ -76,7 +80,11 @@ describe('plain CSV', () => {
     expect(await ask('time,cpu %\n2024-01-02 00:00,1\n', { columns: { form: 'round' } })).toMatchObject({
       code: 'IMPORT_NEEDS_ANSWER',
     });
-    const unfit = { form: 'wide', time: { column: 'time', format: 'ymd' }, figures: [{ column: 'cpu %', metric: 'cpu.busy', unit: 'MB' }] };
+    const unfit = {
+      form: 'wide',
+      time: { column: 'time', format: 'ymd' },
+      figures: [{ column: 'cpu %', metric: 'cpu.busy', unit: 'MB' }],
+    };
     expect(await ask('time,cpu %\n2024-01-02 00:00,1\n', { columns: unfit, serverName: 's' })).toMatchObject({
       code: 'IMPORT_NEEDS_ANSWER',
       message: expect.stringContaining('MB'),

@@ -19,7 +19,8 @@ const GERMAN = [
 
 /** Bytes of the upper half of the two code pages of the console. */
 const OEM: Record<string, number> = { ä: 0x84, ü: 0x81 };
-const oem = (text: string): Buffer => Buffer.from([...text].map((character) => OEM[character] ?? character.charCodeAt(0)));
+const oem = (text: string): Buffer =>
+  Buffer.from([...text].map((character) => OEM[character] ?? character.charCodeAt(0)));
 
 describe('Performance Monitor logs', () => {
   it.each([
@@ -34,7 +35,9 @@ describe('Performance Monitor logs', () => {
     const { importer, series, samples } = await importText('log.csv', bytes);
     expect(importer).toBe('pdh-csv');
     const [first, second] = [at('2024-05-31T12:00:00.500Z'), at('2024-05-31T12:05:00.500Z')];
-    expect(Object.fromEntries([...series].map(([key, { times, values }]) => [key, { times, values }]))).toEqual({
+    expect(
+      Object.fromEntries([...series].map(([key, { times, values }]) => [key, { times, values }])),
+    ).toEqual({
       'SRV cpu.busy': { times: [second], values: [12.5] },
       'SRV memory.available': { times: [first, second], values: [512 * 2 ** 20, 2 ** 30] },
       'SRV disk.readOperations 0 C:': { times: [second], values: [3] },
@@ -44,11 +47,28 @@ describe('Performance Monitor logs', () => {
   });
 
   it.each([
-    ['French', String.raw`\Processeur(_Total)\% temps processeur`, String.raw`\Mémoire\Octets disponibles`, String.raw`\Disque physique(_Total)\Taille de file d’attente du disque actuelle`],
-    ['Spanish', String.raw`\Procesador(_Total)\% de tiempo de procesador`, String.raw`\Memoria\Bytes disponibles`, String.raw`\Disco físico(_Total)\Longitud actual de la cola de disco`],
-    ['Russian', String.raw`\Процессор(_Total)\% загруженности процессора`, String.raw`\Память\Доступно байт`, String.raw`\Физический диск(_Total)\Текущая длина очереди диска`],
+    [
+      'French',
+      String.raw`\Processeur(_Total)\% temps processeur`,
+      String.raw`\Mémoire\Octets disponibles`,
+      String.raw`\Disque physique(_Total)\Taille de file d’attente du disque actuelle`,
+    ],
+    [
+      'Spanish',
+      String.raw`\Procesador(_Total)\% de tiempo de procesador`,
+      String.raw`\Memoria\Bytes disponibles`,
+      String.raw`\Disco físico(_Total)\Longitud actual de la cola de disco`,
+    ],
+    [
+      'Russian',
+      String.raw`\Процессор(_Total)\% загруженности процессора`,
+      String.raw`\Память\Доступно байт`,
+      String.raw`\Физический диск(_Total)\Текущая длина очереди диска`,
+    ],
   ])('%s names', async (_, cpu, memory, queue) => {
-    const text = row(ZONE, ...[cpu, memory, queue].map((name) => `\\\\S${name}`)) + row('01/02/2024 00:00:00.000', '1', '2', '3');
+    const text =
+      row(ZONE, ...[cpu, memory, queue].map((name) => `\\\\S${name}`)) +
+      row('01/02/2024 00:00:00.000', '1', '2', '3');
     const { series } = await importText('log.csv', text);
     expect([...series].map(([key, { values }]) => [key, values[0]])).toEqual([
       ['S cpu.busy', 1],

@@ -8,11 +8,13 @@ const series = (name: string, labels: Record<string, string>, figures: (number |
   metric: { ...(name === '' ? {} : { __name__: name }), instance: 'web1:9100', job: 'node', ...labels },
   values: figures.flatMap((figure, i): Pair[] => (figure === null ? [] : [[T + i * step, String(figure)]])),
 });
-const answer = (...result: unknown[]): string => JSON.stringify({ status: 'success', data: { resultType: 'matrix', result } });
+const answer = (...result: unknown[]): string =>
+  JSON.stringify({ status: 'success', data: { resultType: 'matrix', result } });
 
 describe('Prometheus', () => {
   it('raw counters of node_exporter become rates and shares', async () => {
-    const cpu = (number: string, mode: string, seconds: number[]) => series('node_cpu_seconds_total', { cpu: number, mode }, seconds);
+    const cpu = (number: string, mode: string, seconds: number[]) =>
+      series('node_cpu_seconds_total', { cpu: number, mode }, seconds);
     const imported = await importText(
       'answer.json',
       answer(
@@ -51,7 +53,10 @@ describe('Prometheus', () => {
   });
 
   it('what was rated already, and windows_exporter', async () => {
-    const rated = await importText('answer.json', answer(series('', { cpu: '0', mode: 'idle' }, [0.75, 0.5])));
+    const rated = await importText(
+      'answer.json',
+      answer(series('', { cpu: '0', mode: 'idle' }, [0.75, 0.5])),
+    );
     expect(rated.series.get('web1 cpu.busy')!.values).toEqual([25, 50]);
     const named = await importText('answer.json', answer(series('', { device: 'sdb' }, [10, 20])), {
       columns: { metric: 'disk.writeBytes', factor: 1024 },
@@ -93,7 +98,9 @@ describe('Prometheus', () => {
     expect(imported.series.get('db cpu.queue')).toMatchObject({ times: [T * 1000], values: [3] });
     expect(imported.series.get('a"b cpu.queue')!.values).toEqual([5]);
     expect(imported.problems.map((problem) => problem.at)).toEqual([5]);
-    await expect(importText('metrics', 'node_procs_running 3\n')).rejects.toMatchObject({ code: 'IMPORT_NOT_SUPPORTED' });
+    await expect(importText('metrics', 'node_procs_running 3\n')).rejects.toMatchObject({
+      code: 'IMPORT_NOT_SUPPORTED',
+    });
   });
 });
 

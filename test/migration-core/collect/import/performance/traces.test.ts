@@ -38,7 +38,10 @@ describe('PlanetLab', () => {
     await mkdir(folder);
     const lines = Array.from({ length: 288 }, (_, i) => i % 101);
     await writeFile(join(folder, 'host-1_example_org'), `${lines.join('\n')}\n`);
-    await writeFile(join(folder, 'host-2_example_org'), `${[...lines.slice(0, 10), 'x', 101, ...lines.slice(12), 5].join('\n')}\n`);
+    await writeFile(
+      join(folder, 'host-2_example_org'),
+      `${[...lines.slice(0, 10), 'x', 101, ...lines.slice(12), 5].join('\n')}\n`,
+    );
     const { importer, series, problems } = await importPath(folder);
     expect(importer).toBe('planetlab');
     const first = series.get('host-1_example_org cpu.busy')!;
@@ -58,13 +61,24 @@ describe('PlanetLab', () => {
 
 describe('Azure', () => {
   it('counts from the beginning of the trace', async () => {
-    const text = '0,yNf/R3X8fyXkOJm3ihXQcT0F52a8cDWP,1.5,20,7.25\n0,abcdefghijkl+=,1,2,3\n300,yNf/R3X8fyXkOJm3ihXQcT0F52a8cDWP,1,2,101\nx,y\n600,abcdefghijkl+=,1,2,1e-3\n';
-    await expect(importText('vm_cpu_readings.csv', text)).rejects.toMatchObject({ data: { option: 'startTime' } });
+    const text =
+      '0,yNf/R3X8fyXkOJm3ihXQcT0F52a8cDWP,1.5,20,7.25\n0,abcdefghijkl+=,1,2,3\n300,yNf/R3X8fyXkOJm3ihXQcT0F52a8cDWP,1,2,101\nx,y\n600,abcdefghijkl+=,1,2,1e-3\n';
+    await expect(importText('vm_cpu_readings.csv', text)).rejects.toMatchObject({
+      data: { option: 'startTime' },
+    });
     const start = at('2016-11-16T00:00Z');
-    const { importer, series, problems } = await importText('vm_cpu_readings.csv', text, { startTime: start });
+    const { importer, series, problems } = await importText('vm_cpu_readings.csv', text, {
+      startTime: start,
+    });
     expect(importer).toBe('azure-trace');
-    expect(series.get('yNf/R3X8fyXkOJm3ihXQcT0F52a8cDWP cpu.busy')).toMatchObject({ times: [start, start + 300_000], values: [7.25, 100] });
-    expect(series.get('abcdefghijkl+= cpu.busy')).toMatchObject({ times: [start, start + 600_000], values: [3, 0.001] });
+    expect(series.get('yNf/R3X8fyXkOJm3ihXQcT0F52a8cDWP cpu.busy')).toMatchObject({
+      times: [start, start + 300_000],
+      values: [7.25, 100],
+    });
+    expect(series.get('abcdefghijkl+= cpu.busy')).toMatchObject({
+      times: [start, start + 600_000],
+      values: [3, 0.001],
+    });
     expect(problems[0]!.at).toBe(4);
   });
 });
