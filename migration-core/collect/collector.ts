@@ -29,6 +29,8 @@ export interface ImportInput {
   entries: readonly string[];
   /** The whole file (unpacked), or an entry of the folder, in pieces. @throws SOURCE_NOT_READABLE */
   read(entry?: string): AsyncIterable<Uint8Array>;
+  /** Bytes of the file or files, packed as they are, that have been read so far; for progress. */
+  position?: () => number;
 }
 
 export interface ImportOptions {

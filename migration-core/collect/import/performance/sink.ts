@@ -80,7 +80,7 @@ export class ImportSink {
     throwIfCancelled(this.#options.signal);
     if (this.#problems.length >= PROBLEMS_FULL) yield* this.#takeProblems();
     if (this.series.full) yield* this.series.drain();
-    const done = (this.#input as { position?: () => number }).position?.() ?? 0;
+    const done = this.#input.position?.() ?? 0;
     if (done - this.#reported >= REPORT_EVERY) {
       this.#reported = done;
       yield { kind: 'position', doneBytes: done };

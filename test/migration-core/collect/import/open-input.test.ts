@@ -85,9 +85,9 @@ describe('code pages', () => {
     ],
     ['Verfügbar', 'cp437', Buffer.from([...Buffer.from('Verf'), 0x81, ...Buffer.from('gbar')])],
     [
-      'MÓVIL números',
+      'MÓVIL número ú',
       'cp850',
-      Buffer.from([0x4d, 0xe0, ...Buffer.from('VIL n'), 0xa3, ...Buffer.from('meros')]),
+      Buffer.from([0x4d, 0xe0, ...Buffer.from('VIL n'), 0xa3, ...Buffer.from('mero '), 0xa3]),
     ],
     ['Процесс', 'windows-1251', Buffer.from('cff0eef6e5f1f1', 'hex')],
     ['Процесс', 'ibm866', Buffer.from('8fe0aee6a5e1e1', 'hex')],

@@ -132,7 +132,9 @@ class CsvReader {
   readonly #both = Buffer.alloc(2 * MAX_TIME + 1);
   readonly #serverName: string;
   #utcOffset: number | undefined;
-  #names: (cell: number) => string = () => '';
+  /** Of the row that is looked at. */
+  #scanner: RowScanner | null = null;
+  #bytes: Buffer = Buffer.alloc(0);
 
   constructor(
     mapping: CsvMapping,
@@ -179,7 +181,8 @@ class CsvReader {
       sink.problem(line, 'The time of this line was not understood.', excerptOf(bytes, from, to));
       return;
     }
-    this.#names = (cell) => scanner.text(bytes, cell);
+    this.#scanner = scanner;
+    this.#bytes = bytes;
     const { series, scale, plus, percent } = this.#keys.find(bytes, starts, ends);
     const columns = this.#columns;
     for (let i = 0; i < columns.length; i++) {
@@ -232,11 +235,15 @@ class CsvReader {
     return utc - (this.#utcOffset ??= this.#sink.utcOffset()) * 60_000;
   }
 
+  #textOf(cell: number): string {
+    return this.#scanner?.text(this.#bytes, cell) ?? '';
+  }
+
   #newEntry(): Entry {
     const plan = this.#plan;
     const builder = this.#sink.series;
-    const server = plan.server < 0 ? this.#serverName : this.#names(plan.server);
-    const instance = plan.instance < 0 ? '' : this.#names(plan.instance).trim();
+    const server = plan.server < 0 ? this.#serverName : this.#textOf(plan.server);
+    const instance = plan.instance < 0 ? '' : this.#textOf(plan.instance).trim();
     const count = this.#columns.length;
     const entry = {
       series: new Int32Array(count).fill(-1),
@@ -264,7 +271,7 @@ class CsvReader {
 
   #longFigure(): PlannedFigure | null {
     if (this.#mapping.form !== 'long') return null;
-    const name = this.#names(this.#plan.metric).trim();
+    const name = this.#textOf(this.#plan.metric).trim();
     const { names } = this.#mapping.metric;
     const given = Object.hasOwn(names, name) ? names[name] : undefined;
     const guess = given === undefined ? guessFigure(name) : { figure: given, sure: true };

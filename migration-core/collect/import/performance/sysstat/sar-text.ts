@@ -31,7 +31,7 @@ export const sarText: Importer = {
     if (input.isFolder) return 0;
     const head = headText(input).slice(0, 20_000);
     if (!HEADING.test(head.slice(0, 1000)) || /^avg-cpu:/mu.test(head)) return 0;
-    return /^\d\d:\d\d:\d\d(?: [AP]M)?\s+(?:LINUX RESTART|.*(?:%|\/s))/mu.test(head) ? 3 : 2;
+    return /^\d\d:\d\d:\d\d .*(?:LINUX RESTART|%|\/s)/mu.test(head) ? 3 : 2;
   },
 
   async *read(input, options) {

@@ -87,7 +87,7 @@ describe('plain CSV', () => {
     };
     expect(await ask('time,cpu %\n2024-01-02 00:00,1\n', { columns: unfit, serverName: 's' })).toMatchObject({
       code: 'IMPORT_NEEDS_ANSWER',
-      message: expect.stringContaining('MB'),
+      message: expect.stringContaining('MB') as string,
     });
   });
 
