@@ -6,8 +6,10 @@
  *   npm run bench -- [--disk PATH] [--rounds N] [--check]
  *   npm run bench -- --images [--only PART-OF-A-NAME] [--rounds N] [--check]
  *   npm run bench -- --store [--check]
+ *   npm run bench -- --import [--rounds N] [--check]
  *
- * `--images` converts between image formats instead (images.ts), `--store` measures the engagement file (store.ts). `--check` ends with status 1 when a limit is not met.
+ * `--images` converts between image formats instead (images.ts), `--store` measures the engagement file (store.ts),
+ * `--import` reads ten million samples (imports.ts). `--check` ends with status 1 when a limit is not met.
  */
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,6 +17,7 @@ import { parseArgs } from 'node:util';
 import { findTool, needTools } from '../support/tools.ts';
 import { benchDisk, CACHE, sparseServer } from './disk.ts';
 import { imageConversions } from './images.ts';
+import { imports, IMPORT_SAMPLES } from './imports.ts';
 import { measure, median, type Cost } from './measure.ts';
 import { compareLayouts, limits, sizes } from './store.ts';
 
@@ -24,6 +27,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     images: { type: 'boolean', default: false },
     store: { type: 'boolean', default: false },
+    import: { type: 'boolean', default: false },
     only: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
@@ -42,6 +46,8 @@ interface Row {
   ratios?: number[];
   ratioLimit?: number;
   wallLimit?: number;
+  /** Seconds of processor time. */
+  cpuLimit?: number;
   peakLimit?: number;
   /** Of the file to that of qemu-img, and what it may be. */
   sizeRatio?: number;
@@ -50,7 +56,9 @@ interface Row {
 
 async function main(): Promise<void> {
   if (values.store) return store();
-  needTools('qemu-img', 'bash');
+  needTools('bash');
+  if (values.import) return samples();
+  needTools('qemu-img');
   if (values.images) await images();
   else await commands();
 }
@@ -83,6 +91,21 @@ async function store(): Promise<void> {
   console.log();
   printTable(compareLayouts());
   if (values.check && results.some(({ missed }) => missed)) process.exitCode = 1;
+}
+
+async function samples(): Promise<void> {
+  const rows: Row[] = (await imports(Number(values.rounds))).map((row) => ({
+    ...row,
+    // A million samples a second, by processor time where the machine is busy.
+    cpuLimit: IMPORT_SAMPLES / 1e6,
+    peakLimit: 150 * MIB,
+  }));
+  print(rows);
+  for (const { what, costs } of rows) {
+    const rate = IMPORT_SAMPLES / 1e6 / median(costs.map(({ wall }) => wall));
+    console.log(`${what}: ${rate.toFixed(2)} million samples a second`);
+  }
+  if (values.check && rows.some((row) => misses(row).length > 0)) process.exitCode = 1;
 }
 
 async function commands(): Promise<void> {
@@ -176,8 +199,11 @@ async function largeDisks(size: number, out: string): Promise<Row[]> {
   ];
 }
 
-function misses({ costs, ratios, ratioLimit, wallLimit, peakLimit, sizeRatio, sizeLimit }: Row): string[] {
+function misses(row: Row): string[] {
+  const { costs, ratios, ratioLimit, wallLimit, cpuLimit, peakLimit, sizeRatio, sizeLimit } = row;
   const found: string[] = [];
+  if (cpuLimit !== undefined && median(costs.map(({ cpu }) => cpu)) > cpuLimit)
+    found.push(`> ${cpuLimit} s of processor time`);
   if (ratioLimit !== undefined && median(ratios!) > ratioLimit) found.push(`ratio > ${ratioLimit}`);
   if (wallLimit !== undefined && median(costs.map(({ wall }) => wall)) > wallLimit)
     found.push(`> ${wallLimit} s`);

@@ -1,4 +1,38 @@
 /** Every kind of file that can be imported, one line each. */
 import type { Importer } from '../collector.ts';
+import { collectl } from './performance/collectl.ts';
+import { plainCsv } from './performance/csv/csv.ts';
+import { pdhCsv } from './performance/pdh-csv.ts';
+import { prometheusJson } from './performance/prometheus/json.ts';
+import { prometheusText } from './performance/prometheus/text.ts';
+import { binaryPerformanceLog, unixSar } from './performance/refused.ts';
+import { iostatText } from './performance/sysstat/iostat-text.ts';
+import { sadfCsv } from './performance/sysstat/sadf-csv.ts';
+import { sadfJson } from './performance/sysstat/sadf-json.ts';
+import { sarBinary } from './performance/sysstat/sar-binary.ts';
+import { sarText } from './performance/sysstat/sar-text.ts';
+import { toolJson } from './performance/sysstat/tool-json.ts';
+import { azure } from './performance/trace/azure.ts';
+import { bitbrains } from './performance/trace/bitbrains.ts';
+import { planetlab } from './performance/trace/planetlab.ts';
+import { vmstat } from './performance/vmstat.ts';
 
-export const importers: readonly Importer[] = [];
+export const importers: readonly Importer[] = [
+  pdhCsv,
+  sadfJson,
+  sarText,
+  sadfCsv,
+  sarBinary,
+  binaryPerformanceLog,
+  unixSar,
+  iostatText,
+  toolJson,
+  vmstat,
+  collectl,
+  prometheusJson,
+  prometheusText,
+  bitbrains,
+  azure,
+  planetlab,
+  plainCsv,
+];
