@@ -176,7 +176,11 @@ class Running {
     });
   }
 
-  async *read(machine: string, maximumBytes: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  async *read(
+    machine: string,
+    maximumBytes: number,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array> {
     const onAbort = (): void => void this.stop();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {

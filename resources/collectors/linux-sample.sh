@@ -118,6 +118,7 @@ sample() {
   processes
 }
 
+[ -r /proc/stat ] && [ -r /proc/uptime ] || exit 3
 part "machine $(uname -m) $(getconf PAGESIZE 2>/dev/null || echo 4096) $(grep -c '^cpu[0-9]' /proc/stat)"
 count=0
 while :; do

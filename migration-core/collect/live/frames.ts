@@ -90,7 +90,10 @@ class Assembly {
       // The parts that are whole stay; what the flood is in, is left out.
       this.#part.length = 0;
       this.#part = null;
-      return { kind: 'problem', message: 'A sample is larger than any server makes it; its rest was left out.' };
+      return {
+        kind: 'problem',
+        message: 'A sample is larger than any server makes it; its rest was left out.',
+      };
     }
     this.#part.push(line);
     return null;
@@ -109,7 +112,11 @@ class Assembly {
         this.#characters = 0;
         this.#head = Number.isFinite(uptime) && uptime >= 0 && words[1] !== '' ? { uptime, epoch } : null;
         if (this.#head !== null) return null;
-        return { kind: 'problem', message: 'A sample without a time was left out.', excerpt: words.join(' ').slice(0, 200) };
+        return {
+          kind: 'problem',
+          message: 'A sample without a time was left out.',
+          excerpt: words.join(' ').slice(0, 200),
+        };
       }
       case 'end': {
         const head = this.#head;

@@ -18,7 +18,10 @@ function nicsOf(frame: Frame | null, known: ReadonlySet<string> | null): Map<str
     const colon = line.lastIndexOf(':');
     if (colon < 0) continue;
     const name = line.slice(0, colon).trim();
-    const words = line.slice(colon + 1).trim().split(/\s+/u);
+    const words = line
+      .slice(colon + 1)
+      .trim()
+      .split(/\s+/u);
     const isNic = known === null || known.size === 0 ? !VIRTUAL.test(name) : known.has(name);
     if (isNic && words.length >= 12 && nics.size < MAXIMUM_INSTANCES) nics.set(name, words);
   }
@@ -31,7 +34,8 @@ export const nics: Meter = (now, before, { seconds, bits, nics: known }) => {
     const old = older.get(name);
     if (old === undefined) return [];
     const rate = (...columns: number[]): number =>
-      columns.reduce((sum, index) => sum + rise(counter(words[index]), counter(old[index]), bits), 0) / seconds;
+      columns.reduce((sum, index) => sum + rise(counter(words[index]), counter(old[index]), bits), 0) /
+      seconds;
     const values: [Measurement['metric'], number][] = [
       ['nic.receivedBytes', rate(0)],
       ['nic.sentBytes', rate(8)],

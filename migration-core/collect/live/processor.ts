@@ -11,12 +11,18 @@ function processorTimes(frame: Frame | null): Times | null {
   const line = frame?.parts.get('stat')?.find((text) => text.startsWith('cpu '));
   if (line === undefined) return null;
   const words = fields(line);
-  const times = Object.fromEntries(TIMES.map((name, index) => [name, counter(words[index + 1] ?? '0')])) as Times;
+  const times = Object.fromEntries(
+    TIMES.map((name, index) => [name, counter(words[index + 1] ?? '0')]),
+  ) as Times;
   return Object.values(times).some(Number.isNaN) ? null : times;
 }
 
 /** Ticks in each state between two samples, and all of them together; null where they are not known. */
-export function processorTicks(now: Frame, before: Frame | null, bits: 32 | 64): (Times & { all: number }) | null {
+export function processorTicks(
+  now: Frame,
+  before: Frame | null,
+  bits: 32 | 64,
+): (Times & { all: number }) | null {
   const newer = processorTimes(now);
   const older = processorTimes(before);
   if (newer === null || older === null) return null;
@@ -41,7 +47,11 @@ export const processor: Meter = (now, before, { machine, seconds, bits }) => {
   const percent = (value: number): number => (100 * value) / ticks!.all;
   if (ticks !== null) {
     measured.push(
-      { metric: 'cpu.busy', instance: '', value: percent(ticks.all - ticks.idle - ticks.iowait - ticks.steal) },
+      {
+        metric: 'cpu.busy',
+        instance: '',
+        value: percent(ticks.all - ticks.idle - ticks.iowait - ticks.steal),
+      },
       { metric: 'cpu.user', instance: '', value: percent(ticks.user + ticks.nice) },
       { metric: 'cpu.privileged', instance: '', value: percent(ticks.system + ticks.irq + ticks.softirq) },
       { metric: 'cpu.iowait', instance: '', value: percent(ticks.iowait) },

@@ -14,10 +14,14 @@ export class LocalShell implements Shell {
       child.once('spawn', resolve);
       child.once('error', (cause) => {
         reject(
-          new IronliftError('COLLECT_FAILED', `No shell could be started on this computer: ${cause.message}.`, {
-            next: 'Check that /bin/sh is there and that more processes may be started.',
-            cause,
-          }),
+          new IronliftError(
+            'COLLECT_FAILED',
+            `No shell could be started on this computer: ${cause.message}.`,
+            {
+              next: 'Check that /bin/sh is there and that more processes may be started.',
+              cause,
+            },
+          ),
         );
       });
     });
