@@ -1,0 +1,121 @@
+/** Inventory and samples over a real OpenSSH server: what comes, what is left behind, and what is told when it fails. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { collectSsh, type CollectSshOptions, type SshItem } from '../../../../migration-core/collect/ssh/collect.ts';
+import { KnownHostsFiles } from '../../../../migration-core/collect/ssh/known-hosts.ts';
+import type { SshTarget } from '../../../../migration-core/collect/ssh/target.ts';
+import { isRoot, soon, startSshd, type Sshd } from '../../../support/sshd.ts';
+
+export const targetOf = (sshd: Sshd): SshTarget => ({ host: '127.0.0.1', port: sshd.port, user: sshd.user });
+
+export const optionsOf = (sshd: Sshd, more: Partial<CollectSshOptions> = {}): CollectSshOptions => ({
+  credentials: { keys: async () => [{ name: 'user_key', content: sshd.key }] },
+  hostKeys: new KnownHostsFiles(join(sshd.folder, 'known')),
+  onUnknownHost: async () => true,
+  ...more,
+});
+
+export async function all(items: AsyncIterable<SshItem>): Promise<SshItem[]> {
+  const list: SshItem[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+const failure = (items: SshItem[]): string => {
+  const failed = items.find((item) => item.kind === 'failed');
+  return failed === undefined ? '' : failed.error.code;
+};
+
+describe('collecting over SSH', () => {
+  it('asks for the inventory, measures at the interval, and leaves no process, connection or file', async () => {
+    const sshd = await startSshd();
+    const places = ['/tmp', '/var/tmp', '/dev/shm', process.env['HOME'] ?? '/root'];
+    const filesBefore = places.map((place) => readdirSync(place).join('\n'));
+    let most = 0;
+    const items: SshItem[] = [];
+    const performance = { interval: 5, duration: 12 };
+    for await (const item of collectSsh([targetOf(sshd)], optionsOf(sshd, { performance }))) {
+      items.push(item);
+      most = Math.max(most, await sshd.connections());
+    }
+    expect(items.filter(({ kind }) => kind === 'failed' || kind === 'problem')).toEqual([]);
+    const inventory = items.find((item) => item.kind === 'inventory')!.inventory;
+    expect(inventory.identity.name).not.toBe('');
+    expect(inventory.operatingSystem?.family).toBe('linux');
+    const samples = items.filter((item) => item.kind === 'samples');
+    expect(samples.length).toBe(3);
+    const times = samples.map(({ batches }) => batches[0]!.times[0]!);
+    for (const [index, time] of times.slice(1).entries()) {
+      expect(time - times[index]!).toBeGreaterThan(4_950);
+      expect(time - times[index]!).toBeLessThan(6_500);
+    }
+    const metrics = new Set(samples[2]!.batches.map(({ metric }) => metric));
+    for (const metric of ['cpu.busy', 'cpu.queue', 'memory.used', 'disk.readBytes', 'process.cpu'] as const) {
+      expect(metrics, metric).toContain(metric);
+    }
+    expect(most).toBe(1);
+    expect(await sshd.connections()).toBe(0);
+    expect(await soon(() => sshd.leftovers().length === 0)).toBe(true);
+    // Others work on this machine, too: only what could be ours counts.
+    for (const [index, place] of places.entries()) {
+      const added = readdirSync(place).filter((name) => !filesBefore[index]!.split('\n').includes(name));
+      expect(added.filter((name) => /sample|linux\.sh|collect/iu.test(name))).toEqual([]);
+    }
+  });
+
+  it('can be cancelled at any instant and leaves nothing', async () => {
+    const sshd = await startSshd();
+    for (let milliseconds = 20; milliseconds < 1600; milliseconds = Math.ceil(milliseconds * 1.35)) {
+      const signal = AbortSignal.timeout(milliseconds);
+      const performance = { interval: 5 };
+      const items = await all(collectSsh([targetOf(sshd)], optionsOf(sshd, { performance, signal })));
+      expect(failure(items), `${milliseconds} ms`).toBe('');
+      expect(await soon(async () => (await sshd.connections()) === 0), `${milliseconds} ms`).toBe(true);
+      expect(await soon(() => sshd.leftovers().length === 0), sshd.leftovers().join()).toBe(true);
+    }
+  });
+
+  it('stops everything when nobody reads any more', async () => {
+    const sshd = await startSshd();
+    const targets = [1, 2, 3].map(() => targetOf(sshd));
+    for await (const item of collectSsh(targets, optionsOf(sshd, { performance: { interval: 5 } }))) {
+      if (item.kind === 'samples') break;
+    }
+    expect(await sshd.connections()).toBe(0);
+    expect(await soon(() => sshd.leftovers().length === 0), sshd.leftovers().join()).toBe(true);
+  });
+
+  it.skipIf(!isRoot)('tells in the inventory that the login was not root', async () => {
+    const sshd = await startSshd({
+      users: [
+        { name: 'ironplain', password: 'p-plain' },
+        { name: 'ironsudo', password: 'p-sudo', sudo: 'ALL=(ALL) ALL' },
+        { name: 'ironfree', password: 'p-free', sudo: 'ALL=(ALL) NOPASSWD: ALL' },
+      ],
+      config: ['PasswordAuthentication yes'],
+    });
+    const ask = async (user: string, sudoPassword: string | null): Promise<string> => {
+      const items = await all(
+        collectSsh([{ ...targetOf(sshd), user }], {
+          ...optionsOf(sshd),
+          sudo: true,
+          credentials: {
+            password: async () => `p-${user.slice(4)}`,
+            sudoPassword: async () => sudoPassword,
+          },
+        }),
+      );
+      const inventory = items.find((item) => item.kind === 'inventory');
+      if (inventory === undefined) return `no inventory: ${JSON.stringify(items)}`;
+      return inventory.inventory.gaps.find(({ part }) => part === 'inventory')?.why ?? 'root';
+    };
+    expect(await ask('ironplain', null)).toContain('sudo');
+    expect(await ask('ironplain', 'p-plain')).toContain('not there, or does not allow');
+    expect(await ask('ironsudo', null)).toContain('wants a password, and none was given');
+    expect(await ask('ironsudo', 'wrong')).toContain('did not accept the password');
+    expect(await ask('ironsudo', 'p-sudo')).toBe('root');
+    expect(await ask('ironfree', null)).toBe('root');
+    expect(await soon(() => sshd.leftovers().length === 0), sshd.leftovers().join()).toBe(true);
+  });
+});
