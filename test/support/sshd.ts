@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,8 @@ export interface SshdOptions {
   /** Lines of sshd_config, before all others: the first of a kind counts. */
   config?: string[];
   users?: SshUser[];
+  /** Every file system is read-only for the server and what it runs (root, unshare). */
+  readOnly?: boolean;
   /** Of the host key: `ed25519`, `rsa`, `ecdsa`. */
   keyType?: string;
 }
@@ -48,6 +50,12 @@ export interface Sshd {
   connections(): Promise<number>;
   log(): string;
 }
+
+const READ_ONLY = [
+  'while read -r device folder kind rest',
+  'do case $kind in proc | sysfs | devpts | cgroup*) ;; *) mount -o remount,bind,ro "$folder" 2>/dev/null ;; esac',
+  'done </proc/mounts; ! touch /tmp/ironlift-test /var/tmp/ironlift-test /dev/shm/ironlift-test 2>/dev/null',
+].join('; ');
 
 export const isRoot = process.getuid?.() === 0;
 
@@ -87,6 +95,8 @@ class LoopbackSshd implements Sshd {
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', this.keyFile]);
     this.key = await readFile(this.keyFile, 'utf8');
     await copyFile(`${this.keyFile}.pub`, join(this.folder, 'authorized_keys'));
+    // sshd reads it as the user who logs in.
+    await chmod(this.folder, 0o711);
     await this.changeHostKey();
     const lines = [
       ...(this.#options.config ?? []),
@@ -118,7 +128,13 @@ class LoopbackSshd implements Sshd {
       await append(join(etc, 'shadow'), `${name}:${hash}:19000:0:99999:7:::\n`);
       await append(join(etc, 'group'), `${name}:x:${id}:\n`);
       if (sudo !== undefined) {
-        await writeFile(join(etc, 'sudoers.d', name), `${name} ${sudo}\n`, { mode: 0o440 });
+        await writeFile(
+          join(etc, 'sudoers.d', name),
+          `Defaults env_keep += "${this.#mark.split('=')[0]}"\n${name} ${sudo}\n`,
+          {
+            mode: 0o440,
+          },
+        );
       }
     }
   }
@@ -132,11 +148,17 @@ class LoopbackSshd implements Sshd {
   async start(): Promise<void> {
     const sshd = `exec ${findTool('sshd')!} -D -e -f ${join(this.folder, 'sshd_config')}`;
     const etc = join(this.folder, 'etc');
-    const binds = ['passwd', 'shadow', 'group', 'sudoers.d'].map((name) => `mount --bind ${etc}/${name} /etc/${name}`);
+    const binds = ['passwd', 'shadow', 'group', 'sudoers.d'].map(
+      (name) => `mount --bind ${etc}/${name} /etc/${name}`,
+    );
+    const before = [
+      ...(this.#options.users === undefined ? [] : binds),
+      ...(this.#options.readOnly === true ? [READ_ONLY] : []),
+    ];
     const [program, ...args] =
-      this.#options.users === undefined
+      before.length === 0
         ? ['sh', '-c', sshd]
-        : ['unshare', '--mount', 'sh', '-c', [...binds, sshd].join(' && ')];
+        : ['unshare', '--mount', 'sh', '-c', [...before, sshd].join(' && ')];
     const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     child.stderr.setEncoding('utf8').on('data', (text: string) => void (this.#log += text));
