@@ -360,6 +360,7 @@ ask_raid() {
     root_tool "sas3ircu:$number" 60 sas3ircu "$number" display
   done
   root_tool mpt-status 60 mpt-status -n -s
+  root_tool megasasctl 60 megasasctl
 }
 
 ask_network() {
@@ -398,7 +399,11 @@ ask_programs() {
   section runlevels about_runlevels
   # Names alone: arguments hold passwords.
   tool processes 20 ps -e -o comm
-  section agent-paths names /opt/* /opt/hp/* /opt/dell/* /opt/ibm/* /opt/lenovo/* /opt/vmware/* /usr/lib/vmware-tools /usr/sbin/vmtoolsd
+  # The paths of resources/agents/linux.json; a test compares.
+  section agent-paths names /opt/hp/hp-health /opt/hp/hp-snmp-agents /opt/hp/hp-ams /opt/hp/hpsmh /opt/dell/srvadmin \
+    /opt/dell/srvadmin/iSM /opt/ibm/director /opt/IBM/director /usr/RaidMan /opt/Supermicro/SuperDoctor5 \
+    /etc/srvmagt /opt/fujitsu/ServerViewSuite /usr/StorMan /opt/3ware /opt/emulex \
+    /usr/sbin/ocmanager
   if [ "$quick" != 1 ]; then
     # shellcheck disable=SC2016 # for dpkg-query, not for the shell
     tool dpkg 60 dpkg-query -W -f '${Package}\t${Version}\t${Status}\n'
