@@ -159,7 +159,7 @@ class LoopbackSshd implements Sshd {
       before.length === 0
         ? ['sh', '-c', sshd]
         : ['unshare', '--mount', 'sh', '-c', [...before, sshd].join(' && ')];
-    const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
     child.stderr.setEncoding('utf8').on('data', (text: string) => void (this.#log += text));
     for (let tries = 0; tries < 200; tries++) {

@@ -29,14 +29,14 @@ export class WakeDetector {
     this.#running = clock.running();
   }
 
-  /** To be called every LOOK_MILLISECONDS. */
-  look(): boolean {
+  /** @param expected milliseconds since the last look, as the caller meant to wait */
+  look(expected = LOOK_MILLISECONDS): boolean {
     const now = this.#clock.now();
     const running = this.#clock.running();
     const went = now - this.#now;
     const ran = running - this.#running;
     this.#now = now;
     this.#running = running;
-    return Math.abs(went - ran) > JUMP_MILLISECONDS || went > LATE_MILLISECONDS;
+    return Math.abs(went - ran) > JUMP_MILLISECONDS || went > expected + LATE_MILLISECONDS;
   }
 }

@@ -88,7 +88,7 @@ describe('logging in', () => {
       stream.write = ((text: string | Uint8Array) => {
         written.push(Buffer.from(text as Uint8Array).toString());
         return write(text);
-      }) as typeof stream.write;
+      });
       onTestFinished(() => void (stream.write = write));
     }
     const sshd = await startSshd({
