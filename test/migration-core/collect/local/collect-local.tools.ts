@@ -81,7 +81,9 @@ describe('this computer', () => {
   it('leaves no process of its own when it is cancelled', async () => {
     const mark = `IRONLIFT_LOCAL_TEST=${process.pid}`;
     process.env['IRONLIFT_LOCAL_TEST'] = String(process.pid);
-    onTestFinished(() => void delete process.env['IRONLIFT_LOCAL_TEST']);
+    onTestFinished(() => {
+      delete process.env['IRONLIFT_LOCAL_TEST'];
+    });
     const left = async (): Promise<string> =>
       run('sh', ['-c', `grep -lzx ${mark} /proc/[0-9]*/environ 2>/dev/null | wc -l`]);
     const before = await left();

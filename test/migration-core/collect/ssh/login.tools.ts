@@ -85,10 +85,10 @@ describe('logging in', () => {
     const { stdout, stderr } = process;
     for (const stream of [stdout, stderr]) {
       const write = stream.write.bind(stream);
-      stream.write = ((text: string | Uint8Array) => {
+      stream.write = (text: string | Uint8Array) => {
         written.push(Buffer.from(text as Uint8Array).toString());
         return write(text);
-      });
+      };
       onTestFinished(() => void (stream.write = write));
     }
     const sshd = await startSshd({
