@@ -19,6 +19,10 @@ packages=(
   bcache-tools exfatprogs f2fs-tools mdadm squashfs-tools xorriso # the same: one volume of each kind
   attr acl quota     # put attributes and quotas on test volumes, and read them back
   shellcheck openssl # judge import scripts, and the manifest of an OVA
+  openssh-server openssh-client # serve and judge collecting over SSH, on a port of this machine
+  tcsh               # a login shell that is no sh
+  sysstat            # sar judges what is measured
+  sudo dmidecode pciutils iproute2 # what the collector asks on a server; judges of its answers
   strace procps      # show how the program opens its source, and record what QEMU writes to an image
   udev selinux-utils python3-yaml # second readers: names of network cards, SELinux labels, YAML
   python3            # computes the content digest a second way

@@ -46,6 +46,8 @@ export class SudoRefused extends Error {
 const GREETING_BYTES = 64 << 10;
 const START_MILLISECONDS = 30_000;
 const ERROR_BYTES = 4 << 10;
+/** No script of ours complains that much in a month. */
+const ERROR_FLOOD_BYTES = 64 << 20;
 /** A server that is that slow is not waited for; its watcher ends the script when it gets to it. */
 const STOP_MILLISECONDS = 3_000;
 
@@ -116,7 +118,10 @@ class Running {
     process.input.on('error', () => undefined);
     process.output.on('error', () => undefined);
     process.errors.on('error', () => undefined);
+    let errorBytes = 0;
     process.errors.on('data', (piece: Buffer) => {
+      errorBytes += piece.length;
+      if (errorBytes > ERROR_FLOOD_BYTES) void this.stop();
       this.errorText = (this.errorText + piece.toString('latin1')).slice(-ERROR_BYTES);
       this.#onError?.();
     });
@@ -133,7 +138,10 @@ class Running {
     const { input, output, ended } = this.#process;
     await new Promise<void>((resolve, reject) => {
       let asked = 0;
+      let settled = false;
       const settle = (error?: Error): void => {
+        if (settled) return;
+        settled = true;
         clearTimeout(timer);
         output.off('data', onData);
         output.pause();

@@ -18,6 +18,8 @@ export interface SshUser {
   password: string;
   /** A line of sudoers after the name: `ALL=(ALL) NOPASSWD: ALL`. */
   sudo?: string;
+  /** Login shell; /bin/sh unless told. */
+  shell?: string;
 }
 
 export interface SshdOptions {
@@ -121,10 +123,10 @@ class LoopbackSshd implements Sshd {
     const etc = join(this.folder, 'etc');
     await mkdir(join(etc, 'sudoers.d'), { recursive: true });
     for (const name of ['passwd', 'shadow', 'group']) await copyFile(join('/etc', name), join(etc, name));
-    for (const [index, { name, password, sudo }] of users.entries()) {
+    for (const [index, { name, password, sudo, shell }] of users.entries()) {
       const id = 64_200 + index;
       const hash = (await run('openssl', ['passwd', '-6', password])).trim();
-      await append(join(etc, 'passwd'), `${name}:x:${id}:${id}::/tmp:/bin/sh\n`);
+      await append(join(etc, 'passwd'), `${name}:x:${id}:${id}::/tmp:${shell ?? '/bin/sh'}\n`);
       await append(join(etc, 'shadow'), `${name}:${hash}:19000:0:99999:7:::\n`);
       await append(join(etc, 'group'), `${name}:x:${id}:\n`);
       if (sudo !== undefined) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { collectSsh, type SshItem } from '../../../../migration-core/collect/ssh/collect.ts';
 import { isRoot, soon, startSshd } from '../../../support/sshd.ts';
 import { all, failure, optionsOf, targetOf } from '../../../support/ssh-collect.ts';
+import { needTools } from '../../../support/tools.ts';
 
 describe('collecting over SSH', () => {
   it('asks for the inventory, measures at the interval, and leaves no process and no connection', async () => {
@@ -68,6 +69,33 @@ describe('collecting over SSH', () => {
     }
     expect(await sshd.connections()).toBe(0);
     expect(await soon(() => sshd.leftovers().length === 0), sshd.leftovers().join()).toBe(true);
+  });
+
+  it.skipIf(!isRoot)('works for logins whose shell is no sh', async () => {
+    needTools('tcsh', 'bash', 'busybox');
+    const users = ['/bin/tcsh', '/bin/bash', '/bin/busybox'].map((shell, index) => ({
+      name: `ironshell${index}`,
+      password: 'p',
+      shell,
+    }));
+    const sshd = await startSshd({ users, config: ['PasswordAuthentication yes'] });
+    for (const { name, shell } of users) {
+      const items = await all(
+        collectSsh([{ ...targetOf(sshd), user: name }], {
+          ...optionsOf(sshd),
+          credentials: { password: async () => 'p' },
+          inventory: false,
+          performance: { interval: 5, duration: 2 },
+        }),
+      );
+      // busybox is no shell by that name: it is the login that runs nothing.
+      expect(failure(items), shell).toBe(shell === '/bin/busybox' ? 'COLLECT_FAILED' : '');
+      expect(
+        items.some(({ kind }) => kind === 'samples'),
+        shell,
+      ).toBe(shell !== '/bin/busybox');
+      expect(await soon(() => sshd.leftovers().length === 0), sshd.leftovers().join()).toBe(true);
+    }
   });
 
   it.skipIf(!isRoot)('tells in the inventory that the login was not root', async () => {
