@@ -121,6 +121,8 @@ sample() {
 [ -r /proc/stat ] && [ -r /proc/uptime ] || exit 3
 part "machine $(uname -m) $(getconf PAGESIZE 2>/dev/null || echo 4096) $(grep -c '^cpu[0-9]' /proc/stat)"
 count=0
+read -r started rest </proc/uptime
+due=${started%.*}
 while :; do
   sample
   [ $((count % slow)) -ne 0 ] || {
@@ -130,5 +132,13 @@ while :; do
   part end
   count=$((count + 1))
   [ "$count" != "$samples" ] || exit 0
-  sleep "$interval"
+  # At the pace that was asked for, however long a sample takes; a server that cannot keep it gets a second of rest.
+  due=$((due + interval))
+  read -r now rest </proc/uptime
+  pause=$((due - ${now%.*}))
+  [ "$pause" -ge 1 ] || {
+    pause=1
+    due=$((${now%.*} + 1))
+  }
+  sleep "$pause"
 done

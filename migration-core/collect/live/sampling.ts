@@ -6,6 +6,7 @@ import type { SampleBatch } from '../../store/model/samples.ts';
 import { runScript } from '../script.ts';
 import type { Shell } from '../shell.ts';
 import type { Clock } from './clock.ts';
+import { hasNarrowCounters } from './counters.ts';
 import { readFrames } from './frames.ts';
 import { Gauge } from './gauge.ts';
 
@@ -25,6 +26,8 @@ export type SamplingEvent =
 const SLOW_SECONDS = 300;
 /** A sample of the largest server has some 10 MB a day at this pace; nobody measures for years. */
 const MAXIMUM_BYTES = 2 ** 50;
+/** A gigabit per second fills a counter of 32 bits with bytes in 34 seconds. */
+const WRAP_SECONDS = 30;
 const SCRIPT = new URL('../../../resources/collectors/linux-sample.sh', import.meta.url);
 
 /** Goes on until the signal or the loss of the connection ends it; ends without an error then. @throws COLLECT_FAILED */
@@ -40,9 +43,14 @@ export async function* sampleServer(shell: Shell, options: SamplingOptions): Asy
       signal,
     });
     for await (const event of readFrames(run.output, token)) {
-      if (event.kind === 'machine') gauge = new Gauge(event.machine, interval);
-      else if (event.kind === 'problem') yield event;
-      else if (gauge !== null) {
+      if (event.kind === 'machine') {
+        gauge = new Gauge(event.machine, interval);
+        if (hasNarrowCounters(event.machine.architecture) && interval > WRAP_SECONDS) {
+          yield { kind: 'problem', message: mayWrap(shell.machine) };
+        }
+      }
+      if (event.kind === 'problem') yield event;
+      else if (event.kind === 'frame' && gauge !== null) {
         const { at, batches } = gauge.take(event.frame, clock.now());
         if (batches.length > 0) yield { kind: 'samples', at, batches };
       }
@@ -58,3 +66,6 @@ const notMeasurable = (machine: string): IronliftError =>
   new IronliftError('COLLECT_FAILED', `${machine} cannot be measured: it has no /proc of Linux.`, {
     next: 'Import what its own tools recorded (sar, nmon, iostat) instead.',
   });
+
+const mayWrap = (machine: string): string =>
+  `${machine} has a 32-bit kernel that counts bytes to 4 GiB and begins anew: measure it every ${WRAP_SECONDS} seconds, or loads above 4 GiB in an interval look smaller than they are.`;

@@ -1,6 +1,6 @@
 /**
  * Our figures beside those of sar and vmstat, taken over the same seconds of this machine while it computes and writes.
- * Tolerances: the judges look once a second at other moments than we do, so up to a second of a window of fifteen may
+ * Tolerances: the judges look once a second at other moments than we do, so up to a second of a window of ten may
  * belong to one and not to the other.
  */
 import { spawn } from 'node:child_process';
@@ -101,14 +101,14 @@ describe('samples of a machine under load', () => {
     const folder = await scratchFolder();
     await load(folder);
     const record = join(folder, 'sa');
-    const seconds = 20;
+    const seconds = 15;
     const judges = Promise.all([
       run('sar', ['-o', record, '-u', 'ALL', '-r', '-d', '1', String(seconds)]),
       run('vmstat', ['-n', '-t', '1', String(seconds + 1)], { env: { TZ: 'UTC' } }),
     ]);
     const times: number[] = [];
     const values = new Map<string, number[]>();
-    const performance = { interval: 5, duration: 17 };
+    const performance = { interval: 5, duration: 12 };
     for await (const event of collectLocal({ inventory: false, performance })) {
       if (event.kind !== 'samples') continue;
       times.push(event.batches[0]!.times[0]!);
@@ -120,13 +120,13 @@ describe('samples of a machine under load', () => {
       }
     }
     const [, vmstat] = await judges;
-    expect(times.length).toBe(4);
+    expect(times.length).toBe(3);
     const [from, to] = [times[0]!, times.at(-1)!];
     const ours = (key: string): number => mean(values.get(key) ?? [NaN]);
 
     const json = await run('sadf', ['-j', record, '--', '-u', 'ALL', '-r', '-d']);
     const window = sarSeconds(json).filter(({ at }) => at > from && at <= to + 500);
-    expect(window.length).toBeGreaterThan(10);
+    expect(window.length).toBeGreaterThan(7);
     expect(Math.abs(ours('cpu.busy ') - (100 - mean(window.map(({ idle }) => idle))))).toBeLessThan(
       PROCESSOR_TOLERANCE,
     );
