@@ -108,7 +108,7 @@ function deviceLine(address: string, rest: string): Device | null {
   const machine = /^"([^"]*)" "([^"]*)" "([^"]*)"(.*)$/u.exec(rest);
   if (machine !== null) return machineLine(address, machine);
   const progIf = /\(prog-if ([0-9a-f]{2})/u.exec(rest)?.[1] ?? '';
-  const body = rest.replace(/ \((?:rev [0-9a-f]{2}|prog-if [^()]*)\)/gu, '').trim();
+  const body = rest.replace(/(?: \(rev [0-9a-f]{2}\))?(?: \(prog-if [0-9a-f]{2}.*\))?$/u, '').trim();
   const colon = body.indexOf(': ');
   if (colon < 0) return null;
   const type = nameAndId(body.slice(0, colon).replace(/^Class (?=[0-9a-f]{4}$)/u, ''));
@@ -123,7 +123,8 @@ function deviceLine(address: string, rest: string): Device | null {
     classId: type?.id === undefined ? undefined : type.id + progIf,
     className: type?.name,
     // Vendor and device stand in one text; with numbers they are told apart by our own list.
-    name: ids === null ? usable(name) : undefined,
+    // lspci itself cuts long lines: `[808...`.
+    name: ids === null ? usable(name.replace(/\s*\[[0-9a-f:]{0,9}\.\.\.$/u, '')) : undefined,
   };
 }
 

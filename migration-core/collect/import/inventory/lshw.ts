@@ -139,12 +139,12 @@ const word = (value: unknown): string | undefined =>
 function fromXml(text: string): Tree {
   const roots: Node[] = [];
   const open: Node[] = [];
-  let damaged: string | null = null;
+  const damage: { message: string | null } = { message: null };
   let count = 0;
   let characters = '';
   const parser = new SaxesParser();
   parser.on('error', (error) => {
-    damaged ??= error.message.slice(0, 200);
+    damage.message ??= error.message.slice(0, 200);
   });
   parser.on('opentag', ({ name, attributes }) => {
     characters = '';
@@ -184,13 +184,13 @@ function fromXml(text: string): Tree {
     characters = '';
   });
   try {
-    for (let at = 0; at < text.length && damaged === null; at += 1 << 16)
+    for (let at = 0; at < text.length && damage.message === null; at += 1 << 16)
       parser.write(text.slice(at, at + (1 << 16)));
-    if (damaged === null) parser.close();
+    if (damage.message === null) parser.close();
   } catch (error) {
-    damaged ??= error instanceof Error ? error.message.slice(0, 200) : 'it is no XML';
+    damage.message ??= error instanceof Error ? error.message.slice(0, 200) : 'it is no XML';
   }
-  return { roots, damaged };
+  return { roots, damaged: damage.message };
 }
 
 interface Placed {
