@@ -426,7 +426,7 @@ const pciAddress = (node: Node): string | undefined => {
 /** lshw knows names, addresses and drivers, not the numbers of PCI (unless it is run with `-numeric`). */
 function deviceOf(node: Node): Device | null {
   const pci = pciAddress(node);
-  const usb = /^usb@(\d{1,3}):[\d.]+$/u.exec(node.fields.get('businfo') ?? '');
+  const usb = /^usb@\d{1,3}(?::[\d.]+)?$/u.exec(node.fields.get('businfo') ?? '');
   if ((pci === undefined && usb === null) || node.class === 'disk' || node.class === 'volume') return null;
   const numbers = /\s*\[([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/iu.exec(node.fields.get('product') ?? '');
   const vendor = node.fields.get('vendor')?.replace(/\s*\[[0-9a-f]{1,4}\]$/iu, '');

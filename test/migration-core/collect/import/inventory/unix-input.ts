@@ -52,7 +52,7 @@ export interface Imported {
 
 /** By the surest importer of the table, as the program does it. */
 export async function importFrom(input: ImportInput, serverName?: string): Promise<Imported> {
-  const sure = importers.map((importer) => importer.recognise(input));
+  const sure = importers.map((importer): number => importer.recognise(input));
   const best = Math.max(...sure);
   if (best === 0) throw new Error(`No importer knows ${input.name}.`);
   const importer = importers[sure.indexOf(best)]!;
