@@ -26,7 +26,9 @@ packages=(
   strace procps      # show how the program opens its source, and record what QEMU writes to an image
   udev selinux-utils python3-yaml # second readers: names of network cards, SELinux labels, YAML
   python3            # computes the content digest a second way
-  busybox-static     # a small init for small guests
+  busybox-static dash # a small init for small guests; the oldest and the strictest shell the collector must run in
+  pciutils usbutils dmidecode lshw iproute2 ethtool # second readers of the hardware our collector lists
+  pci.ids usb.ids    # what resources/devices is made from, and compared with
   imagemagick        # screenshots to PNG where QEMU gives PPM
 )
 

@@ -261,6 +261,15 @@ about_boot_messages() {
     { i=0; while [ $i -lt 50 ] && IFS= read -r line; do printf '%s\n' "$line"; i=$((i + 1)); done; }
 }
 
+# Without locks and hints, which are files. Both options are younger than LVM2 itself: the second try is for RHEL 4 to 6.2.
+list_lvs() {
+  # shellcheck disable=SC2086
+  bounded 20 $root lvs "$@" --noheadings --nosuffix --units b --separator '|' -o vg_name,lv_name,lv_size,segtype,devices
+}
+about_lvs() {
+  list_lvs --readonly --config 'devices{hints="none"}' || list_lvs --ignorelockingfailure
+}
+
 about_runlevels() { names /etc/rc[2-5].d/S* /etc/rc.d/rc[2-5].d/S* /etc/init.d/*; }
 
 about_installation() {
@@ -316,10 +325,10 @@ ask_storage() {
   files /proc/partitions /proc/mdstat /proc/mounts /proc/swaps /proc/scsi/scsi /etc/iscsi/initiatorname.iscsi
   tool lsblk-json 30 lsblk -J -O -b
   tool lsblk-pairs 30 lsblk -P -b -o NAME,KNAME,MAJ:MIN,FSTYPE,MOUNTPOINT,LABEL,UUID,RM,SIZE,RO,MODEL,TYPE
-  root_tool blkid 30 blkid
+  # Without `-c` it writes its cache.
+  root_tool blkid 30 blkid -c /dev/null
   tool df 20 df -P -k -l -T
-  root_tool pvs 20 pvs --noheadings --nosuffix --units b --separator '|' -o pv_name,vg_name,pv_size,pv_free,pv_uuid
-  root_tool lvs 20 lvs --noheadings --nosuffix --units b --separator '|' -o vg_name,lv_name,lv_size,segtype,devices
+  if have lvs; then section lvs about_lvs; fi
   for array in /sys/block/md*; do
     if [ -d "$array" ]; then root_tool "mdadm:${array##*/}" 10 mdadm --detail "/dev/${array##*/}"; fi
   done

@@ -45,6 +45,8 @@ const RAID_DRIVERS = new Set([
   'mptspi',
 ]);
 
+const GENERIC_NAME = /^(?:MegaRAID|SAS|3ware|Adaptec|Fusion-MPT) controller$/u;
+
 const PCI = /[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]/gu;
 
 /** The device of the bus closest to the disk: `/sys/devices/pci0000:00/0000:00:1c.0/0000:03:00.0/host0/...`. */
@@ -93,7 +95,11 @@ export function raidOf(sections: Sections, devices: readonly Device[], blocks: B
       });
     return known<RaidController>({
       ...match?.controller,
-      name: match?.controller.name ?? (name || 'RAID controller'),
+      // Outputs of disks alone do not say what the controller is called.
+      name:
+        match === undefined || (GENERIC_NAME.test(match.controller.name) && name !== '')
+          ? name || 'RAID controller'
+          : match.controller.name,
       address: card.address,
       driver: card.driver,
       logicalDisks: match?.controller.logicalDisks ?? own,

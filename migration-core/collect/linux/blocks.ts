@@ -100,7 +100,8 @@ function fromSys(text: string, blocks: Blocks): void {
     block.removable = flag(of.get('removable'));
     block.rotational = flag(of.get('queue/rotational'));
     block.sectorBytes = wholeNumber(of.get('queue/logical_block_size') ?? of.get('queue/hw_sector_size'));
-    block.vendor = usable(of.get('device/vendor'));
+    // Of virtio this is the number of PCI.
+    block.vendor = usable(of.get('device/vendor')?.replace(/^0x[0-9a-f]+$/u, ''));
     block.model = usable(of.get('device/model'));
     block.serial = usable(of.get('serial') ?? of.get('device/serial'));
     block.wwn = usable(of.get('wwid') ?? of.get('device/wwid'));
@@ -210,7 +211,7 @@ function fromLsblkJson(json: string, blocks: Blocks): void {
       label: of.label,
       uuid: of.uuid,
       model: of.model,
-      vendor: of.vendor,
+      vendor: of.vendor?.startsWith('0x') === true ? undefined : of.vendor,
       serial: of.serial,
       wwn: of.wwn,
       transport: of.tran,

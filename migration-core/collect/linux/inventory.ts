@@ -38,6 +38,7 @@ export function linuxInventory(sections: Sections, options: InventoryOptions = {
   const network = networkOf(sections);
   const services = servicesOf(sections);
   const sockets = socketsOf(sections);
+  const software = softwareOf(sections);
   const listeners = sockets?.listeners;
   const { name, fqdn } = namesOf(sections);
   return known<ServerInventory>({
@@ -73,11 +74,15 @@ export function linuxInventory(sections: Sections, options: InventoryOptions = {
     operatingSystem: operatingSystemOf(sections, options.ourTime),
     roles: rolesOf({ services, listeners }),
     services,
-    software: softwareOf(sections),
+    software,
     vendorAgents: vendorAgentsOf(sections, services, catalogueEntries()),
     listeners,
     connections: sockets?.connections,
-    gaps: [...machine.gaps, ...raid.gaps, ...missing(sections, sockets?.named, devices !== undefined)],
+    gaps: [
+      ...machine.gaps,
+      ...raid.gaps,
+      ...missing(sections, sockets?.named, devices !== undefined, software !== undefined),
+    ],
   });
 }
 
@@ -92,7 +97,12 @@ function namesOf(sections: Sections): { name: string; fqdn?: string | undefined 
 }
 
 /** What was not seen at all, besides what the parts said themselves. */
-function missing(sections: Sections, named: boolean | undefined, devices: boolean): InventoryGap[] {
+function missing(
+  sections: Sections,
+  named: boolean | undefined,
+  devices: boolean,
+  software: boolean,
+): InventoryGap[] {
   const gaps: InventoryGap[] = [];
   const root = /^user\t(\d+)$/mu.exec(textOf(sections, 'run'))?.[1];
   const asRoot = 'Collect again as root, or let the collector use sudo.';
@@ -114,10 +124,10 @@ function missing(sections: Sections, named: boolean | undefined, devices: boolea
       why: 'Programs behind ports are shown to root only.',
       next: asRoot,
     });
-  if (!sections.has('dpkg') && !sections.has('rpm') && !sections.has('apk') && !sections.has('pacman'))
+  if (!software)
     gaps.push({
       part: 'software',
-      why: 'No package manager that is known was asked.',
+      why: 'No package manager that is known told anything.',
       next: 'Ask the administrator what was installed by hand.',
     });
   for (const [name, { status, truncated }] of sections) {

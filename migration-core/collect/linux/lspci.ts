@@ -12,6 +12,10 @@ const MAX_LINE = 2000;
 
 const ADDRESS = String.raw`(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]`;
 
+const HEAD = new RegExp(`^(${ADDRESS}) (.*)$`, 'iu');
+/** `-[0000:00]-+-00.0`, `-+-[0000:ff]-+-08.0`. */
+const TREE = /^\s*-(?:\+-)?\[[0-9a-f]{4}/iu;
+
 /** Lines that begin a device and were not understood are given to `problem` (line number from 1). */
 export function parseLspci(
   text: string,
@@ -21,7 +25,8 @@ export function parseLspci(
     .split('\n')
     .map((line) => (line.length > MAX_LINE ? line.slice(0, MAX_LINE) : line).trimEnd());
   if (lines.some((line) => /^Slot:\t/u.test(line))) return parseRecords(lines);
-  if (lines.some((line) => /^\s?[-+|\\ ]+(?:\[[0-9a-f]{4}:|.*\[[0-9a-f]{2}\]-)/iu.test(line)))
+  // sosreport puts the tree below the list: where there is a list, it is enough.
+  if (!lines.some((line) => HEAD.test(line)) && lines.some((line) => TREE.test(line)))
     return parseTree(lines, problem);
   return parseLines(lines, problem);
 }
@@ -80,8 +85,6 @@ function nameAndId(text: string | undefined): { name?: string; id?: string } | u
   return { ...said, ...(match === null ? {} : { id: match[2]! }) };
 }
 
-const HEAD = new RegExp(`^(${ADDRESS}) (.*)$`, 'iu');
-
 function parseLines(lines: readonly string[], problem: (line: number, excerpt: string) => void): Device[] {
   const devices: Device[] = [];
   let current: Device | null = null;
@@ -92,7 +95,7 @@ function parseLines(lines: readonly string[], problem: (line: number, excerpt: s
       if (current === null) problem(index + 1, line);
       else devices.push(current);
     } else if (/^\s/u.test(line) && current !== null) detail(current, line.trim());
-    else if (line !== '') {
+    else if (line !== '' && !TREE.test(line)) {
       current = null;
       problem(index + 1, line);
     }
@@ -105,7 +108,7 @@ function deviceLine(address: string, rest: string): Device | null {
   const machine = /^"([^"]*)" "([^"]*)" "([^"]*)"(.*)$/u.exec(rest);
   if (machine !== null) return machineLine(address, machine);
   const progIf = /\(prog-if ([0-9a-f]{2})/u.exec(rest)?.[1] ?? '';
-  const body = rest.replace(/ \((?:rev [0-9a-f]{2}|prog-if [^()]*)\)/gu, '').trim();
+  const body = rest.replace(/(?: \(rev [0-9a-f]{2}\))?(?: \(prog-if [0-9a-f]{2}.*\))?$/u, '').trim();
   const colon = body.indexOf(': ');
   if (colon < 0) return null;
   const type = nameAndId(body.slice(0, colon).replace(/^Class (?=[0-9a-f]{4}$)/u, ''));
@@ -120,7 +123,8 @@ function deviceLine(address: string, rest: string): Device | null {
     classId: type?.id === undefined ? undefined : type.id + progIf,
     className: type?.name,
     // Vendor and device stand in one text; with numbers they are told apart by our own list.
-    name: ids === null ? usable(name) : undefined,
+    // lspci itself cuts long lines: `[808...`.
+    name: ids === null ? usable(name.replace(/\s*\[[0-9a-f:]{0,9}\.\.\.$/u, '')) : undefined,
   };
 }
 

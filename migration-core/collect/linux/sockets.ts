@@ -111,14 +111,14 @@ export function parseSs(text: string): Socket[] | undefined {
   return sockets;
 }
 
-/** `tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 123/sshd`; udp has no state where it is not connected. */
+/** `tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 123/sshd`, with `-e` user and inode before the program; udp has no state where it is not connected. */
 export function parseNetstat(text: string): Socket[] | undefined {
   const lines = linesOf(text);
   if (!lines.some((line) => line.startsWith('Proto'))) return undefined;
   const sockets: Socket[] = [];
   for (const line of lines) {
     const match =
-      /^(tcp|udp)6?\s+\d+\s+\d+\s+(\S+)\s+(\S+)(?:\s+([A-Z_0-9]+))?(?:\s+(?:-|\d+\/([^\s:]{1,64}).*))?\s*$/u.exec(
+      /^(tcp|udp)6?\s+\d+\s+\d+\s+(\S+)\s+(\S+)(?:\s+([A-Z_][A-Z_0-9]+))?(?:\s+\d+\s+\d+)?(?:\s+(?:-|\d+\/([^\s:]{1,64})).*)?$/u.exec(
         line.slice(0, 4096),
       );
     const [local, remote] = [parseEndpoint(match?.[2] ?? ''), parseEndpoint(match?.[3] ?? '')];

@@ -62,7 +62,7 @@ export function byEntry(
     const slash = rest.indexOf('/');
     const name = slash < 0 ? rest : rest.slice(0, slash);
     let entry = entries.get(name);
-    if (entry === undefined) entries.set(name, (entry = new Map()));
+    if (entry === undefined) entries.set(name, (entry = new Map<string, string>()));
     entry.set(slash < 0 ? '' : rest.slice(slash + 1), value);
   }
   return entries;

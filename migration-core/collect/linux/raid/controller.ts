@@ -61,3 +61,7 @@ export function field(line: string): { name: string; value: string } | null {
   const colon = line.indexOf(':');
   return colon <= 0 ? null : { name: line.slice(0, colon).trim(), value: line.slice(colon + 1).trim() };
 }
+
+/** A list that is empty was not told by this output: that is unknown, and not "there is none". */
+export const listOrNothing = <T>(list: readonly T[] | undefined): T[] | undefined =>
+  list === undefined || list.length === 0 ? undefined : [...list];

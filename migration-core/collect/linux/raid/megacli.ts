@@ -4,6 +4,7 @@ import { known, usable } from '../text.ts';
 import {
   exactSize,
   field,
+  listOrNothing,
   MAX_CONTROLLERS,
   MAX_DISKS,
   shortLines,
@@ -78,11 +79,13 @@ export function parseMegacli(text: string): RaidController[] {
   return found.map(({ logicalDisks, physicalDisks, ...rest }) =>
     known<RaidController>({
       ...rest,
-      logicalDisks: logicalDisks?.map((each) => known(each)),
-      physicalDisks: physicalDisks?.map((each) => {
-        const { slot, model, serial, bytes, state } = each;
-        return known({ slot, model, serial, bytes, state });
-      }),
+      logicalDisks: listOrNothing(logicalDisks?.map((each) => known(each))),
+      physicalDisks: listOrNothing(
+        physicalDisks
+          // The summary counts enclosures among them, of no size.
+          ?.filter(({ bytes }) => bytes !== 0)
+          .map(({ slot, model, serial, bytes, state }) => known({ slot, model, serial, bytes, state })),
+      ),
     }),
   );
 }
@@ -132,7 +135,7 @@ function memberField(
 function inquiry(member: MemberDisk & { type?: string }, text: string): void {
   const columns =
     member.type === 'SATA' ? { model: [20, 60], serial: [0, 20] } : { model: [0, 24], serial: [28, 60] };
-  const model = usable(text.slice(columns.model[0], columns.model[1])?.replace(/\s+/gu, ' '));
+  const model = usable(text.slice(columns.model[0], columns.model[1]).replace(/\s+/gu, ' '));
   if (model !== undefined) member.model = model;
   const serial = usable(text.slice(columns.serial[0], columns.serial[1]));
   if (serial !== undefined) member.serial = serial.split(/\s/u)[0];

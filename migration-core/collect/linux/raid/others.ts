@@ -3,6 +3,7 @@ import type { RaidController } from '../../../store/model/inventory.ts';
 import { known, usable, wholeNumber } from '../text.ts';
 import {
   field,
+  listOrNothing,
   MAX_CONTROLLERS,
   MAX_DISKS,
   shortLines,
@@ -18,11 +19,13 @@ type Full = RaidController & { logicalDisks: LogicalDisk[]; physicalDisks: Membe
 const full = (name: string): Full => ({ name, logicalDisks: [], physicalDisks: [] });
 
 const clean = (controllers: readonly Full[]): RaidController[] =>
-  controllers.map((each) => ({
-    ...known(each),
-    logicalDisks: each.logicalDisks.map((disk) => known(disk)),
-    physicalDisks: each.physicalDisks.map((disk) => known(disk)),
-  }));
+  controllers.map((each) =>
+    known({
+      ...each,
+      logicalDisks: listOrNothing(each.logicalDisks.map((disk) => known(disk))),
+      physicalDisks: listOrNothing(each.physicalDisks.map((disk) => known(disk))),
+    }),
+  );
 
 export const arcconf: RaidTool = {
   id: 'arcconf',
@@ -271,7 +274,7 @@ export function parseMegasasctl(text: string): RaidController[] {
       if (disks !== undefined && disks.length < MAX_DISKS)
         disks.push({
           name: volume[2]!,
-          bytes: sizeOf(volume[3]!, 1024),
+          bytes: sizeOf(volume[3], 1024),
           level: volume[4]!,
           state: volume[5]!,
         });
@@ -281,7 +284,7 @@ export function parseMegasasctl(text: string): RaidController[] {
         disks.push({
           slot: disk[2]!,
           model: disk[3]!.replace(/\s+/gu, ' '),
-          bytes: sizeOf(disk[4]!, 1024),
+          bytes: sizeOf(disk[4], 1024),
           state: usable(disk[5]),
         });
     }

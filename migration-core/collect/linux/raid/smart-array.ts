@@ -3,6 +3,7 @@ import type { RaidController } from '../../../store/model/inventory.ts';
 import { known, usable } from '../text.ts';
 import {
   field,
+  listOrNothing,
   MAX_CONTROLLERS,
   MAX_DISKS,
   shortLines,
@@ -65,8 +66,8 @@ export function parseSmartArray(text: string): RaidController[] {
   return controllers.map((each) =>
     known<RaidController>({
       ...each,
-      logicalDisks: each.logicalDisks.map((disk) => known(disk)),
-      physicalDisks: each.physicalDisks.map((disk) => known(disk)),
+      logicalDisks: listOrNothing(each.logicalDisks.map((disk) => known(disk))),
+      physicalDisks: listOrNothing(each.physicalDisks.map((disk) => known(disk))),
     }),
   );
 }

@@ -81,15 +81,16 @@ export function parseStorcli(text: string): { index: string; controller: RaidCon
           address: pciAddress(word(basics['PCI Address']) ?? word(data['PCI Address'])),
           driver: word(version['Driver Name']) ?? word(data['Driver Name']),
           firmware: word(version['Firmware Package Build']) ?? word(data['FW Package Build']),
-          logicalDisks: rows(data['VD LIST']).map((row) =>
-            known({
-              name: word(row['Name']) ?? word(row['DG/VD']) ?? 'volume',
-              level: word(row['TYPE'])?.replace(/^RAID(?=\d)/u, 'RAID '),
-              bytes: sizeOf(word(row['Size']), 1024),
-              state: word(row['State']),
-            }),
+          logicalDisks: ('VD LIST' in data || 'PD LIST' in data ? rows(data['VD LIST']) : undefined)?.map(
+            (row) =>
+              known({
+                name: word(row['Name']) ?? word(row['DG/VD']) ?? 'volume',
+                level: word(row['TYPE'])?.replace(/^RAID(?=\d)/u, 'RAID '),
+                bytes: sizeOf(word(row['Size']), 1024),
+                state: word(row['State']),
+              }),
           ),
-          physicalDisks: rows(data['PD LIST']).map((row) =>
+          physicalDisks: ('PD LIST' in data ? rows(data['PD LIST']) : undefined)?.map((row) =>
             known<MemberDisk>({
               slot: word(row['EID:Slt'])?.replace(/^\s+/u, ''),
               model: word(row['Model']),
