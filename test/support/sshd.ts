@@ -184,9 +184,7 @@ class LoopbackSshd implements Sshd {
   }
 
   leftovers(): string[] {
-    return processes()
-      .filter((pid) => fileOf(pid, 'environ').split('\0').includes(this.#mark))
-      .map((pid) => `${pid} ${fileOf(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 100)}`);
+    return markedProcesses(this.#mark);
   }
 
   async connections(): Promise<number> {
@@ -198,6 +196,12 @@ class LoopbackSshd implements Sshd {
     return this.#log;
   }
 }
+
+/** Processes that were started with this in their environment (`NAME=value`): numbers and command lines. */
+export const markedProcesses = (mark: string): string[] =>
+  processes()
+    .filter((pid) => fileOf(pid, 'environ').split('\0').includes(mark))
+    .map((pid) => `${pid} ${fileOf(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 100)}`);
 
 /** Waits until it is so; false when it is not within the time. */
 export async function soon(what: () => boolean | Promise<boolean>, seconds = 5): Promise<boolean> {
