@@ -153,6 +153,8 @@ about_firmware() {
 }
 
 about_blocks() {
+  # Until 2.6 IDE drives of all kinds looked alike in /sys.
+  facts /proc/ide/hd*/media
   for block in /sys/block/*; do
     [ -d "$block" ] || continue
     case $block in /sys/block/ram* | /sys/block/loop*) continue ;; esac

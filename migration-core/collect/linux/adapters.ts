@@ -167,7 +167,7 @@ export function hostBusAdaptersOf(sections: Sections, devices: readonly Device[]
   const adapters: HostBusAdapter[] = [];
   const seen = new Set<string>();
   for (const [host, of] of byEntry(facts, '/sys/class/fc_host')) {
-    const card = byAddress.get(controllerAddress(of.get('')));
+    const card = byAddress.get(controllerAddress(of.get('device') ?? of.get('')));
     adapters.push(
       known<HostBusAdapter>({
         name: usable(of.get('symbolic_name')) ?? card?.name ?? host,

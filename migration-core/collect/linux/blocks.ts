@@ -95,7 +95,8 @@ function fromSys(text: string, blocks: Blocks): void {
   for (const [name, of] of byEntry(facts, '/sys/block')) {
     const block = blockNamed(blocks, name);
     if (block === undefined) continue;
-    block.path = of.get('');
+    // Kernels before 2.6.26 have no link here, but one to the device.
+    block.path = of.get('')?.includes('/devices/') === true ? of.get('') : (of.get('device') ?? of.get(''));
     block.bytes = sectors(of.get('size'));
     block.removable = flag(of.get('removable'));
     block.rotational = flag(of.get('queue/rotational'));
@@ -107,7 +108,7 @@ function fromSys(text: string, blocks: Blocks): void {
     block.wwn = usable(of.get('wwid') ?? of.get('device/wwid'));
     block.transport = usable(of.get('device/transport'));
     block.mapped = usable(of.get('dm/name'));
-    block.type = typeOf(name, of);
+    block.type = facts.get(`/proc/ide/${name}/media`) === 'cdrom' ? 'rom' : typeOf(name, of);
     for (const [path, value] of of) {
       const part = /^([^/]+)\/(?:size|start)$/u.exec(path)?.[1];
       if (part === undefined || !of.has(`${part}/start`)) continue;

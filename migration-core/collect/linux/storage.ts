@@ -14,9 +14,16 @@ export function foundationOf(blocks: Blocks, block: Block): Set<Block> {
   return seen;
 }
 
+/**
+ * Memory, files, what stands on other disks (bcache, DRBD, volumes of ZFS), single paths of NVMe, and the boot areas of
+ * flash chips.
+ */
+const NO_DISK =
+  /^(?:(?:zram|ram|loop|nbd|fd|md|dm-|bcache|drbd|zd)\d|nvme\d+c\d+n\d|mmcblk\d+(?:boot|rpmb))/u;
+
 /** What is neither memory nor a file: a disk of the machine, or a LUN behind several paths. */
 const isDisk = (block: Block): boolean =>
-  block.type === 'disk' && !/^(?:zram|ram|loop|nbd|fd|md|dm-)\d/u.test(block.name) && block.bytes !== 0;
+  block.type === 'disk' && !NO_DISK.test(block.name) && block.bytes !== 0;
 
 /** The blocks the system starts from: below `/`, `/usr`, `/boot` and the EFI system partition. */
 export function systemBlocks(blocks: Blocks): Set<Block> {

@@ -82,7 +82,7 @@ const FILES: Record<string, string> = {
     .join('\n')}\n@done\n`,
   ...Object.fromEntries(
     Object.entries(MORE)
-      .filter(([name]) => raidTools.some(({ read }) => read(sectionsOf({ [name]: MORE[name]! })).length > 0))
+      .filter(([name]) => raidTools.some((tool) => tool.read(sectionsOf({ [name]: MORE[name]! })).length > 0))
       .map(([name, text]) => [`j-${name.replace(':', '-')}`, text]),
   ),
 };

@@ -90,6 +90,35 @@ test('a LUN behind two paths is one disk, and the way up to the root is known', 
   expect(volumes.get('tank/home')).toMatchObject({ kind: 'zfs', mountPoint: '/home' });
 });
 
+test('what looks like a disk and is none is not counted', () => {
+  const names = [
+    'bcache0',
+    'drbd1',
+    'zd0',
+    'nvme0c0n1',
+    'nvme0n1',
+    'mmcblk0boot0',
+    'zram0',
+    'hdc',
+    'hda',
+    'md0',
+    'sr0',
+  ];
+  const blocks = `/proc/ide/hdc/media\tcdrom\n/proc/ide/hda/media\tdisk\n${names.map((name) => `/sys/block/${name}/size\t2048\n`).join('')}/sys/block/hda/device\t/sys/devices/pci0000:00/0000:00:1f.1/ide0/0.0\n/sys/block/hda\t/sys/block/hda\n`;
+  const found = inventoryOf({
+    blocks,
+    pci: '/sys/bus/pci/devices/0000:00:1f.1/class\t0x01018a\n/sys/bus/pci/devices/0000:00:1f.1/driver\t/sys/bus/pci/drivers/PIIX_IDE\n',
+    'file:/proc/mounts': '/dev/hda / ext3 rw 0 0\n',
+  });
+  expect(found.disks?.map(({ name }) => name)).toEqual(['nvme0n1', 'hda']);
+  expect(found.drivers).toContainEqual({
+    name: 'PIIX_IDE',
+    path: 'built into the kernel',
+    loaded: true,
+    bootCritical: true,
+  });
+});
+
 test('drivers: what the system disk, its volumes and the screen need is critical, nothing else', () => {
   const critical = san
     .drivers!.filter(({ bootCritical }) => bootCritical === true)
