@@ -19,12 +19,18 @@ packages=(
   bcache-tools exfatprogs f2fs-tools mdadm squashfs-tools xorriso # the same: one volume of each kind
   attr acl quota     # put attributes and quotas on test volumes, and read them back
   shellcheck openssl # judge import scripts, and the manifest of an OVA
+  openssh-server openssh-client # serve and judge collecting over SSH, on a port of this machine
+  tcsh               # a login shell that is no sh
+  sysstat            # sar judges what is measured
+  sudo dmidecode pciutils iproute2 # what the collector asks on a server; judges of its answers
   strace procps      # show how the program opens its source, and record what QEMU writes to an image
   udev selinux-utils python3-yaml # second readers: names of network cards, SELinux labels, YAML
   sqlite3            # judges engagement files
   sysstat collectl   # record performance, and judge what we read of it
   python3            # computes the content digest a second way
-  busybox-static     # a small init for small guests
+  busybox-static dash # a small init for small guests; the oldest and the strictest shell the collector must run in
+  pciutils usbutils dmidecode lshw iproute2 ethtool # second readers of the hardware our collector lists
+  pci.ids usb.ids    # what resources/devices is made from, and compared with
   imagemagick        # screenshots to PNG where QEMU gives PPM
 )
 

@@ -1,5 +1,12 @@
-/** Every kind of file that can be imported, one line each. */
+/** Every kind of file that can be imported, one line each. Of those that are as sure, the first reads it. */
 import type { Importer } from '../collector.ts';
+import { dmidecode } from './inventory/dmidecode.ts';
+import { hardwareTuples } from './inventory/hardware-tuples.ts';
+import { linuxBundle } from './inventory/linux-bundle.ts';
+import { lshw } from './inventory/lshw.ts';
+import { lspci, lsusb } from './inventory/lspci.ts';
+import { raidTools } from './inventory/raid-tools.ts';
+import { sosreport } from './inventory/sosreport.ts';
 import { collectl } from './performance/collectl.ts';
 import { plainCsv } from './performance/csv/csv.ts';
 import { pdhCsv } from './performance/pdh-csv.ts';
@@ -34,5 +41,13 @@ export const importers: readonly Importer[] = [
   bitbrains,
   azure,
   planetlab,
+  linuxBundle,
+  sosreport,
+  dmidecode,
+  lshw,
+  lspci,
+  lsusb,
+  hardwareTuples,
+  raidTools,
   plainCsv,
 ];

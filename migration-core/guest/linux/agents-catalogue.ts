@@ -1,4 +1,5 @@
 /** The catalogue of hardware and hypervisor software (resources/agents/linux.json): read and checked when it is needed. */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { IronliftError } from '../../base/errors.ts';
@@ -30,13 +31,37 @@ const catalogueSchema = z.strictObject({ entries: z.array(entrySchema).min(1) })
 
 export type CatalogueEntry = z.infer<typeof entrySchema>;
 
+const CATALOGUE = new URL('../../../resources/agents/linux.json', import.meta.url);
+
 /** @throws CATALOGUE_DAMAGED. */
-export async function readCatalogue(
-  file: URL = new URL('../../../resources/agents/linux.json', import.meta.url),
-): Promise<CatalogueEntry[]> {
+export async function readCatalogue(file: URL = CATALOGUE): Promise<CatalogueEntry[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw damaged(file, 'it cannot be read', cause);
+  }
+  return checked(text, file);
+}
+
+let kept: CatalogueEntry[] | undefined;
+
+/** The same for callers that cannot wait (an inventory is a pure function of what was collected); read once. */
+export function catalogueEntries(): readonly CatalogueEntry[] {
+  if (kept !== undefined) return kept;
+  let text: string;
+  try {
+    text = readFileSync(CATALOGUE, 'utf8');
+  } catch (cause) {
+    throw damaged(CATALOGUE, 'it cannot be read', cause);
+  }
+  return (kept = checked(text, CATALOGUE));
+}
+
+function checked(text: string, file: URL): CatalogueEntry[] {
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(file, 'utf8'));
+    content = JSON.parse(text);
   } catch (cause) {
     throw damaged(file, 'it cannot be read', cause);
   }
