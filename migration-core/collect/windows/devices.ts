@@ -47,7 +47,9 @@ function classOf(
 export function pciLocations(parts: WindowsParts): Map<string, string> {
   const locations = new Map<string, string>();
   for (const { DeviceID, LocationInformation } of parts.PciLocation ?? []) {
-    const found = /(\d{1,3})\D{1,40}(\d{1,2})\D{1,40}(\d)\D{0,4}$/u.exec(LocationInformation?.slice(-100) ?? '');
+    const found = /(\d{1,3})\D{1,40}(\d{1,2})\D{1,40}(\d)\D{0,4}$/u.exec(
+      LocationInformation?.slice(-100) ?? '',
+    );
     if (DeviceID === undefined || found === null) continue;
     const hex = (index: number, digits: number): string =>
       Number(found[index]).toString(16).padStart(digits, '0');

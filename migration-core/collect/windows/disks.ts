@@ -172,7 +172,10 @@ export function windowsVolumes(parts: WindowsParts): Volume[] | undefined {
       .flatMap((volume) => [volume.DeviceID, volume.DriveLetter])
       .filter((name) => name !== undefined),
   );
-  const place = (name: string | undefined, drive: string | undefined): { disks?: string[]; kind?: string } => {
+  const place = (
+    name: string | undefined,
+    drive: string | undefined,
+  ): { disks?: string[]; kind?: string } => {
     const paths = (parts.MSFT_Partition ?? []).filter(
       (partition) =>
         partition.AccessPaths?.some((path) => path === name || path === `${drive ?? '?'}\\`) === true,
@@ -222,7 +225,9 @@ export function windowsVolumes(parts: WindowsParts): Volume[] | undefined {
 }
 
 const serialText = (serial: number | undefined): string | undefined =>
-  serial === undefined || serial > 0xffffffff ? undefined : serial.toString(16).toUpperCase().padStart(8, '0');
+  serial === undefined || serial > 0xffffffff
+    ? undefined
+    : serial.toString(16).toUpperCase().padStart(8, '0');
 
 const used = (size: number | undefined, free: number | undefined): number | undefined =>
   size === undefined || free === undefined || free > size ? undefined : size - free;

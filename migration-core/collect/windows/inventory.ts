@@ -125,7 +125,13 @@ function windowsIdentity(
 function hypervisor(parts: WindowsParts): string | undefined {
   const [system] = parts.Win32_ComputerSystem ?? [];
   const [bios] = parts.Win32_BIOS ?? [];
-  const words = [system?.Manufacturer, system?.Model, bios?.Version, bios?.SMBIOSBIOSVersion, bios?.Manufacturer]
+  const words = [
+    system?.Manufacturer,
+    system?.Model,
+    bios?.Version,
+    bios?.SMBIOSBIOSVersion,
+    bios?.Manufacturer,
+  ]
     .filter((word) => word !== undefined)
     .join(' ')
     .toLowerCase();

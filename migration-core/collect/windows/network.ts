@@ -112,7 +112,8 @@ function describe(
       driver: adapter?.ServiceName ?? configuration?.ServiceName,
       address: locations.get(id?.toUpperCase() ?? ''),
       vlan: team?.vlan ?? vlanId(more?.VlanID) ?? teams.vlans.get(name.toLowerCase()),
-      members: team === undefined ? undefined : team.vlan === undefined ? teams.members.get(team.team) : [team.team],
+      members:
+        team === undefined ? undefined : team.vlan === undefined ? teams.members.get(team.team) : [team.team],
       teamMode: team === undefined ? undefined : teams.modes.get(team.team),
     }),
   };

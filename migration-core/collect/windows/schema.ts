@@ -18,10 +18,11 @@ const text = z.preprocess(
     .transform((value) => value.slice(0, MAX_TEXT).trim())
     .optional(),
 );
-/** A number or, from wmic and for 64 bits, the text of one. */
+/** A number or, from wmic and for 64 bits, the text of one. Above 2^53 Windows means "unknown" (a speed of 2^63 - 1). */
 const count = z.preprocess((value) => {
   const found = blank(value);
-  return typeof found === 'string' && /^\s*\d{1,20}\s*$/u.test(found) ? Number(found) : found;
+  const number = typeof found === 'string' && /^\s*\d{1,20}\s*$/u.test(found) ? Number(found) : found;
+  return typeof number === 'number' && number > Number.MAX_SAFE_INTEGER ? undefined : number;
 }, z.number().int().nonnegative().optional());
 const flag = z.preprocess((value) => {
   const found = blank(value);

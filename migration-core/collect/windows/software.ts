@@ -64,7 +64,10 @@ const ROLES_OF_SERVICES: readonly [RegExp, string][] = [
   [/^dns$/iu, 'dns'],
   [/^dhcpserver$/iu, 'dhcp'],
   [/^w3svc$/iu, 'web'],
-  [/^(?:mssqlserver|mssql\$.{1,64}|mysql\w{0,10}|postgresql.{0,40}|oracleservice\w{1,64}|db2.{0,40})$/iu, 'database'],
+  [
+    /^(?:mssqlserver|mssql\$.{1,64}|mysql\w{0,10}|postgresql.{0,40}|oracleservice\w{1,64}|db2.{0,40})$/iu,
+    'database',
+  ],
   [/^msexchange(?:is|transport|mta)$/iu, 'mail'],
   [/^certsvc$/iu, 'certificate authority'],
   [/^vmms$/iu, 'hypervisor'],
@@ -103,7 +106,10 @@ export function windowsRoles(parts: WindowsParts, services: Service[] | undefine
   return [...roles];
 }
 
-export function windowsEndpoints(parts: WindowsParts): { listeners?: Listener[]; connections?: Connection[] } {
+export function windowsEndpoints(parts: WindowsParts): {
+  listeners?: Listener[];
+  connections?: Connection[];
+} {
   if (parts.Endpoint === undefined) return {};
   const processes = new Map((parts.Win32_Process ?? []).map(({ ProcessId, Name }) => [ProcessId, Name]));
   const listeners: Listener[] = [];
