@@ -194,7 +194,9 @@ export function windowsVolumes(parts: WindowsParts): Volume[] | undefined {
       .map((volume) =>
         known({
           name: volume.DeviceID ?? volume.Name ?? '',
-          mountPoint: volume.DriveLetter ?? (volume.Name === volume.DeviceID ? undefined : volume.Name),
+          mountPoint:
+            volume.DriveLetter ??
+            (withoutSlash(volume.Name) === withoutSlash(volume.DeviceID) ? undefined : volume.Name),
           fileSystem: volume.FileSystem?.toLowerCase(),
           label: volume.Label,
           uuid: serialText(volume.SerialNumber),
@@ -224,10 +226,12 @@ export function windowsVolumes(parts: WindowsParts): Volume[] | undefined {
     );
 }
 
-const serialText = (serial: number | undefined): string | undefined =>
-  serial === undefined || serial > 0xffffffff
-    ? undefined
-    : serial.toString(16).toUpperCase().padStart(8, '0');
+function serialText(serial: number | string | undefined): string | undefined {
+  if (typeof serial !== 'number') return serial;
+  return serial > 0xffffffff ? undefined : serial.toString(16).toUpperCase().padStart(8, '0');
+}
+
+const withoutSlash = (path: string | undefined): string | undefined => path?.replace(/\\$/u, '');
 
 const used = (size: number | undefined, free: number | undefined): number | undefined =>
   size === undefined || free === undefined || free > size ? undefined : size - free;

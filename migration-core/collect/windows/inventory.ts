@@ -159,8 +159,14 @@ function firmwareOf(parts: WindowsParts): ServerInventory['firmware'] {
     secureBoot: facts?.SecureBoot,
     vendor: said(bios?.Manufacturer),
     version: said(bios?.SMBIOSBIOSVersion) ?? said(bios?.Version) ?? said(bios?.Name),
-    date: bios?.ReleaseDate,
+    date: dateOf(bios?.ReleaseDate),
   });
+}
+
+/** The firmware has a day, not a time. */
+function dateOf(text: string | undefined): string | undefined {
+  const time = windowsTime(text);
+  return time === undefined ? text : new Date(time).toISOString().slice(0, 10);
 }
 
 /** SMBIOS 7.18.2, and the older numbers of Win32_PhysicalMemory.MemoryType. */

@@ -155,7 +155,8 @@ export const WINDOWS_PARTS = {
     Label: text,
     Capacity: count,
     FreeSpace: count,
-    SerialNumber: count,
+    /** Since Windows 8 a number, before its hexadecimal digits. */
+    SerialNumber: z.union([count, text]),
     BootVolume: flag,
     SystemVolume: flag,
     SystemName: text,

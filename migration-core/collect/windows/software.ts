@@ -36,7 +36,7 @@ export function windowsSoftware(parts: WindowsParts): Software[] | undefined {
     if (/update|hotfix/iu.test(key.ReleaseType ?? '')) continue;
     const entry = known({ name: key.DisplayName, version: key.DisplayVersion, vendor: key.Publisher });
     // The 32-bit and the 64-bit view show some programs twice.
-    found.set(`${entry.name}\u0000${entry.version ?? ''}`, entry);
+    found.set(`${entry.name}\u0000${key.DisplayVersion ?? ''}`, entry);
   }
   return [...found.values()];
 }

@@ -8,30 +8,41 @@ export const MAX_LINE = 1 << 20;
  */
 export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string | null> {
   const decoder = new TextDecoder('utf-8');
-  let open = '';
-  let isLong = false;
-  const split = function* (text: string): Generator<string | null> {
+  const splitter = new LineSplitter();
+  for await (const piece of pieces) yield* splitter.push(decoder.decode(piece, { stream: true }));
+  yield* splitter.push(decoder.decode());
+  yield* splitter.end();
+}
+
+class LineSplitter {
+  #open = '';
+  /** Of a line that is too long only that is kept. */
+  #isLong = false;
+
+  *push(text: string): Generator<string | null> {
     let start = 0;
-    for (;;) {
-      const end = text.indexOf('\n', start);
-      if (end < 0) break;
-      const line = open + text.slice(start, end);
-      yield isLong || line.length > MAX_LINE ? null : line.replace(/\r$/u, '');
-      open = '';
-      isLong = false;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      yield this.#line(text.slice(start, end));
       start = end + 1;
     }
-    // Of a line without end only the fact that it is too long is kept.
-    if (!isLong) open += text.slice(start);
-    if (open.length > MAX_LINE) {
-      open = '';
-      isLong = true;
+    if (!this.#isLong) this.#open += text.slice(start);
+    if (this.#open.length > MAX_LINE) {
+      this.#open = '';
+      this.#isLong = true;
     }
-  };
-  for await (const piece of pieces) yield* split(decoder.decode(piece, { stream: true }));
-  yield* split(decoder.decode());
-  if (isLong) yield null;
-  else if (open !== '') yield open.replace(/\r$/u, '');
+  }
+
+  *end(): Generator<string | null> {
+    if (this.#isLong || this.#open !== '') yield this.#line('');
+  }
+
+  #line(rest: string): string | null {
+    const line = this.#open + rest;
+    const isLong = this.#isLong || line.length > MAX_LINE;
+    this.#open = '';
+    this.#isLong = false;
+    return isLong ? null : line.replace(/\r$/u, '');
+  }
 }
 
 /** The beginning of something that was not understood, as problems keep it. */
