@@ -61,8 +61,9 @@ export function parseWmicList(text: string): {
       if (++count > MAX_FIELDS) continue;
       last = line.slice(0, equals - 1);
       fields[last] = valueOf(line.slice(equals));
-    } else if (fields !== null && typeof fields[last] === 'string') {
-      fields[last] += `\n${unescape(line)}`;
+    } else if (fields !== null) {
+      const before = fields[last];
+      if (typeof before === 'string') fields[last] = `${before}\n${unescape(line)}`;
     } else problems.push({ line: number, text: line });
   }
   return { records, problems };
