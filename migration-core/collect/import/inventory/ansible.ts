@@ -27,6 +27,7 @@ import {
   interfaceKind,
   oneKind,
   operatingSystem,
+  vlanOf,
   withPrefix,
 } from './facts.ts';
 
@@ -156,7 +157,8 @@ function interfacesOf(get: Get): NetworkInterface[] | undefined {
           speed: speed === undefined || speed === 0 ? undefined : speed * 1e6,
           driver: text(facts['module']),
           address: text(facts['pciid']),
-          members: members.length === 0 ? undefined : members,
+          ...vlanOf(name),
+          ...(members.length === 0 ? {} : { members }),
           teamMode: text(facts['mode']),
         }),
       },

@@ -26,6 +26,7 @@ import {
   interfaceKind,
   oneKind,
   operatingSystem,
+  vlanOf,
   withPrefix,
 } from './facts.ts';
 
@@ -133,6 +134,7 @@ function interfacesOf(facts: Fields): NetworkInterface[] | undefined {
       const address = text(at(binding, 'address'));
       return address === undefined ? [] : [withPrefix(address, text(at(binding, 'netmask')))];
     }),
+    ...vlanOf(name),
     ...known({
       mac: colons(text(at(one, 'mac'))),
       kind: interfaceKind(name),

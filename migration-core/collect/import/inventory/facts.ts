@@ -85,11 +85,19 @@ function ipv6Prefix(mask: string): number | undefined {
 /** By what Linux names them. */
 export function interfaceKind(name: string, type?: string): NetworkInterface['kind'] {
   if (name === 'lo' || type === 'loopback') return 'loopback';
+  // `bond0.12` is a VLAN on a bond, not a bond.
+  if (type === 'vlan' || /^vlan\d|\.\d{1,4}$/u.test(name)) return 'vlan';
   if (type === 'bonding' || type === 'team' || /^(?:bond|team)\d/u.test(name)) return 'bond';
   if (type === 'bridge' || /^(?:br\d|br-|virbr|docker)/u.test(name)) return 'bridge';
-  if (type === 'vlan' || /^(?:vlan\d|.{1,32}\.\d{1,4}$)/u.test(name)) return 'vlan';
   if (/^(?:veth|tun|tap|vnet|ifb|dummy|sit|gre|ip6|cali|flannel|cni|wg)/u.test(name)) return 'virtual';
   return /^(?:eth|en|em|p\d|ib)/u.test(name) ? 'physical' : undefined;
+}
+
+/** `bond0.12` carries VLAN 12 over bond0; names say nothing else for sure. */
+export function vlanOf(name: string): { vlan?: number; members?: string[] } {
+  const match = /^(.{1,64})\.(\d{1,4})$/u.exec(name);
+  const vlan = Number(match?.[2] ?? -1);
+  return match !== null && vlan <= 4095 ? { vlan, members: [match[1]!] } : {};
 }
 
 export function identityOf(of: {

@@ -8,7 +8,7 @@ export const MAX_DOCUMENT = 96 << 20;
 
 /**
  * All bytes of the input or of one entry of it.
- * @throws IMPORT_NOT_SUPPORTED above `limit` bytes, CANCELLED
+ * @throws IMPORT_NOT_SUPPORTED above `limit` bytes, IMPORT_DAMAGED for a folder without an entry, CANCELLED
  */
 export async function gather(
   input: ImportInput,
@@ -16,6 +16,10 @@ export async function gather(
   limit: number = MAX_DOCUMENT,
   signal?: AbortSignal,
 ): Promise<Buffer> {
+  if (input.isFolder && entry === undefined)
+    throw new IronliftError('IMPORT_DAMAGED', `${input.name} is a folder, not a file of this kind.`, {
+      next: 'Choose the file in it.',
+    });
   const pieces: Uint8Array[] = [];
   let total = 0;
   for await (const piece of input.read(entry)) {

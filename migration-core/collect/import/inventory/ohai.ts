@@ -28,6 +28,7 @@ import {
   interfaceKind,
   oneKind,
   operatingSystem,
+  vlanOf,
   withPrefix,
 } from './facts.ts';
 
@@ -139,6 +140,7 @@ function interfacesOf(node: Fields): NetworkInterface[] | undefined {
       addresses: addresses
         .filter(([, facts]) => ['inet', 'inet6'].includes(text(at(facts, 'family')) ?? ''))
         .map(([address, facts]) => withPrefix(address, text(at(facts, 'prefixlen')))),
+      ...vlanOf(name),
       ...known({
         mac: colons(mac),
         kind: interfaceKind(name),

@@ -81,7 +81,7 @@ describe.skipIf(!hasShared)(`real RVTools exports ${NEEDS_SHARED}`, () => {
       const named = theirs.get(sheet.name)!.filter((row) => row.some((cell) => cell !== null));
       expect(rows, sheet.name).toHaveLength(named.length);
       const texts = (row: unknown[]): string[] =>
-        row.filter((cell) => typeof cell === 'string').map((cell) => cell as string);
+        row.filter((cell) => typeof cell === 'string').map((cell) => cell);
       for (const [at, row] of named.entries())
         for (const cell of texts(row)) expect(rows[at], sheet.name).toContain(cell);
     }
