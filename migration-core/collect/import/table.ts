@@ -1,12 +1,20 @@
 /** Every kind of file that can be imported, one line each. Of those that are as sure, the first reads it. */
 import type { Importer } from '../collector.ts';
+import { ansible } from './inventory/ansible.ts';
 import { dmidecode } from './inventory/dmidecode.ts';
+import { facter } from './inventory/facter.ts';
 import { hardwareTuples } from './inventory/hardware-tuples.ts';
 import { linuxBundle } from './inventory/linux-bundle.ts';
 import { lshw } from './inventory/lshw.ts';
 import { lspci, lsusb } from './inventory/lspci.ts';
+import { migrationPlanner } from './inventory/migration-planner.ts';
+import { ohai } from './inventory/ohai.ts';
 import { raidTools } from './inventory/raid-tools.ts';
+import { rvtools } from './inventory/rvtools.ts';
 import { sosreport } from './inventory/sosreport.ts';
+import { systeminformationJson } from './inventory/systeminformation-json.ts';
+import { windowsBundle } from './inventory/windows-bundle.ts';
+import { wmiDump } from './inventory/wmi-dump.ts';
 import { collectl } from './performance/collectl.ts';
 import { plainCsv } from './performance/csv/csv.ts';
 import { pdhCsv } from './performance/pdh-csv.ts';
@@ -49,5 +57,13 @@ export const importers: readonly Importer[] = [
   lsusb,
   hardwareTuples,
   raidTools,
+  windowsBundle,
+  rvtools,
+  wmiDump,
+  ansible,
+  facter,
+  ohai,
+  systeminformationJson,
+  migrationPlanner,
   plainCsv,
 ];

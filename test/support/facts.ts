@@ -1,0 +1,213 @@
+/** Facts of one server as four tools tell them, in the shape of ansible-core 2.14, facter 4.3 and 2.4, ohai 16 and systeminformation 5.33. */
+
+export const ANSIBLE = {
+  ansible_facts: {
+    ansible_hostname: 'db01',
+    ansible_fqdn: 'db01.corp.example',
+    ansible_system: 'Linux',
+    ansible_system_vendor: 'Dell Inc.',
+    ansible_product_name: 'PowerEdge R710',
+    ansible_product_serial: '7XK2M4J',
+    ansible_product_uuid: '4c4c4544-0058-4b10-8032-b7c04f4d344a',
+    ansible_form_factor: 'Rack Mount Chassis',
+    ansible_bios_version: '6.6.0',
+    ansible_bios_date: '05/22/2018',
+    ansible_board_serial: 'NA',
+    ansible_virtualization_type: 'kvm',
+    ansible_virtualization_role: 'host',
+    ansible_processor: [
+      '0',
+      'GenuineIntel',
+      'Intel(R) Xeon(R) CPU E5530 @ 2.40GHz',
+      '1',
+      'GenuineIntel',
+      'Intel(R) Xeon(R) CPU E5530 @ 2.40GHz',
+    ],
+    ansible_processor_cores: 4,
+    ansible_processor_count: 2,
+    ansible_processor_vcpus: 16,
+    ansible_architecture: 'x86_64',
+    ansible_memtotal_mb: 48_254,
+    ansible_distribution: 'CentOS',
+    ansible_distribution_version: '6.10',
+    ansible_kernel: '2.6.32-754.el6.x86_64',
+    ansible_date_time: { epoch: '1700000000', tz: 'CET' },
+    ansible_interfaces: ['lo', 'em1', 'bond0', 'bond0.12', 'missing'],
+    ansible_default_ipv4: { interface: 'bond0', gateway: '192.0.2.1' },
+    ansible_em1: {
+      active: true,
+      macaddress: '00:21:9b:00:00:02',
+      perm_macaddress: '00:21:9b:00:00:01',
+      module: 'bnx2',
+      pciid: '0000:01:00.0',
+      speed: 1000,
+      mtu: 1500,
+      type: 'ether',
+    },
+    ansible_bond0: {
+      active: true,
+      macaddress: '00:21:9b:00:00:01',
+      mode: 'active-backup',
+      slaves: ['em1', 'em2'],
+      type: 'bonding',
+      ipv4: { address: '192.0.2.10', netmask: '255.255.255.0' },
+      ipv6: [{ address: 'fe80::1', prefix: '64' }],
+    },
+    ansible_bond0_12: { active: false, macaddress: '00:21:9b:00:00:01', type: 'ether' },
+    ansible_lo: { active: true, type: 'loopback', ipv4: { address: '127.0.0.1', prefix: '8' } },
+    ansible_devices: {
+      sda: {
+        model: 'PERC 6/i',
+        vendor: 'DELL',
+        sectors: '1170997248',
+        sectorsize: '512',
+        rotational: '1',
+        removable: '0',
+        size: '558.38 GB',
+      },
+      'dm-0': { size: '10.00 GB' },
+    },
+    ansible_mounts: [
+      {
+        device: '/dev/mapper/vg-root',
+        mount: '/',
+        fstype: 'ext4',
+        uuid: 'N/A',
+        size_total: 1000,
+        size_available: 400,
+      },
+    ],
+  },
+};
+
+export const FACTER = {
+  facterversion: '4.3.0',
+  virtual: 'physical',
+  kernel: 'Linux',
+  kernelrelease: '2.6.32-754.el6.x86_64',
+  timezone: 'CET',
+  dmi: {
+    manufacturer: 'Dell Inc.',
+    product: {
+      name: 'PowerEdge R710',
+      serial_number: '7XK2M4J',
+      uuid: '4C4C4544-0058-4B10-8032-B7C04F4D344A',
+    },
+    bios: { vendor: 'Dell Inc.', version: '6.6.0', release_date: '05/22/2018' },
+    chassis: { type: 'Rack Mount Chassis' },
+  },
+  processors: {
+    count: 16,
+    physicalcount: 2,
+    cores: 4,
+    threads: 2,
+    speed: '2.40 GHz',
+    models: ['Intel(R) Xeon(R) CPU E5530 @ 2.40GHz'],
+  },
+  memory: { system: { total_bytes: 50_598_000_000 } },
+  networking: {
+    hostname: 'db01',
+    fqdn: 'db01.corp.example',
+    primary: 'em1',
+    interfaces: {
+      em1: {
+        mac: '00:21:9B:00:00:01',
+        mtu: 1500,
+        bindings: [{ address: '192.0.2.10', netmask: '255.255.255.0' }],
+        bindings6: [{ address: 'fd00::2', netmask: 'ffff:ffff:ffff:ffff::' }],
+      },
+    },
+  },
+  disks: { sda: { size_bytes: 599_550_590_976, model: 'PERC 6/i', vendor: 'DELL', type: 'hdd' }, sr0: {} },
+  mountpoints: {
+    '/': { device: '/dev/sda1', filesystem: 'ext4', size_bytes: 1000, used_bytes: 600 },
+    '/run': { filesystem: 'tmpfs' },
+  },
+  os: {
+    name: 'CentOS',
+    hardware: 'x86_64',
+    release: { full: '6.10' },
+    distro: { id: 'CentOS', description: 'CentOS release 6.10 (Final)' },
+  },
+};
+
+/** Facter 2 and before: all at the top level, as texts. */
+export const OLD_FACTER = {
+  facterversion: '2.4.6',
+  hostname: 'db01',
+  fqdn: 'db01.corp.example',
+  virtual: 'vmware',
+  manufacturer: 'VMware, Inc.',
+  productname: 'VMware Virtual Platform',
+  physicalprocessorcount: '2',
+  processorcount: '4',
+  processor0: 'Intel(R) Xeon(R) CPU E5530 @ 2.40GHz',
+  memorysize_mb: '7873.55',
+  interfaces: 'eth0,lo',
+  macaddress_eth0: '00:50:56:AA:00:09',
+  ipaddress_eth0: '192.0.2.9',
+  netmask_eth0: '255.255.255.0',
+  blockdevices: 'sda,sr0',
+  blockdevice_sda_size: '42949672960',
+  operatingsystem: 'CentOS',
+  operatingsystemrelease: '6.10',
+  kernel: 'Linux',
+};
+
+export const OHAI = {
+  hostname: 'db01',
+  fqdn: 'db01.corp.example',
+  platform: 'centos',
+  platform_family: 'rhel',
+  platform_version: '6.10',
+  os: 'linux',
+  ohai_time: 1_700_000_000.25,
+  kernel: { name: 'Linux', release: '2.6.32-754.el6.x86_64', machine: 'x86_64' },
+  virtualization: { system: 'kvm', role: 'host' },
+  dmi: {
+    system: {
+      manufacturer: 'Dell Inc.',
+      product_name: 'PowerEdge R710',
+      serial_number: '7XK2M4J',
+      uuid: '4C4C4544-0058-4B10-8032-B7C04F4D344A',
+    },
+    bios: { vendor: 'Dell Inc.', version: '6.6.0' },
+  },
+  cpu: {
+    0: {
+      vendor_id: 'GenuineIntel',
+      model_name: 'Intel(R) Xeon(R) CPU E5530 @ 2.40GHz',
+      mhz: '2394.000',
+      flags: ['vmx', 'ept'],
+    },
+    total: 16,
+    real: 2,
+    cores: 8,
+  },
+  memory: { total: '49412096kB' },
+  network: {
+    default_gateway: '192.0.2.1',
+    default_interface: 'em1',
+    interfaces: {
+      em1: {
+        mtu: '1500',
+        state: 'up',
+        addresses: {
+          '00:21:9B:00:00:01': { family: 'lladdr' },
+          '192.0.2.10': { family: 'inet', prefixlen: '24' },
+        },
+      },
+    },
+  },
+  block_device: {
+    sda: { size: '1170997248', model: 'PERC 6/i', rotational: '1', removable: '0' },
+    loop0: { size: '0' },
+  },
+  filesystem: {
+    by_device: {
+      '/dev/sda1': { fs_type: 'ext4', kb_size: '10', kb_used: '4', mounts: ['/'] },
+      tmpfs: { fs_type: 'tmpfs' },
+    },
+  },
+  packages: { bash: { version: '4.1.2' } },
+};
