@@ -1,6 +1,8 @@
 /** Progress of long work. Bytes are of the virtual disks; `skippedBytes` are those that never had to be read. */
 export interface Progress {
   phase: string;
+  /** What is counted where it is not bytes: `servers`. */
+  unit?: string;
   doneBytes: number;
   totalBytes: number;
   skippedBytes: number;

@@ -57,6 +57,25 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import('./commands/boot-test.ts')).bootTestCommand,
   },
   {
+    name: 'collect',
+    summary: 'bring inventory and performance of servers into an engagement file',
+    about: `An engagement file keeps what was collected at one customer. Nothing is installed
+on the servers, and no password is ever kept. To collect something again is
+harmless: a server is known by its SMBIOS UUID, serial number, MAC address or name.`,
+    commands: [
+      {
+        name: 'import',
+        summary: 'read performance logs, inventories and exports of other tools',
+        load: async () => (await import('./commands/collect/import.ts')).collectImportCommand(),
+      },
+    ],
+  },
+  {
+    name: 'servers',
+    summary: 'list the servers of an engagement, or tell all of one',
+    load: async () => (await import('./commands/servers.ts')).serversCommand,
+  },
+  {
     name: 'image',
     summary: 'look at, check, convert and compare disk images of any format',
     about: `Works on disk images alone: nothing in them is changed, no machine is made.

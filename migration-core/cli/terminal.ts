@@ -116,6 +116,7 @@ export class ProgressLine {
 
 export function progressText({
   phase,
+  unit,
   doneBytes,
   totalBytes,
   skippedBytes,
@@ -123,6 +124,7 @@ export function progressText({
   etaSeconds,
 }: Progress): string {
   const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes);
+  if (unit !== undefined) return `  ${phase}  ${percent} %  ${doneBytes} of ${totalBytes} ${unit}`;
   const parts = [`  ${phase}  ${percent} %`, `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`];
   if (rate > 0) parts.push(`${formatBytes(rate)}/s`);
   if (etaSeconds !== null) parts.push(`${formatSeconds(etaSeconds)} left`);

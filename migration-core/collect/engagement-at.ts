@@ -10,7 +10,10 @@ import { createEngagement, openEngagement } from '../store/open.ts';
  * that of the site.
  * @throws ENGAGEMENT_READ_ONLY when another program has it open, and what openEngagement and createEngagement throw
  */
-export function engagementAt(path: string, now: () => number): { engagement: EngagementFile; isNew: boolean } {
+export function engagementAt(
+  path: string,
+  now: () => number,
+): { engagement: EngagementFile; isNew: boolean } {
   if (!existsSync(path)) {
     const name = basename(path).replace(/\.ironlift$/iu, '');
     const utcOffsetMinutes = -new Date(now()).getTimezoneOffset();

@@ -3,12 +3,7 @@
  * power cut costs no more than that, and a file never holds half of something.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
-import type {
-  CollectionCounts,
-  CollectionProblem,
-  EngagementFile,
-  ServerId,
-} from '../store/engagement.ts';
+import type { CollectionCounts, CollectionProblem, EngagementFile, ServerId } from '../store/engagement.ts';
 import type { CollectedItem } from './collector.ts';
 
 /** Samples in one transaction: 200,000 take a fifth of a second and 5 MB. */
@@ -102,8 +97,7 @@ class Writer {
       return;
     }
     this.#waiting.push(item);
-    if (item.kind === 'samples')
-      for (const { times } of item.batches) this.#samples += times.length;
+    if (item.kind === 'samples') for (const { times } of item.batches) this.#samples += times.length;
     if (this.#samples >= SAMPLES_AT_ONCE || this.#waiting.length >= 10_000) this.flush();
     else this.#timer ??= setTimeout(() => this.#flushLater(), AT_LEAST_EVERY).unref();
   }
@@ -135,7 +129,7 @@ class Writer {
     const problems: CollectionProblem[] = [];
     for (const item of items) {
       if (item.kind === 'problem') {
-        counts.problems++;
+        if (item.problem.at > 0) counts.problems++;
         if (this.#problemsKept++ < PROBLEMS_KEPT) problems.push(item.problem);
       } else if (item.kind === 'inventory') {
         const { id } = this.#engagement.server(item.inventory.identity, item.observedAt);

@@ -65,7 +65,7 @@ export interface CollectionCounts {
 
 /** Something in a source that could not be used. The first 1000 of each collection are kept with their text, all are counted. */
 export interface CollectionProblem {
-  /** Line, record or byte; what `unit` says. */
+  /** Line, record or byte; what `unit` says. 0: a remark about the source as a whole, which is not counted. */
   at: number;
   unit: 'line' | 'record' | 'row' | 'byte';
   /** One sentence. */

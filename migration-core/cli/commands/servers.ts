@@ -44,8 +44,7 @@ const whole = (value: number | null | undefined): string =>
   value === null || value === undefined ? UNKNOWN : String(Math.round(value));
 
 function list(servers: readonly ServerSummary[]): string {
-  if (servers.length === 0)
-    return 'No servers yet. `ironlift collect` brings them in.\n';
+  if (servers.length === 0) return 'No servers yet. `ironlift collect` brings them in.\n';
   const rows = servers.map(({ identity, model, operatingSystem, cores, memoryBytes, rollup }) => [
     short(identity.name, 24),
     short(model ?? UNKNOWN, 24),
@@ -70,8 +69,7 @@ function one(engagement: EngagementFile, name: string, json: boolean, world: Wor
   const found = engagement
     .servers()
     .filter(({ identity }) => comparableName(identity.name) === comparableName(name));
-  if (found.length === 0)
-    throw usage('servers', `There is no server ${name} in ${engagement.path}`);
+  if (found.length === 0) throw usage('servers', `There is no server ${name} in ${engagement.path}`);
   const all = found.map((summary) => ({
     summary,
     inventory: engagement.inventory(summary.id),
@@ -87,7 +85,9 @@ function one(engagement: EngagementFile, name: string, json: boolean, world: Wor
     world.out(labelled(facts(summary, inventory?.inventory ?? null), world.columns));
     const gaps = inventory?.inventory.gaps ?? [];
     for (const { why, next } of gaps)
-      world.out(`${wrap(`  not seen: ${why}${next === undefined ? '' : ` ${next}`}`, world.columns, '    ')}\n`);
+      world.out(
+        `${wrap(`  not seen: ${why}${next === undefined ? '' : ` ${next}`}`, world.columns, '    ')}\n`,
+      );
     if (series.length > 0) world.out(`\n${seriesTable(series)}`);
   }
   return 0;
@@ -101,10 +101,28 @@ function facts(summary: ServerSummary, inventory: ServerInventory | null): [stri
     ['MAC addresses', identity.macs.length === 0 ? undefined : identity.macs.join(', ')],
     ['Machine', [summary.vendor, summary.model].filter((part) => part !== null).join(' ') || undefined],
     ...(inventory === null ? [] : ofInventory(inventory)),
-    ['Processor', rollup === null ? undefined : `${percent(rollup.cpuMean)} on average, ${percent(rollup.cpuP95)} at the 95th percentile, ${percent(rollup.cpuMaximum)} at most`],
-    ['Memory in use', rollup?.memoryUsedP95 == null ? undefined : `${bytes(rollup.memoryUsedP95)} at the 95th percentile`],
-    ['Measured', rollup === null ? undefined : `${rollup.days.toFixed(1)} days, ${Math.round(rollup.coverage * 100)} % of them covered`],
-    ['Backup', rollup?.backupWindow == null ? undefined : `likely from ${clock(rollup.backupWindow.startMinute)} to ${clock(rollup.backupWindow.endMinute)}, seen in ${plural(rollup.backupWindow.nights, 'night')}`],
+    [
+      'Processor',
+      rollup === null
+        ? undefined
+        : `${percent(rollup.cpuMean)} on average, ${percent(rollup.cpuP95)} at the 95th percentile, ${percent(rollup.cpuMaximum)} at most`,
+    ],
+    [
+      'Memory in use',
+      rollup?.memoryUsedP95 == null ? undefined : `${bytes(rollup.memoryUsedP95)} at the 95th percentile`,
+    ],
+    [
+      'Measured',
+      rollup === null
+        ? undefined
+        : `${rollup.days.toFixed(1)} days, ${Math.round(rollup.coverage * 100)} % of them covered`,
+    ],
+    [
+      'Backup',
+      rollup?.backupWindow == null
+        ? undefined
+        : `likely from ${clock(rollup.backupWindow.startMinute)} to ${clock(rollup.backupWindow.endMinute)}, seen in ${plural(rollup.backupWindow.nights, 'night')}`,
+    ],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== undefined);
 }
@@ -124,12 +142,65 @@ function ofInventory(inventory: ServerInventory): [string, string | undefined][]
     inventory;
   return [
     ['Virtual already', inventory.virtual],
-    ['Firmware', firmware === undefined ? undefined : [firmware.kind?.toUpperCase(), firmware.secureBoot === true ? 'Secure Boot' : undefined, firmware.vendor, firmware.version].filter((part) => part !== undefined).join(', ')],
-    ['Processors', processors?.map(({ model, sockets, cores, threads }) => [model.trim(), sockets === undefined ? undefined : plural(sockets, 'socket'), cores === undefined ? undefined : plural(cores, 'core'), threads === undefined ? undefined : plural(threads, 'thread')].filter((part) => part !== undefined).join(', ')).join('; ')],
-    ['Memory', memoryBytes === undefined ? undefined : `${formatBytes(memoryBytes)}${memoryModules === undefined || memoryModules.length === 0 ? '' : ` in ${plural(memoryModules.length, 'module')}`}`],
-    ['System', operatingSystem === undefined ? undefined : [operatingSystem.name, operatingSystem.build].filter((part) => part !== undefined).join(', ')],
-    ['Disks', some(disks?.map(({ name, bytes: size, model }) => `${name}${size === undefined ? '' : ` ${formatBytes(size)}`}${model === undefined ? '' : ` (${model.trim()})`}`) ?? [])],
-    ['Network', some(networkInterfaces?.filter(({ kind }) => kind !== 'loopback').map(({ name, addresses }) => `${name}${addresses.length === 0 ? '' : ` ${addresses.join(' ')}`}`) ?? [])],
+    [
+      'Firmware',
+      firmware === undefined
+        ? undefined
+        : [
+            firmware.kind?.toUpperCase(),
+            firmware.secureBoot === true ? 'Secure Boot' : undefined,
+            firmware.vendor,
+            firmware.version,
+          ]
+            .filter((part) => part !== undefined)
+            .join(', '),
+    ],
+    [
+      'Processors',
+      processors
+        ?.map(({ model, sockets, cores, threads }) =>
+          [
+            model.trim(),
+            sockets === undefined ? undefined : plural(sockets, 'socket'),
+            cores === undefined ? undefined : plural(cores, 'core'),
+            threads === undefined ? undefined : plural(threads, 'thread'),
+          ]
+            .filter((part) => part !== undefined)
+            .join(', '),
+        )
+        .join('; '),
+    ],
+    [
+      'Memory',
+      memoryBytes === undefined
+        ? undefined
+        : `${formatBytes(memoryBytes)}${memoryModules === undefined || memoryModules.length === 0 ? '' : ` in ${plural(memoryModules.length, 'module')}`}`,
+    ],
+    [
+      'System',
+      operatingSystem === undefined
+        ? undefined
+        : [operatingSystem.name, operatingSystem.build].filter((part) => part !== undefined).join(', '),
+    ],
+    [
+      'Disks',
+      some(
+        disks?.map(
+          ({ name, bytes: size, model }) =>
+            `${name}${size === undefined ? '' : ` ${formatBytes(size)}`}${model === undefined ? '' : ` (${model.trim()})`}`,
+        ) ?? [],
+      ),
+    ],
+    [
+      'Network',
+      some(
+        networkInterfaces
+          ?.filter(({ kind }) => kind !== 'loopback')
+          .map(
+            ({ name, addresses }) => `${name}${addresses.length === 0 ? '' : ` ${addresses.join(' ')}`}`,
+          ) ?? [],
+      ),
+    ],
     ['Roles', some(inventory.roles ?? [])],
     ['Vendor agents', some(inventory.vendorAgents?.map(({ name }) => name) ?? [])],
     ['Devices', inventory.devices === undefined ? undefined : plural(inventory.devices.length, 'device')],

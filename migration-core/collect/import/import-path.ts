@@ -87,7 +87,8 @@ async function importOne(
   let done = 0;
   const summing = (count: number, total: number): void =>
     options.onProgress?.({
-      phase: 'sum up servers',
+      phase: 'sum up',
+      unit: 'servers',
       doneBytes: count,
       totalBytes: total,
       skippedBytes: 0,

@@ -42,8 +42,7 @@ export type FromImportThread =
   | { kind: 'failed'; error: ToldError };
 
 export type ToldReport =
-  | Exclude<ImportReport, { status: 'failed' }>
-  | { status: 'failed'; path: string; error: ToldError };
+  Exclude<ImportReport, { status: 'failed' }> | { status: 'failed'; path: string; error: ToldError };
 
 const revived = ({ code, message, next, data }: ToldError): IronliftError =>
   new IronliftError(code as ErrorCode, message, { next, data });
@@ -51,7 +50,10 @@ const revived = ({ code, message, next, data }: ToldError): IronliftError =>
 /** @throws what importPath and engagementAt throw, CANCELLED */
 export function runImport(
   job: ImportJob,
-  { signal, onProgress }: { signal?: AbortSignal | undefined; onProgress?: ProgressListener | undefined } = {},
+  {
+    signal,
+    onProgress,
+  }: { signal?: AbortSignal | undefined; onProgress?: ProgressListener | undefined } = {},
 ): Promise<ImportResult> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
@@ -75,14 +77,15 @@ export function runImport(
       if (message.kind === 'progress') onProgress?.(message.progress);
       else if (message.kind === 'failed') settle(() => reject(revived(message.error)));
       else {
-        const reports = message.reports.map(
-          (report): ImportReport =>
-            report.status === 'failed' ? { ...report, error: revived(report.error) } : report,
+        const reports = message.reports.map((report): ImportReport =>
+          report.status === 'failed' ? { ...report, error: revived(report.error) } : report,
         );
         settle(() => resolve({ isNew: message.isNew, reports }));
       }
     });
-    worker.on('error', (error) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))));
+    worker.on('error', (error) =>
+      settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
+    );
     worker.on('exit', (status) => reject(new Error(`the thread that imports ended with ${status}`)));
   });
 }

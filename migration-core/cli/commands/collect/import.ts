@@ -109,7 +109,9 @@ async function problemsOf(
   const { openEngagement } = await import('../../../store/open.ts');
   const engagement = openEngagement(path, { readOnly: true, now: world.now });
   try {
-    return reports.map((report) => (report.status === 'imported' ? engagement.problems(report.collection) : []));
+    return reports.map((report) =>
+      report.status === 'imported' ? engagement.problems(report.collection) : [],
+    );
   } finally {
     engagement.close();
   }
@@ -141,9 +143,12 @@ function notes(report: ImportReport, problems: readonly CollectionProblem[], wor
   const say = (sentence: string): string => `${wrap(sentence, world.columns, '  ')}\n`;
   if (report.status === 'failed') return say(`${name}: ${report.error.message} ${report.error.next}`);
   if (report.status === 'known') return '';
+  const remarks = problems.filter(({ at }) => at === 0).map(({ message }) => say(`${name}: ${message}`));
   const shown = problems
+    .filter(({ at }) => at > 0)
     .slice(0, PROBLEMS_SHOWN)
     .map(({ at, unit, message }) => say(`${name}, ${unit} ${at}: ${message}`));
   const more = report.counts.problems - shown.length;
-  return shown.join('') + (more > 0 ? say(`${name}: ${plural(more, 'more line or record', 'more lines or records')} like that.`) : '');
+  const others = plural(more, 'more line or record', 'more lines or records');
+  return [...remarks, ...shown, ...(more > 0 ? [say(`${name}: ${others} like that.`)] : [])].join('');
 }
