@@ -18,6 +18,9 @@ export interface ImportJob {
   serverName?: string | undefined;
   utcOffsetMinutes?: number | undefined;
   columns?: unknown;
+  /** Milliseconds since 1970, and seconds: for files that carry no times. */
+  startTime?: number | undefined;
+  intervalSeconds?: number | undefined;
   /** Read files that were imported completely before once more. */
   again: boolean;
 }

@@ -8,7 +8,7 @@ import type { CollectionProblem } from '../../../store/engagement.ts';
 import type { Command, OptionValues } from '../../commands.ts';
 import { printable, ProgressLine, table, wrap } from '../../terminal.ts';
 import type { World } from '../../world.ts';
-import { ENGAGEMENT_HELP, engagementOf, parseUtcOffset, textOf, usage } from './options.ts';
+import { ENGAGEMENT_HELP, engagementOf, parseSpan, parseUtcOffset, textOf, usage } from './options.ts';
 
 const COMMAND = 'collect import';
 /** Of each file; all of the first thousand are in --json. */
@@ -29,6 +29,9 @@ again.
 ${ENGAGEMENT_HELP}
   --server NAME        whose data it is, for files that do not say it
   --utc-offset OFFSET  of local times whose zone the file does not tell: +02:00
+  --start TIME         of the first sample, for files without times:
+                       2026-03-31T14:00+02:00
+  --every SPAN         between samples, for files that do not say it: 5s, 5m
   --columns FILE       JSON that says which column of a plain CSV is what
   --again              read files once more that were imported completely before
   --json               print one JSON document
@@ -43,6 +46,8 @@ export const collectImportCommand = async (): Promise<Command> => ({
     engagement: { type: 'string' },
     server: { type: 'string' },
     'utc-offset': { type: 'string' },
+    start: { type: 'string' },
+    every: { type: 'string' },
     columns: { type: 'string' },
     again: { type: 'boolean' },
   },
@@ -79,9 +84,19 @@ async function readJob(values: OptionValues, paths: string[]): Promise<ImportJob
   const utcOffsetMinutes = offset === undefined ? undefined : parseUtcOffset(offset);
   if (offset !== undefined && utcOffsetMinutes === undefined)
     throw usage(COMMAND, '--utc-offset takes hours and minutes east of UTC, such as +02:00 or -05:30');
+  const start = textOf(values, 'start');
+  const startTime = start === undefined ? undefined : Date.parse(start);
+  if (startTime !== undefined && Number.isNaN(startTime))
+    throw usage(COMMAND, '--start takes a date and a time, such as 2026-03-31T14:00+02:00');
+  const every = textOf(values, 'every');
+  const intervalSeconds = every === undefined ? undefined : parseSpan(every);
+  if (every !== undefined && (intervalSeconds === undefined || intervalSeconds === 0))
+    throw usage(COMMAND, '--every takes a time such as 5s, 5m or 1h');
   return {
     engagement,
     paths,
+    startTime,
+    intervalSeconds,
     serverName: textOf(values, 'server'),
     utcOffsetMinutes,
     columns: await readColumns(textOf(values, 'columns')),

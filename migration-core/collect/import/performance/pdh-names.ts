@@ -1,7 +1,8 @@
 /**
  * Counters of Windows that have a metric, and what they are called in other languages. The names of counters follow the
- * language of the machine that wrote the log (PDH); those in the table are as such logs and scripts for them have them.
- * Older and newer versions translate some of them differently.
+ * language of the machine that wrote the log (PDH). The Russian ones were seen in a real log; of the others some were
+ * seen in logs and scripts, and some were not checked against a system. Versions of Windows translate some differently;
+ * what is not found here is told as left out, by its name.
  */
 import type { MetricId } from '../../../store/model/metrics.ts';
 
