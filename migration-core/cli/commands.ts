@@ -64,6 +64,16 @@ on the servers, and no password is ever kept. To collect something again is
 harmless: a server is known by its SMBIOS UUID, serial number, MAC address or name.`,
     commands: [
       {
+        name: 'local',
+        summary: 'this computer',
+        load: async () => (await import('./commands/collect/local.ts')).collectLocalCommand,
+      },
+      {
+        name: 'ssh',
+        summary: 'Linux servers, over SSH, many at once',
+        load: async () => (await import('./commands/collect/ssh.ts')).collectSshCommand,
+      },
+      {
         name: 'import',
         summary: 'read performance logs, inventories and exports of other tools',
         load: async () => (await import('./commands/collect/import.ts')).collectImportCommand(),

@@ -22,10 +22,38 @@ export async function main(args: string[]): Promise<void> {
     columns: process.stderr.isTTY ? process.stderr.columns : 100,
     now: () => Date.now(),
     signal: controller.signal,
+    environment: process.env,
+    ask: (question, { hidden }) => askTerminal(question, hidden, controller.signal),
   };
   process.exitCode = await runCommandLine(args, world);
   process.off('SIGINT', stop);
   process.off('SIGTERM', stop);
+}
+
+/** On standard error, so that standard output stays what it is. */
+async function askTerminal(question: string, hidden: boolean, signal: AbortSignal): Promise<string | null> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY || !stderr.isTTY) return null;
+  const { createInterface } = await import('node:readline/promises');
+  const { Writable } = await import('node:stream');
+  const shown = { text: true };
+  const output = new Writable({
+    write(piece: Uint8Array, _encoding, done) {
+      if (shown.text) stderr.write(piece);
+      done();
+    },
+  });
+  const terminal = createInterface({ input: stdin, output, terminal: true });
+  try {
+    const answer = terminal.question(question, { signal });
+    shown.text = !hidden;
+    return await answer;
+  } catch {
+    return null;
+  } finally {
+    terminal.close();
+    if (hidden) stderr.write('\n');
+  }
 }
 
 /** Runs one command line; returns the exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 cancelled. */

@@ -11,4 +11,8 @@ export interface World {
   /** Milliseconds since 1970. */
   now: () => number;
   signal: AbortSignal;
+  /** Of the process. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Asks the person at the terminal; `hidden`: what is typed does not show. null where nobody is there, or without an answer. */
+  ask(question: string, options: { hidden: boolean }): Promise<string | null>;
 }

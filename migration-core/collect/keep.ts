@@ -19,6 +19,8 @@ export interface KeepOptions {
   signal?: AbortSignal | undefined;
   /** Bytes of the source that are in the file by now. */
   onPosition?: ((doneBytes: number) => void) | undefined;
+  /** Milliseconds after which servers are summed up while collecting goes on; without, once at the end. */
+  sumUpEvery?: number | undefined;
   /** After the source: servers whose samples are summed up, and how many there are. */
   onSummedUp?: ((done: number, total: number) => void) | undefined;
 }
@@ -80,6 +82,7 @@ class Writer {
   #samples = 0;
   #position: number | null = null;
   #problemsKept = 0;
+  #summedUp: number;
   #timer: NodeJS.Timeout | null = null;
   #failure: { error: unknown } | null = null;
 
@@ -87,6 +90,7 @@ class Writer {
     this.#engagement = engagement;
     this.#collection = collection;
     this.#options = options;
+    this.#summedUp = options.now();
   }
 
   take(item: CollectedItem): void {
@@ -120,8 +124,17 @@ class Writer {
       this.#samples = 0;
       this.#engagement.transaction(() => this.#put(items));
     }
+    this.#sumUpWhileGoingOn();
     if (this.#position !== null) this.#options.onPosition?.(this.#position);
     this.#position = null;
+  }
+
+  /** A collection may go on for a month, and its list of servers is looked at every day. */
+  #sumUpWhileGoingOn(): void {
+    const { sumUpEvery, now } = this.#options;
+    if (sumUpEvery === undefined || now() - this.#summedUp < sumUpEvery) return;
+    this.#summedUp = now();
+    for (const server of this.measured) this.#engagement.rollUp(server);
   }
 
   #put(items: readonly CollectedItem[]): void {

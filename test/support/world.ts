@@ -4,6 +4,8 @@ import { runCommandLine } from '../../migration-core/cli/main.ts';
 export async function ironlift(
   args: string[],
   signal?: AbortSignal,
+  environment: {},
+  ask: async () => null,
 ): Promise<{ status: number; out: string; err: string }> {
   let out = '';
   let err = '';
