@@ -21,7 +21,7 @@
  *     blob per month: the same                             3.00        4.4         1.0 ms       20 KiB
  *     chunks of 384 samples: the same, with checksum       3.75        2.3         1.4 ms       54 KiB
  *
- * Varint bytes packed by Zstandard, the first try, took a tenth to a fifth more than lengths and bits apart. A blob per
+ * Varint bytes packed by Zstandard, the first try, took up to a tenth more than lengths and bits apart. A blob per
  * month would be a fifth smaller, but grows without bound with faster samples and is written anew with each of them;
  * chunks are alike whatever the interval, and late samples split them as a B-tree does. The write of a live append
  * includes the rows of 60 series and of the server. Zstandard takes a third of the time of deflate.
