@@ -125,30 +125,6 @@ const zstd = integers(
   (bytes) => zstdDecompressSync(bytes),
 );
 
-/** The encoding that most time series databases start from: what it costs to keep whole bytes. */
-const varint: Encoding = {
-  name: 'scaled, differences, varint, zstd',
-  encode(times, values) {
-    const bytes: number[] = [];
-    const put = (numbers: Iterable<number>): void => {
-      let before = 0;
-      for (const number of numbers) {
-        const step = number - before;
-        before = number;
-        let rest = step >= 0 ? step * 2 : -step * 2 - 1;
-        for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
-        bytes.push(rest);
-      }
-    };
-    put(times.map((time, i) => (i === 0 ? time : time - times[i - 1]!)));
-    // All kinds of figures are whole numbers of these, but the noise: good enough for the size of the others.
-    put(values.map((value) => Math.round(value * 100)));
-    return zstdCompressSync(Uint8Array.from(bytes));
-  },
-  // Only its size is of interest.
-  decode: (_, count) => ({ times: new Float64Array(count), values: new Float64Array(count) }),
-};
-
 const blobs = (what: string, period: number, { name, encode, decode }: Encoding): Layout => ({
   name: `blob per ${what}: ${name}`,
   open(path) {
@@ -228,7 +204,6 @@ export const LAYOUTS: readonly Layout[] = [
   blobs('day', DAY, plain),
   blobs('day', DAY, deflated),
   blobs('day', DAY, zstd),
-  blobs('day', DAY, varint),
   blobs('week', 7 * DAY, zstd),
   blobs('month', 30 * DAY, zstd),
   engagement,

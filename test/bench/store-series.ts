@@ -5,8 +5,8 @@ import { seeded } from '../support/tools.ts';
 export interface SeriesKind {
   name: string;
   metric: MetricId;
-  /** Not rounded by the tool: as dear as noise is. */
-  noisy?: boolean;
+  /** Bytes for each sample in the file, tables and all. */
+  limit: number;
   /** @param normal a random number of the normal distribution */
   values(count: number, uniform: () => number, normal: () => number): number[];
 }
@@ -19,6 +19,7 @@ export const SERIES_KINDS: readonly SeriesKind[] = [
   {
     name: 'percent, a random walk of two decimals',
     metric: 'cpu.busy',
+    limit: 4,
     values(count, _, normal) {
       let value = 30;
       return list(count, () => {
@@ -30,6 +31,7 @@ export const SERIES_KINDS: readonly SeriesKind[] = [
   {
     name: 'percent by day and night, with peaks',
     metric: 'cpu.user',
+    limit: 4,
     values: (count, _, normal) =>
       list(count, (i) =>
         round(Math.min(100, Math.max(0, 15 + 12 * Math.sin(i / 45.8) + 3 * Math.exp(normal()))), 2),
@@ -38,31 +40,38 @@ export const SERIES_KINDS: readonly SeriesKind[] = [
   {
     name: '100 less the idle percent',
     metric: 'cpu.privileged',
+    limit: 4,
     values: (count, _, normal) => list(count, () => 100 - round(Math.max(0, 90 - 4 * Math.exp(normal())), 2)),
   },
   {
     name: 'bytes/s, whole numbers',
     metric: 'disk.readBytes',
+    limit: 4,
     values: (count, _, normal) => list(count, () => Math.round(Math.exp(10 + 2 * normal()))),
   },
   {
     name: 'bytes/s of a busy disk, whole numbers',
     metric: 'disk.writeBytes',
+    // 25 bits of noise are 3.1 bytes, and 5 more bits for the clock of every second series.
+    limit: 5,
     values: (count, _, normal) => list(count, () => Math.round(Math.exp(16 + normal()))),
   },
   {
     name: 'kB/s with two decimals, in bytes',
     metric: 'nic.receivedBytes',
+    limit: 4,
     values: (count, _, normal) => list(count, () => round(Math.exp(5 + 1.5 * normal()), 2) * 1024),
   },
   {
     name: 'milliseconds with two decimals, in seconds',
     metric: 'disk.readLatency',
+    limit: 4,
     values: (count, _, normal) => list(count, () => round(Math.exp(1 + 0.8 * normal()), 2) / 1000),
   },
   {
     name: 'memory in kB, in bytes',
     metric: 'memory.used',
+    limit: 4,
     values(count, _, normal) {
       let value = 12e6;
       return list(count, () => Math.round((value += 20_000 * normal())) * 1024);
@@ -71,12 +80,14 @@ export const SERIES_KINDS: readonly SeriesKind[] = [
   {
     name: 'errors: nothing, mostly',
     metric: 'nic.errors',
+    limit: 4,
     values: (count, uniform) => list(count, () => (uniform() < 0.02 ? Math.round(1000 * uniform()) : 0)),
   },
   {
     name: 'noise of fifteen digits',
     metric: 'cpu.queue',
-    noisy: true,
+    // 52 bits of noise.
+    limit: 12,
     values: (count, _, normal) => list(count, () => Math.exp(normal())),
   },
 ];
