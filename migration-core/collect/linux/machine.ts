@@ -7,6 +7,7 @@ import {
   fileOf,
   firstLine,
   known,
+  linesOf,
   pathsOf,
   textOf,
   usable,
@@ -155,6 +156,12 @@ const DETECTED: Record<string, string> = {
   podman: 'Podman container',
   'systemd-nspawn': 'systemd-nspawn container',
   wsl: 'WSL',
+  // virt-what(1) has names of its own for some.
+  hyperv: 'Hyper-V',
+  virtualbox: 'VirtualBox',
+  'xen-domU': 'Xen',
+  'xen-hvm': 'Xen',
+  aws: 'Amazon EC2',
 };
 
 function virtualOf(sections: Sections, machine: Named): string | undefined {
@@ -165,7 +172,10 @@ function virtualOf(sections: Sections, machine: Named): string | undefined {
   // /proc/bc is on the host of OpenVZ alone.
   if (paths.includes('/proc/vz') && !paths.includes('/proc/bc')) return 'OpenVZ container';
   const detected = firstLine(textOf(sections, 'detect-virt'));
-  if (detected !== undefined && detected !== 'none') return DETECTED[detected] ?? detected;
+  if (detected !== undefined && detected !== 'none')
+    return Object.hasOwn(DETECTED, detected) ? DETECTED[detected] : detected;
+  for (const line of linesOf(textOf(sections, 'virt-what').slice(0, 1000)))
+    if (Object.hasOwn(DETECTED, line)) return DETECTED[line];
   const named = `${machine.vendor ?? ''} ${machine.model ?? ''} ${machine.firmware?.vendor ?? ''}`;
   const byName = HYPERVISORS.find(([pattern]) => pattern.test(named))?.[1];
   if (byName !== undefined) return byName;

@@ -295,6 +295,7 @@ test.each([
   ['OpenVZ container', { virtual: '/proc/vz\n' }],
   [undefined, { virtual: '/proc/vz\n/proc/bc\n' }],
   ['KVM', { 'detect-virt': 'kvm\n' }],
+  ['Xen', { 'virt-what': 'aws2\nxen-domU\n' }],
   [undefined, { 'detect-virt': 'none\n' }],
   ['unknown hypervisor', { 'file:/proc/cpuinfo': 'processor : 0\nflags : fpu hypervisor\n' }],
 ])('what it runs on: %s', (expected, parts) => {
