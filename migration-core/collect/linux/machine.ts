@@ -3,6 +3,7 @@ import { usableSerial, usableUuid } from '../../store/model/identity.ts';
 import type { InventoryGap, MemoryModule, ServerInventory } from '../../store/model/inventory.ts';
 import { dmiField, dmiMemoryModules, parseDmidecode, type DmiStructure } from './dmidecode.ts';
 import {
+  safeBytes,
   factsOf,
   fileOf,
   firstLine,
@@ -35,9 +36,9 @@ export function machineOf(sections: Sections): Machine {
   const structures = parseDmidecode(textOf(sections, 'dmidecode'));
   const machine = structures.length > 0 ? fromStructures(structures) : fromSys(sections);
   const modules = structures.some(({ type }) => type === 17) ? dmiMemoryModules(structures) : undefined;
-  const installed = modules?.reduce((total, { bytes }) => total + bytes, 0) ?? 0;
+  const installed = safeBytes(modules?.reduce((total, { bytes }) => total + bytes, 0)) ?? 0;
   const usableKilobytes = wholeNumber(/^MemTotal:\s+(\d+) kB/mu.exec(fileOf(sections, '/proc/meminfo'))?.[1]);
-  const seen = usableKilobytes === undefined ? undefined : usableKilobytes * 1024;
+  const seen = usableKilobytes === undefined ? undefined : safeBytes(usableKilobytes * 1024);
   const gaps: InventoryGap[] = [];
   if (structures.length === 0) gaps.push(...withoutDmidecode(sections, machine));
   return known<Machine>({

@@ -302,6 +302,21 @@ test.each([
   expect(inventoryOf(parts as Record<string, string>).virtual).toBe(expected);
 });
 
+test('figures that no machine has are left away', () => {
+  const huge = '9'.repeat(15);
+  const found = inventoryOf({
+    'file:/proc/meminfo': `MemTotal: ${huge} kB\n`,
+    'file:/proc/partitions': ` 8 0 ${huge} sda\n`,
+    'file:/proc/mdstat': `md0 : active raid1 sda[0]\n  ${huge} blocks [2/2]\n`,
+    df: `/dev/sda ext4 ${huge} ${huge} 0 1% /\n`,
+    tw_cli: `p0     OK               u0     69.25 GB    ${huge}     WD-1\n`,
+    'sas2ircu:0': `Controller type : SAS\nDevice is a Hard disk\nSize (in MB)/(in sectors) : 1/${huge}\n`,
+    dmidecode: `Handle 0x0001, DMI type 17, 34 bytes\nMemory Device\n\tSize: 8 PB\n\n`.repeat(4),
+  });
+  expect(found.memoryBytes).toBeUndefined();
+  expect(found.disks?.[0]?.bytes).toBeUndefined();
+});
+
 test('nothing at all is an inventory of gaps', () => {
   const none = inventoryOf({});
   expect(none.identity).toEqual({ name: '', macs: [] });
