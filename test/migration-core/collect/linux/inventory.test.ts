@@ -333,7 +333,8 @@ test('hostile values are kept as they are, or left away; never interpreted', () 
     hostname: `${evil}\u001b[31m<script>\n`,
     dmi: `/sys/class/dmi/id/sys_vendor\t<img src=x onerror=alert(1)>\n/sys/class/dmi/id/product_name\t${evil}\n`,
     units: `evil.service loaded active running ${evil} \u0007\n`,
-    'unit-files': '',
+    'unit-files': 'evil.service constructor __proto__\n',
+    'lsblk-json': '{"blockdevices":[{"name":"sdz","type":"constructor","mountpoint":"/","size":1}]}',
     rpm: `${evil}\t1\t"';DROP TABLE x;--\n__proto__\t1\tx\n`,
     nics: '/sys/class/net/__proto__/address\t00:11:22:33:44:55\n/sys/class/net/__proto__/mtu\t99999999999999999999\n',
   });
