@@ -289,10 +289,10 @@ ask_system() {
   tool uname-system 5 uname -s
   tool hostname 5 hostname
   tool fqdn 10 hostname -f
-  files /proc/sys/kernel/hostname /proc/sys/kernel/osrelease /proc/uptime /proc/cmdline /proc/version
+  files /proc/sys/kernel/hostname /proc/sys/kernel/osrelease /proc/uptime
   files /etc/os-release /usr/lib/os-release /etc/redhat-release /etc/SuSE-release /etc/debian_version /etc/lsb-release \
-    /etc/alpine-release /etc/oracle-release /etc/gentoo-release /etc/slackware-version /etc/arch-release \
-    /etc/system-release /etc/vmware-release /etc/xensource-inventory /etc/pve/.version /etc/timezone /etc/sysconfig/clock
+    /etc/alpine-release /etc/oracle-release /etc/gentoo-release /etc/slackware-version \
+    /etc/system-release /etc/timezone /etc/sysconfig/clock
   if [ -L /etc/localtime ]; then tool localtime 5 readlink -f /etc/localtime; fi
   section installation about_installation
 }
@@ -324,7 +324,7 @@ ask_drivers() {
 
 ask_storage() {
   section blocks about_blocks
-  files /proc/partitions /proc/mdstat /proc/mounts /proc/swaps /proc/scsi/scsi /etc/iscsi/initiatorname.iscsi
+  files /proc/partitions /proc/mdstat /proc/mounts
   tool lsblk-json 30 lsblk -J -O -b
   tool lsblk-pairs 30 lsblk -P -b -o NAME,KNAME,MAJ:MIN,FSTYPE,MOUNTPOINT,LABEL,UUID,RM,SIZE,RO,MODEL,TYPE
   # Without `-c` it writes its cache.
@@ -408,8 +408,6 @@ ask_programs() {
   tool upstart 20 initctl list
   tool openrc 20 rc-status --all
   section runlevels about_runlevels
-  # Names alone: arguments hold passwords.
-  tool processes 20 ps -e -o comm
   # The paths of resources/agents/linux.json; a test compares.
   section agent-paths names /opt/hp/hp-health /opt/hp/hp-snmp-agents /opt/hp/hp-ams /opt/hp/hpsmh /opt/dell/srvadmin \
     /opt/dell/srvadmin/iSM /opt/ibm/director /opt/IBM/director /usr/RaidMan /opt/Supermicro/SuperDoctor5 \

@@ -3,6 +3,7 @@ import type { Device, HostBusAdapter, InventoryGap, RaidController } from '../..
 import type { Block, Blocks } from './blocks.ts';
 import { raidTools } from './raid/table.ts';
 import {
+  safeBytes,
   byEntry,
   factsOf,
   fileOf,
@@ -128,7 +129,7 @@ function softwareRaid(sections: Sections, blocks: Blocks): RaidController[] {
       known({
         name: head[1]!,
         level: head[3],
-        bytes: kilobytes === undefined ? undefined : kilobytes * 1024,
+        bytes: kilobytes === undefined ? undefined : safeBytes(kilobytes * 1024),
         state:
           head[2] === 'inactive'
             ? 'inactive'

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import {
+  safeBytes,
   byEntry,
   factsOf,
   fileOf,
@@ -143,7 +144,7 @@ function typeOf(name: string, of: ReadonlyMap<string, string>): string {
 const sectors = (text: string | undefined): number | undefined => {
   // Always in 512 bytes, whatever the disk's own sectors (Documentation/ABI/stable/sysfs-block).
   const count = wholeNumber(text);
-  return count === undefined || !Number.isSafeInteger(count * 512) ? undefined : count * 512;
+  return count === undefined ? undefined : safeBytes(count * 512);
 };
 
 const flag = (text: string | undefined): boolean | undefined =>
@@ -280,7 +281,7 @@ function fromProcPartitions(content: string, blocks: Blocks): void {
     if (match === null || /^(?:ram|loop)\d/u.test(match[2]!)) continue;
     const block = blockNamed(blocks, match[2]!.replaceAll('/', '!'));
     const kilobytes = wholeNumber(match[1]);
-    if (block !== undefined && kilobytes !== undefined) block.bytes = kilobytes * 1024;
+    if (block !== undefined && kilobytes !== undefined) block.bytes = safeBytes(kilobytes * 1024);
   }
   for (const block of blocks.values()) {
     const disk = wholeDisk(block.name);

@@ -98,16 +98,19 @@ const DISK_MODULES: [RegExp, string[]][] = [
   [/^dm-/u, ['dm_mod']],
 ];
 
-const TYPE_MODULES: Record<string, string[]> = {
-  crypt: ['dm_crypt'],
-  mpath: ['dm_multipath'],
-  raid0: ['raid0'],
-  raid1: ['raid1'],
-  raid10: ['raid10'],
-  raid4: ['raid456'],
-  raid5: ['raid456'],
-  raid6: ['raid456'],
-};
+// Names are of strangers: `constructor` must find nothing.
+const TYPE_MODULES = new Map<string, string[]>(
+  Object.entries({
+    crypt: ['dm_crypt'],
+    mpath: ['dm_multipath'],
+    raid0: ['raid0'],
+    raid1: ['raid1'],
+    raid10: ['raid10'],
+    raid4: ['raid456'],
+    raid5: ['raid456'],
+    raid6: ['raid456'],
+  }),
+);
 
 function criticalDrivers(
   sections: Sections,
@@ -130,7 +133,7 @@ function criticalDrivers(
       if (/^virtio\d+$/u.test(part)) ['virtio', 'virtio_ring'].forEach(add);
     }
     for (const [pattern, modules] of DISK_MODULES) if (pattern.test(block.name)) modules.forEach(add);
-    TYPE_MODULES[block.type ?? '']?.forEach(add);
+    TYPE_MODULES.get(block.type ?? '')?.forEach(add);
   }
   for (const block of blocks.values())
     if (block.mountPoints.includes('/'))

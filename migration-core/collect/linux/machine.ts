@@ -3,10 +3,12 @@ import { usableSerial, usableUuid } from '../../store/model/identity.ts';
 import type { InventoryGap, MemoryModule, ServerInventory } from '../../store/model/inventory.ts';
 import { dmiField, dmiMemoryModules, parseDmidecode, type DmiStructure } from './dmidecode.ts';
 import {
+  safeBytes,
   factsOf,
   fileOf,
   firstLine,
   known,
+  linesOf,
   pathsOf,
   textOf,
   usable,
@@ -34,9 +36,9 @@ export function machineOf(sections: Sections): Machine {
   const structures = parseDmidecode(textOf(sections, 'dmidecode'));
   const machine = structures.length > 0 ? fromStructures(structures) : fromSys(sections);
   const modules = structures.some(({ type }) => type === 17) ? dmiMemoryModules(structures) : undefined;
-  const installed = modules?.reduce((total, { bytes }) => total + bytes, 0) ?? 0;
+  const installed = safeBytes(modules?.reduce((total, { bytes }) => total + bytes, 0)) ?? 0;
   const usableKilobytes = wholeNumber(/^MemTotal:\s+(\d+) kB/mu.exec(fileOf(sections, '/proc/meminfo'))?.[1]);
-  const seen = usableKilobytes === undefined ? undefined : usableKilobytes * 1024;
+  const seen = usableKilobytes === undefined ? undefined : safeBytes(usableKilobytes * 1024);
   const gaps: InventoryGap[] = [];
   if (structures.length === 0) gaps.push(...withoutDmidecode(sections, machine));
   return known<Machine>({
@@ -155,6 +157,12 @@ const DETECTED: Record<string, string> = {
   podman: 'Podman container',
   'systemd-nspawn': 'systemd-nspawn container',
   wsl: 'WSL',
+  // virt-what(1) has names of its own for some.
+  hyperv: 'Hyper-V',
+  virtualbox: 'VirtualBox',
+  'xen-domU': 'Xen',
+  'xen-hvm': 'Xen',
+  aws: 'Amazon EC2',
 };
 
 function virtualOf(sections: Sections, machine: Named): string | undefined {
@@ -165,7 +173,10 @@ function virtualOf(sections: Sections, machine: Named): string | undefined {
   // /proc/bc is on the host of OpenVZ alone.
   if (paths.includes('/proc/vz') && !paths.includes('/proc/bc')) return 'OpenVZ container';
   const detected = firstLine(textOf(sections, 'detect-virt'));
-  if (detected !== undefined && detected !== 'none') return DETECTED[detected] ?? detected;
+  if (detected !== undefined && detected !== 'none')
+    return Object.hasOwn(DETECTED, detected) ? DETECTED[detected] : detected;
+  for (const line of linesOf(textOf(sections, 'virt-what').slice(0, 1000)))
+    if (Object.hasOwn(DETECTED, line)) return DETECTED[line];
   const named = `${machine.vendor ?? ''} ${machine.model ?? ''} ${machine.firmware?.vendor ?? ''}`;
   const byName = HYPERVISORS.find(([pattern]) => pattern.test(named))?.[1];
   if (byName !== undefined) return byName;

@@ -23,7 +23,7 @@ export function servicesOf(sections: Sections): Service[] | undefined {
     const [unit, state] = line.trim().split(/\s+/u);
     if (unit?.endsWith('.service') !== true || state === undefined) continue;
     const service = at(unit.slice(0, -8));
-    if (service !== undefined) service.startType = UNIT_STATES[state] ?? service.startType;
+    if (service !== undefined) service.startType = UNIT_STATES.get(state) ?? service.startType;
   }
   for (const line of linesOf(textOf(sections, 'units'))) {
     // Failed units have a dot in front, in old versions without a blank to the others.
@@ -69,18 +69,21 @@ export function servicesOf(sections: Sections): Service[] | undefined {
 }
 
 /** systemctl(1), "list-unit-files". */
-const UNIT_STATES: Record<string, Service['startType']> = {
-  enabled: 'auto',
-  'enabled-runtime': 'auto',
-  linked: 'manual',
-  static: 'manual',
-  indirect: 'manual',
-  alias: 'manual',
-  generated: 'auto',
-  disabled: 'disabled',
-  masked: 'disabled',
-  'masked-runtime': 'disabled',
-};
+// Names are of strangers: `constructor` must find nothing.
+const UNIT_STATES = new Map<string, Service['startType']>(
+  Object.entries({
+    enabled: 'auto',
+    'enabled-runtime': 'auto',
+    linked: 'manual',
+    static: 'manual',
+    indirect: 'manual',
+    alias: 'manual',
+    generated: 'auto',
+    disabled: 'disabled',
+    masked: 'disabled',
+    'masked-runtime': 'disabled',
+  }),
+);
 
 /** @returns undefined where no package manager told anything */
 export function softwareOf(sections: Sections): Software[] | undefined {

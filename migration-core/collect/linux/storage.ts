@@ -126,7 +126,10 @@ export function parseDf(text: string): Usage[] {
 const PSEUDO =
   /^(?:tmpfs|devtmpfs|ramfs|rootfs|proc|sysfs|overlay|aufs|squashfs|iso9660|udf|cgroup2?|efivarfs|none|udev|shm|fuse\..*|nfs\d?|cifs|smb3|autofs|9p|virtiofs)$/u;
 
-const KINDS: Record<string, string> = { part: 'partition', linear: 'lvm' };
+const KINDS = new Map([
+  ['part', 'partition'],
+  ['linear', 'lvm'],
+]);
 
 /** Partitions, logical volumes, arrays and file systems, with what is used of them. */
 export function volumesOf(blocks: Blocks, df: string): Volume[] {
@@ -159,7 +162,7 @@ export function volumesOf(blocks: Blocks, df: string): Volume[] {
         uuid: block.uuid,
         bytes: block.bytes ?? usage?.bytes,
         usedBytes: usage?.usedBytes,
-        kind: KINDS[block.type ?? ''] ?? block.type,
+        kind: KINDS.get(block.type ?? '') ?? block.type,
         disks: diskNames(blocks, block, disks),
         encryption: block.fileSystem === 'crypto_LUKS' || block.type === 'crypt' ? 'luks' : undefined,
       }),

@@ -36,6 +36,10 @@ export function wholeNumber(text: string | undefined): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
+/** A size in bytes; undefined where there is none, or where it is more than any machine has and no exact number. */
+export const safeBytes = (value: number | undefined): number | undefined =>
+  value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+
 /** `path TAB value`, as `facts` and `places` of the script print them. Lines without a tab are left to `pathsOf`. */
 export function factsOf(text: string): Map<string, string> {
   const facts = new Map<string, string>();

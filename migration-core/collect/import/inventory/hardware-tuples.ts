@@ -2,7 +2,7 @@
  * Files of the `hardware` and `cardiff` tools of eNovance and Red Hat (`*.hw`, `*.hw_`): a Python list of four-tuples
  * `('disk', 'sda', 'size', '299')`, or the same as JSON. Read as text: nothing is evaluated.
  */
-import { known, usable, wholeNumber } from '../../linux/text.ts';
+import { safeBytes, known, usable, wholeNumber } from '../../linux/text.ts';
 import { usableMac, usableSerial, usableUuid } from '../../../store/model/identity.ts';
 import type {
   MemoryModule,
@@ -143,7 +143,8 @@ function inventoryOf(facts: Facts): ServerInventory {
     processors: processorsOf(facts.get('cpu')),
     memoryModules: modules.length > 0 ? modules : undefined,
     memoryBytes:
-      total ?? (modules.length > 0 ? modules.reduce((sum, { bytes }) => sum + bytes, 0) : undefined),
+      total ??
+      (modules.length > 0 ? safeBytes(modules.reduce((sum, { bytes }) => sum + bytes, 0)) : undefined),
     disks,
     raidControllers: raid.length > 0 ? raid : undefined,
     networkInterfaces: nics.length > 0 ? nics : undefined,

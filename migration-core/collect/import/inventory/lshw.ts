@@ -3,7 +3,7 @@ import { SaxesParser } from 'saxes';
 import { nameDevice } from '../../devices/devices.ts';
 import { virtualizationOf } from '../../linux/processors.ts';
 import { fullAddress } from '../../linux/lspci.ts';
-import { known, usable, wholeNumber } from '../../linux/text.ts';
+import { safeBytes, known, usable, wholeNumber } from '../../linux/text.ts';
 import { usableMac, usableSerial, usableUuid } from '../../../store/model/identity.ts';
 import type {
   Device,
@@ -337,7 +337,7 @@ function memoryModules(all: readonly Placed[]): MemoryModule[] {
 
 /** Of the node of the whole memory; machines with several have the modules alone. */
 function memoryTotal(all: readonly Placed[], modules: readonly MemoryModule[]): number | undefined {
-  if (modules.length > 0) return modules.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (modules.length > 0) return safeBytes(modules.reduce((sum, { bytes }) => sum + bytes, 0));
   const whole = all.find(
     ({ node }) => node.class === 'memory' && /^memory(?::\d+)?$/u.test(node.id) && node.fields.has('size'),
   );

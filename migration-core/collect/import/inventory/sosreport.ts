@@ -78,7 +78,7 @@ const mappings: readonly Mapping[] = [
 
 /** Copies of files of the server lie at their own place. */
 const FILES =
-  /^(?:proc\/(?:cpuinfo|meminfo|modules|partitions|mdstat|swaps|uptime|cmdline|net\/(?:bonding\/[\w.@-]+|vlan\/config|route|tcp6?|udp6?))|etc\/(?:os-release|redhat-release|SuSE-release|debian_version|lsb-release|oracle-release|system-release|timezone|sysconfig\/clock|iscsi\/initiatorname\.iscsi))$/u;
+  /^(?:proc\/(?:cpuinfo|meminfo|modules|partitions|mdstat|uptime|net\/(?:bonding\/[\w.@-]+|vlan\/config|route|tcp6?|udp6?))|etc\/(?:os-release|redhat-release|SuSE-release|debian_version|lsb-release|oracle-release|system-release|timezone|sysconfig\/clock))$/u;
 
 export const sosreport: Importer = {
   id: 'sosreport',

@@ -1,6 +1,6 @@
 /** arcconf (Adaptec, IBM ServeRAID), tw_cli (3ware), mpt-status and sas2ircu (LSI Fusion-MPT), megasasctl. */
 import type { RaidController } from '../../../store/model/inventory.ts';
-import { known, usable, wholeNumber } from '../text.ts';
+import { safeBytes, known, usable, wholeNumber } from '../text.ts';
 import {
   field,
   listOrNothing,
@@ -92,7 +92,7 @@ export const threeWare: RaidTool = {
 /** `show` (cards), `/c0 show` (units and ports), `/c0/p0 show all` (model and serial). GB is binary, blocks are exact. */
 export function parseThreeWare(text: string): RaidController[] {
   const controllers: Full[] = [];
-  const models = new Map<string, { model?: string; serial?: string; bytes?: number }>();
+  const models = new Map<string, { model?: string; serial?: string; bytes?: number | undefined }>();
   for (const line of shortLines(text)) {
     const card = /^(c\d{1,3})\s+(\S+)\s+\d+\s+\d+\s+\d+/u.exec(line);
     const unit = /^(u\d{1,3})\s+(RAID-\S+|SPARE|JBOD|SINGLE)\s+(\S+)\s/u.exec(line);
@@ -121,7 +121,7 @@ export function parseThreeWare(text: string): RaidController[] {
       if (disks.length < MAX_DISKS)
         disks.push({
           slot: port[1]!,
-          bytes: blocks === undefined ? sizeOf(port[3], 1024) : blocks * 512,
+          bytes: blocks === undefined ? sizeOf(port[3], 1024) : safeBytes(blocks * 512),
           state: port[2]!,
           serial: usable(port[5]),
         });
@@ -131,7 +131,7 @@ export function parseThreeWare(text: string): RaidController[] {
       else if (detail[2] === 'Serial') of.serial = detail[3]!;
       else {
         const blocks = wholeNumber(/\((\d{1,15}) Blocks\)/u.exec(detail[3]!)?.[1]);
-        if (blocks !== undefined) of.bytes = blocks * 512;
+        if (blocks !== undefined) of.bytes = safeBytes(blocks * 512);
       }
       models.set(detail[1]!, of);
     }
@@ -222,8 +222,8 @@ export function parseSasIrcu(text: string): RaidController[] {
       megabytes === null
         ? undefined
         : megabytes[2] === undefined
-          ? Number(megabytes[1]) * 1024 ** 2
-          : Number(megabytes[2]) * 512;
+          ? safeBytes(Number(megabytes[1]) * 1024 ** 2)
+          : safeBytes(Number(megabytes[2]) * 512);
     if (of.name === 'Controller type') {
       controller.name = of.value;
       seen = true;

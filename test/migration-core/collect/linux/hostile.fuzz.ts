@@ -214,7 +214,8 @@ test.runIf(process.env['IRONLIFT_FUZZ_CASES'] !== undefined)(
     const random = seeded(3);
     for (let round = 0; round < CASES / 10; round++) {
       const { sections } = await readSections([Buffer.from(damage(real, random), 'latin1')]);
-      expect(serverInventory.safeParse(linuxInventory(sections)).success, `round ${round}`).toBe(true);
+      const checked = serverInventory.safeParse(linuxInventory(sections));
+      expect(checked.success, `round ${round}: ${checked.error?.message ?? ''}`).toBe(true);
     }
   },
 );

@@ -295,10 +295,26 @@ test.each([
   ['OpenVZ container', { virtual: '/proc/vz\n' }],
   [undefined, { virtual: '/proc/vz\n/proc/bc\n' }],
   ['KVM', { 'detect-virt': 'kvm\n' }],
+  ['Xen', { 'virt-what': 'aws2\nxen-domU\n' }],
   [undefined, { 'detect-virt': 'none\n' }],
   ['unknown hypervisor', { 'file:/proc/cpuinfo': 'processor : 0\nflags : fpu hypervisor\n' }],
 ])('what it runs on: %s', (expected, parts) => {
   expect(inventoryOf(parts as Record<string, string>).virtual).toBe(expected);
+});
+
+test('figures that no machine has are left away', () => {
+  const huge = '9'.repeat(15);
+  const found = inventoryOf({
+    'file:/proc/meminfo': `MemTotal: ${huge} kB\n`,
+    'file:/proc/partitions': ` 8 0 ${huge} sda\n`,
+    'file:/proc/mdstat': `md0 : active raid1 sda[0]\n  ${huge} blocks [2/2]\n`,
+    df: `/dev/sda ext4 ${huge} ${huge} 0 1% /\n`,
+    tw_cli: `p0     OK               u0     69.25 GB    ${huge}     WD-1\n`,
+    'sas2ircu:0': `Controller type : SAS\nDevice is a Hard disk\nSize (in MB)/(in sectors) : 1/${huge}\n`,
+    dmidecode: `Handle 0x0001, DMI type 17, 34 bytes\nMemory Device\n\tSize: 8 PB\n\n`.repeat(4),
+  });
+  expect(found.memoryBytes).toBeUndefined();
+  expect(found.disks?.[0]?.bytes).toBeUndefined();
 });
 
 test('nothing at all is an inventory of gaps', () => {
@@ -317,7 +333,8 @@ test('hostile values are kept as they are, or left away; never interpreted', () 
     hostname: `${evil}\u001b[31m<script>\n`,
     dmi: `/sys/class/dmi/id/sys_vendor\t<img src=x onerror=alert(1)>\n/sys/class/dmi/id/product_name\t${evil}\n`,
     units: `evil.service loaded active running ${evil} \u0007\n`,
-    'unit-files': '',
+    'unit-files': 'evil.service constructor __proto__\n',
+    'lsblk-json': '{"blockdevices":[{"name":"sdz","type":"constructor","mountpoint":"/","size":1}]}',
     rpm: `${evil}\t1\t"';DROP TABLE x;--\n__proto__\t1\tx\n`,
     nics: '/sys/class/net/__proto__/address\t00:11:22:33:44:55\n/sys/class/net/__proto__/mtu\t99999999999999999999\n',
   });
