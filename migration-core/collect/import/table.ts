@@ -2,6 +2,7 @@
 import type { Importer } from '../collector.ts';
 import { ansible } from './inventory/ansible.ts';
 import { facter } from './inventory/facter.ts';
+import { inventorySheet } from './inventory/inventory-sheet.ts';
 import { migrationPlanner } from './inventory/migration-planner.ts';
 import { ohai } from './inventory/ohai.ts';
 import { rvtools } from './inventory/rvtools.ts';
@@ -18,4 +19,5 @@ export const importers: readonly Importer[] = [
   ohai,
   systeminformationJson,
   migrationPlanner,
+  inventorySheet,
 ];
