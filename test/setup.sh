@@ -21,6 +21,7 @@ packages=(
   shellcheck openssl # judge import scripts, and the manifest of an OVA
   strace procps      # show how the program opens its source, and record what QEMU writes to an image
   udev selinux-utils python3-yaml # second readers: names of network cards, SELinux labels, YAML
+  sysstat collectl   # record performance, and judge what we read of it
   python3            # computes the content digest a second way
   busybox-static     # a small init for small guests
   imagemagick        # screenshots to PNG where QEMU gives PPM

@@ -29,6 +29,8 @@ export interface ImportInput {
   entries: readonly string[];
   /** The whole file (unpacked), or an entry of the folder, in pieces. @throws SOURCE_NOT_READABLE */
   read(entry?: string): AsyncIterable<Uint8Array>;
+  /** Bytes of the file or files, packed as they are, that have been read so far; for progress. */
+  position?: () => number;
 }
 
 export interface ImportOptions {
@@ -36,6 +38,10 @@ export interface ImportOptions {
   serverName?: string | undefined;
   /** Minutes east of UTC for local times whose zone the file does not say. */
   utcOffsetMinutes?: number | undefined;
+  /** Milliseconds since 1970 of the first sample, for tools that write no times (vmstat, iostat without -t, traces). */
+  startTime?: number | undefined;
+  /** Seconds between samples, for the same tools. */
+  intervalSeconds?: number | undefined;
   /** Which column is what, for plain CSV; see csv/mapping.ts. */
   columns?: unknown;
   /** Milliseconds since 1970: what "now" is. */

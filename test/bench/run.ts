@@ -5,8 +5,9 @@
  *
  *   npm run bench -- [--disk PATH] [--rounds N] [--check]
  *   npm run bench -- --images [--only PART-OF-A-NAME] [--rounds N] [--check]
+ *   npm run bench -- --import [--rounds N] [--check]
  *
- * `--images` converts between image formats instead (images.ts). `--check` ends with status 1 when a limit is not met.
+ * `--images` converts between image formats instead (images.ts), `--import` reads ten million samples (imports.ts). `--check` ends with status 1 when a limit is not met.
  */
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { findTool, needTools } from '../support/tools.ts';
 import { benchDisk, CACHE, sparseServer } from './disk.ts';
 import { imageConversions } from './images.ts';
+import { imports, IMPORT_SAMPLES } from './imports.ts';
 import { measure, median, type Cost } from './measure.ts';
 
 const { values } = parseArgs({
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     disk: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     images: { type: 'boolean', default: false },
+    import: { type: 'boolean', default: false },
     only: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
@@ -39,6 +42,8 @@ interface Row {
   ratios?: number[];
   ratioLimit?: number;
   wallLimit?: number;
+  /** Seconds of processor time. */
+  cpuLimit?: number;
   peakLimit?: number;
   /** Of the file to that of qemu-img, and what it may be. */
   sizeRatio?: number;
@@ -46,7 +51,12 @@ interface Row {
 }
 
 async function main(): Promise<void> {
-  needTools('qemu-img', 'bash');
+  needTools('bash');
+  if (values.import) {
+    await samples();
+    return;
+  }
+  needTools('qemu-img');
   if (values.images) await images();
   else await commands();
 }
@@ -63,6 +73,21 @@ async function images(): Promise<void> {
   } finally {
     await rm(out, { recursive: true, force: true });
   }
+}
+
+async function samples(): Promise<void> {
+  const rows: Row[] = (await imports(Number(values.rounds))).map((row) => ({
+    ...row,
+    // A million samples a second, by processor time where the machine is busy.
+    cpuLimit: IMPORT_SAMPLES / 1e6,
+    peakLimit: 150 * MIB,
+  }));
+  print(rows);
+  for (const { what, costs } of rows) {
+    const rate = IMPORT_SAMPLES / 1e6 / median(costs.map(({ wall }) => wall));
+    console.log(`${what}: ${rate.toFixed(2)} million samples a second`);
+  }
+  if (values.check && rows.some((row) => misses(row).length > 0)) process.exitCode = 1;
 }
 
 async function commands(): Promise<void> {
@@ -156,8 +181,11 @@ async function largeDisks(size: number, out: string): Promise<Row[]> {
   ];
 }
 
-function misses({ costs, ratios, ratioLimit, wallLimit, peakLimit, sizeRatio, sizeLimit }: Row): string[] {
+function misses(row: Row): string[] {
+  const { costs, ratios, ratioLimit, wallLimit, cpuLimit, peakLimit, sizeRatio, sizeLimit } = row;
   const found: string[] = [];
+  if (cpuLimit !== undefined && median(costs.map(({ cpu }) => cpu)) > cpuLimit)
+    found.push(`> ${cpuLimit} s of processor time`);
   if (ratioLimit !== undefined && median(ratios!) > ratioLimit) found.push(`ratio > ${ratioLimit}`);
   if (wallLimit !== undefined && median(costs.map(({ wall }) => wall)) > wallLimit)
     found.push(`> ${wallLimit} s`);

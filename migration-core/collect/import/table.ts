@@ -9,6 +9,22 @@ import { rvtools } from './inventory/rvtools.ts';
 import { systeminformationJson } from './inventory/systeminformation-json.ts';
 import { windowsBundle } from './inventory/windows-bundle.ts';
 import { wmiDump } from './inventory/wmi-dump.ts';
+import { collectl } from './performance/collectl.ts';
+import { plainCsv } from './performance/csv/csv.ts';
+import { pdhCsv } from './performance/pdh-csv.ts';
+import { prometheusJson } from './performance/prometheus/json.ts';
+import { prometheusText } from './performance/prometheus/text.ts';
+import { binaryPerformanceLog, unixSar } from './performance/refused.ts';
+import { iostatText } from './performance/sysstat/iostat-text.ts';
+import { sadfCsv } from './performance/sysstat/sadf-csv.ts';
+import { sadfJson } from './performance/sysstat/sadf-json.ts';
+import { sarBinary } from './performance/sysstat/sar-binary.ts';
+import { sarText } from './performance/sysstat/sar-text.ts';
+import { toolJson } from './performance/sysstat/tool-json.ts';
+import { azure } from './performance/trace/azure.ts';
+import { bitbrains } from './performance/trace/bitbrains.ts';
+import { planetlab } from './performance/trace/planetlab.ts';
+import { vmstat } from './performance/vmstat.ts';
 
 export const importers: readonly Importer[] = [
   windowsBundle,
@@ -20,4 +36,21 @@ export const importers: readonly Importer[] = [
   systeminformationJson,
   migrationPlanner,
   inventorySheet,
+  pdhCsv,
+  sadfJson,
+  sarText,
+  sadfCsv,
+  sarBinary,
+  binaryPerformanceLog,
+  unixSar,
+  iostatText,
+  toolJson,
+  vmstat,
+  collectl,
+  prometheusJson,
+  prometheusText,
+  bitbrains,
+  azure,
+  planetlab,
+  plainCsv,
 ];
