@@ -4,6 +4,7 @@ import { ansible } from './inventory/ansible.ts';
 import { dmidecode } from './inventory/dmidecode.ts';
 import { facter } from './inventory/facter.ts';
 import { hardwareTuples } from './inventory/hardware-tuples.ts';
+import { inventorySheet } from './inventory/inventory-sheet.ts';
 import { linuxBundle } from './inventory/linux-bundle.ts';
 import { lshw } from './inventory/lshw.ts';
 import { lspci, lsusb } from './inventory/lspci.ts';
@@ -33,6 +34,15 @@ import { planetlab } from './performance/trace/planetlab.ts';
 import { vmstat } from './performance/vmstat.ts';
 
 export const importers: readonly Importer[] = [
+  windowsBundle,
+  rvtools,
+  wmiDump,
+  ansible,
+  facter,
+  ohai,
+  systeminformationJson,
+  migrationPlanner,
+  inventorySheet,
   pdhCsv,
   sadfJson,
   sarText,
@@ -57,13 +67,5 @@ export const importers: readonly Importer[] = [
   lsusb,
   hardwareTuples,
   raidTools,
-  windowsBundle,
-  rvtools,
-  wmiDump,
-  ansible,
-  facter,
-  ohai,
-  systeminformationJson,
-  migrationPlanner,
   plainCsv,
 ];

@@ -20,7 +20,9 @@ export function pciIdentity(
   const upper = id?.toUpperCase() ?? '';
   const pci = /^PCI\\VEN_([0-9A-F]{4})&DEV_([0-9A-F]{4})(?:&SUBSYS_([0-9A-F]{4})([0-9A-F]{4}))?/u.exec(upper);
   if (pci !== null) {
-    const [, vendorId, deviceId, subsystemId, subsystemVendorId] = pci.map((part) => part.toLowerCase());
+    const [, vendorId, deviceId, subsystemId, subsystemVendorId] = [...pci].map((part: string | undefined) =>
+      part?.toLowerCase(),
+    );
     return {
       bus: 'pci',
       ...known({ vendorId, deviceId, subsystemVendorId, subsystemId, classId: classOf(entity) }),

@@ -101,7 +101,6 @@ export function remotingCommand(server: WindowsServer, options: RemotingOptions)
 }
 
 function checkName(what: string, name: string): void {
-   
   if (name.trim() === '' || name.length > MAX_NAME || /[\u0000-\u001f\u007f]/u.test(name))
     throw usage(`That is no name of a ${what}.`);
 }

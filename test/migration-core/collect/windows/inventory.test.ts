@@ -178,6 +178,13 @@ describe('the inventory of a Windows server', () => {
     expect(inventory.devices![3]).toMatchObject({ bus: 'usb', vendorId: '0424', deviceId: '2660' });
   });
 
+  it('names devices that have no subsystem', () => {
+    const { devices } = inventoryOf({
+      Win32_PnPEntity: [{ DeviceID: 'PCI\\VEN_8086&DEV_1C02&REV_05\\3&1' }],
+    });
+    expect(devices).toEqual([{ bus: 'pci', vendorId: '8086', deviceId: '1c02' }]);
+  });
+
   it('knows what runs on it, whom it serves, and which agents stay behind', () => {
     expect(inventory.software!.map(({ name }) => name)).toEqual([
       'Microsoft SQL Server 2012 (64-bit)',

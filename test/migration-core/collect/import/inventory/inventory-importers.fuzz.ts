@@ -80,6 +80,8 @@ const SEEDS: Seed[] = [
       'a-Win32_Processor.wmi': mutate(Buffer.from(`\ufeff${wmic}`, 'utf16le')),
       'a-Uninstall.reg': mutate(Buffer.from(registry)),
     }),
+  (mutate) =>
+    fileInput('list.csv', mutate(Buffer.from('Server Name;OS;Cores;Memory (GiB)\r\na;Windows;4;16\r\n'))),
   ...facts.map(
     (document): Seed =>
       (mutate) =>

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { inventorySheet } from '../../../../../migration-core/collect/import/inventory/inventory-sheet.ts';
+import { importers } from '../../../../../migration-core/collect/import/table.ts';
+import { serverInventory } from '../../../../../migration-core/store/model/inventory.ts';
+import { fileInput, imported } from '../../../../support/import-input.ts';
+import { workbook } from '../../../../support/workbook.ts';
+
+const GIB = 2 ** 30;
+
+describe('a list of servers', () => {
+  it('is found in a workbook below its title, by the names of columns', async () => {
+    const bytes = workbook({
+      Details: [
+        ['This export was made', 'by a tool'],
+        ['Version', '7'],
+      ],
+      Servers: [
+        ['Customer: Example'],
+        [
+          'Server Name',
+          'Operating System',
+          'Manufacturer',
+          'Model',
+          'Serial Number',
+          'CPU Description',
+          'CPU Sockets',
+          'CPU Cores',
+          'CPU Speed (GHz)',
+          'Net Memory (GiB)',
+          'Used and Free Local Capacity (GiB)',
+          'Used Local Capacity (GiB)',
+          'Hypervisor',
+          'IP Address',
+        ],
+        [
+          'fs01.corp.example',
+          'Microsoft Windows Server 2008 R2',
+          'HP',
+          'ProLiant DL380 G7',
+          'CZJ0210001',
+          'Intel(R) Xeon(R) X5650',
+          '2',
+          '12',
+          '2.67',
+          '47.99',
+          '1,024.5',
+          '700',
+          '',
+          '192.0.2.4, 192.0.2.5',
+        ],
+        ['', 'Linux', '', '', '', '', '', '4', '', '8', '', '', '', ''],
+        ['vm7', 'Ubuntu 20.04', '', '', '', '', '', '2', '', '4', '', '', 'VMware ESXi', ''],
+      ],
+    });
+    const { inventories, problems } = await imported(inventorySheet, fileInput('liveoptics.xlsx', bytes));
+    for (const inventory of inventories) expect(serverInventory.parse(inventory)).toEqual(inventory);
+    expect(inventories).toHaveLength(2);
+    expect(inventories[0]).toMatchObject({
+      identity: { name: 'fs01.corp.example', fqdn: 'fs01.corp.example', serial: 'CZJ0210001' },
+      model: 'ProLiant DL380 G7',
+      processors: [{ model: 'Intel(R) Xeon(R) X5650', sockets: 2, cores: 12, megahertz: 2670 }],
+      memoryBytes: Math.round(47.99 * GIB),
+      disks: [{ bytes: 1024.5 * GIB }],
+      volumes: [{ usedBytes: 700 * GIB }],
+      networkInterfaces: [{ addresses: ['192.0.2.4', '192.0.2.5'] }],
+      operatingSystem: { family: 'windows' },
+    });
+    expect(inventories[0]!.virtual).toBeUndefined();
+    expect(inventories[1]).toMatchObject({ virtual: 'VMware ESXi', operatingSystem: { family: 'linux' } });
+    expect(problems).toEqual([{ at: 4, unit: 'row', message: 'Servers: the row has no name of a server.' }]);
+  });
+
+  it.each([
+    ['Hostname;vCPU;RAM (MB)\nweb;4;16384', 16],
+    ['Hostname;vCPU;RAM\nweb;4;16', 16],
+    ['Hostname;vCPU;RAM\nweb;4;65536', 64],
+    ['Hostname;vCPU;RAM (TiB)\nweb;4;0,5', 512],
+    ['Hostname\tvCPU\tMemory [GB]\nweb\t4\t1.024', 1024],
+  ])('takes units from names and numbers as people write them: %j', async (text, gib) => {
+    const input = fileInput('servers.csv', text);
+    expect(inventorySheet.recognise(input)).toBe(2);
+    const { inventories } = await imported(inventorySheet, input);
+    expect(inventories[0]).toMatchObject({ memoryBytes: gib * GIB, processors: [{ cores: 4 }] });
+  });
+
+  it('is refused where no column is known, with the names that are', async () => {
+    const input = fileInput('prices.csv', 'article,price\nscrew,1');
+    expect(inventorySheet.recognise(input)).toBe(0);
+    await expect(imported(inventorySheet, input)).rejects.toMatchObject({ code: 'IMPORT_DAMAGED' });
+  });
+
+  it('is not taken for one of RVTools', () => {
+    const input = fileInput('x.csv', 'Hostname,vCPU,RAM\nweb,4,16');
+    const how = (id: string): number => importers.find((one) => one.id === id)!.recognise(input);
+    expect(how('inventory-sheet')).toBe(2);
+    expect(how('rvtools')).toBe(0);
+    // The importer of any CSV takes only what nobody else knows.
+    for (const { id } of importers) if (id !== 'inventory-sheet') expect(how(id), id).toBeLessThan(2);
+  });
+});
