@@ -4,8 +4,7 @@ import { runCommandLine } from '../../migration-core/cli/main.ts';
 export async function ironlift(
   args: string[],
   signal?: AbortSignal,
-  environment: {},
-  ask: async () => null,
+  environment: Record<string, string> = {},
 ): Promise<{ status: number; out: string; err: string }> {
   let out = '';
   let err = '';
@@ -16,6 +15,8 @@ export async function ironlift(
     columns: 100,
     now: () => Date.now(),
     signal: signal ?? new AbortController().signal,
+    environment,
+    ask: async () => null,
   });
   return { status, out, err };
 }
