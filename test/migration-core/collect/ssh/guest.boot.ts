@@ -82,7 +82,7 @@ test('a server in QEMU is what dmidecode, lspci, lsblk and ip say, and is measur
 
   const items: SshItem[] = [];
   const enough = new AbortController();
-  const patience = AbortSignal.any([enough.signal, AbortSignal.timeout(300_000)]);
+  const patience = AbortSignal.any([enough.signal, AbortSignal.timeout(900_000)]);
   const options = {
     credentials: { keys: async () => [{ name: 'key', content: await readFile(key, 'utf8') }] },
     // OpenSSH has met the server; what it wrote is as good as the user's own file.
