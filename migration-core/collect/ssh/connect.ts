@@ -89,7 +89,6 @@ class Attempt {
       clearTimeout(this.#timer);
       this.#signal?.removeEventListener('abort', onAbort);
       if (error === undefined) resolve();
-       
       else reject(error);
     };
     this.#client
