@@ -6,6 +6,7 @@ import { throwIfCancelled } from '../base/cancel.ts';
 import { isIronliftError, type IronliftError } from '../base/errors.ts';
 import { ExtentList } from '../base/extents.ts';
 import type { Finding } from '../base/finding.ts';
+import type { ProgressListener } from '../base/progress.ts';
 import { Overlay } from '../block/overlay.ts';
 import { retrying, type RetrySource } from '../block/retry.ts';
 import { writableSlice } from '../block/slice.ts';
@@ -26,6 +27,8 @@ export interface OpenServerOptions {
   /** Seconds since 1970 for whatever is written into the overlay. */
   now: number;
   signal?: AbortSignal | undefined;
+  /** Hears of the unpacking of sources that have to be unpacked before they can be read. */
+  onProgress?: ProgressListener | undefined;
   root?: string | null;
   allowMounted?: boolean;
   zeroBadSectors?: boolean;
@@ -188,14 +191,19 @@ const NO_TABLE: PartitionTable = {
 
 async function openAll(
   specs: readonly string[],
-  { allowMounted = false, signal }: OpenServerOptions,
+  { allowMounted = false, signal, onProgress }: OpenServerOptions,
 ): Promise<SourceDisk[]> {
   const sources: SourceDisk[] = [];
   try {
     for (const spec of specs) {
       const others = sources.map((one) => one.description);
       sources.push(
-        await openSource(spec, { allowMounted, others, ...(signal === undefined ? {} : { signal }) }),
+        await openSource(spec, {
+          allowMounted,
+          others,
+          onProgress,
+          ...(signal === undefined ? {} : { signal }),
+        }),
       );
     }
     return sources;

@@ -1,3 +1,4 @@
+import type { ProgressListener } from '../base/progress.ts';
 import type { BlockSink } from '../block/sink.ts';
 import type { BlockSource } from '../block/source.ts';
 
@@ -106,8 +107,10 @@ export interface OpenContext {
   openInner?(path: string): Promise<DiskImage>;
   /** Whether these first and last bytes are of anything but a raw disk (as detectFormat sees it). */
   isNamed?(head: Uint8Array, tail: Uint8Array): boolean;
-  /** Where opening takes long (a file that has to be unpacked). */
+  /** Where opening takes long (a file that has to be unpacked); reads of such an image fail with CANCELLED as well. */
   signal?: AbortSignal | undefined;
+  /** Hears of that work, in bytes of the file that is unpacked. */
+  onProgress?: ProgressListener | undefined;
 }
 
 export interface ImageProblem {

@@ -94,9 +94,9 @@ async function sizeAndAge(path: string, image: DiskImage | null): Promise<{ size
 async function openOther(
   format: ImageFormat,
   path: string,
-  { signal }: OpenSourceOptions,
+  { signal, onProgress }: OpenSourceOptions,
 ): Promise<DiskImage> {
-  const image = await format.open(path, openContext(path, { signal }));
+  const image = await format.open(path, openContext(path, { signal, onProgress }));
   return format.id === 'raw' ? { ...image, sectorSize: await probeSectorSize(image) } : image;
 }
 

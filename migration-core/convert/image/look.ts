@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
+import type { ProgressListener } from '../../base/progress.ts';
 import type { DiskImage, ImageFormat, ImageProblem } from '../../image/image.ts';
 import { fileItself } from '../../image/package/member.ts';
 import { detectFormat, formatById, type OpenImageOptions } from '../../image/table.ts';
@@ -38,6 +39,8 @@ export interface LookOptions {
   signal?: AbortSignal | undefined;
   /** How much has been looked at, in a unit that the format chooses. */
   onShare?: ((done: number, total: number) => void) | undefined;
+  /** As in InputOptions. */
+  onProgress?: ProgressListener | undefined;
 }
 
 /** @throws as openInput, and whatever the reader throws while it walks the tables */
