@@ -269,10 +269,10 @@ describe('a compressed file that is no sound disk', () => {
         blocked = Math.max(blocked, performance.now() - last);
         last = performance.now();
       }, 1);
-      const begun = Promise.withResolvers<void>();
-      setTimeout(begun.resolve, 200);
+      const begun = Promise.withResolvers<null>();
+      setTimeout(() => begun.resolve(null), 200);
       const work = (async () => {
-        const context = openContext(path, { signal, onProgress: () => begun.resolve() });
+        const context = openContext(path, { signal, onProgress: () => begun.resolve(null) });
         const image = await (await detectFormat(path)).open(path, context);
         try {
           await readBytes(image, 0, image.size);
