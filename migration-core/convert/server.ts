@@ -149,6 +149,10 @@ export async function openServer(specs: readonly string[], options: OpenServerOp
       open.push({ info, volume, fileSystem, error });
     }
     const { inspection, refusal } = await inspectOrRefuse(open, found.disks, options);
+    // Reading so far may have brought more to light.
+    for (const finding of sources.flatMap((source) => source.findings))
+      if (!findings.some(({ code, message }) => code === finding.code && message === finding.message))
+        findings.push(finding);
     if (inspection !== null) findings.push(...inspection.guest.findings);
     if (refusal !== null && !findings.some(({ code }) => code === refusal.code)) {
       findings.push({

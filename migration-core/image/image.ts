@@ -1,3 +1,4 @@
+import type { Finding } from '../base/finding.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import type { BlockSink } from '../block/sink.ts';
 import type { BlockSource } from '../block/source.ts';
@@ -82,6 +83,8 @@ export interface ImageFacts {
   files: readonly string[];
   /** The image this one holds the changes to. */
   parent: DiskImage | null;
+  /** What was found wrong and made good while reading, so far; of this image alone. */
+  readonly findings?: readonly Finding[];
   /** Anything else worth showing, in order: `{ 'Cluster size': '64 KiB' }`. */
   details: Readonly<Record<string, string>>;
 }

@@ -73,7 +73,11 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
       inode: String(file.ino),
       device: String(file.dev),
     },
-    findings,
+    get findings() {
+      const made: Finding[] = [];
+      for (let at = image; at !== null; at = at.facts.parent) made.push(...(at.facts.findings ?? []));
+      return [...findings, ...made];
+    },
   };
 }
 

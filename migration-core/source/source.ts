@@ -42,7 +42,8 @@ export interface SourceDisk {
   disk: BlockSource;
   description: SourceDescription;
   fingerprint: SourceFingerprint;
-  findings: Finding[];
+  /** What is known by now: more may come to light while it is read. */
+  readonly findings: Finding[];
 }
 
 export interface OpenSourceOptions {

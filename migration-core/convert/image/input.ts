@@ -14,7 +14,8 @@ export interface InputDisk {
   image: DiskImage;
   /** As the user wrote it. */
   path: string;
-  findings: Finding[];
+  /** What is known by now. */
+  readonly findings: Finding[];
 }
 
 export interface InputOptions {
@@ -43,7 +44,15 @@ export async function openInput(
     const image = await openImage(path, { parents, signal, onProgress });
     try {
       if (image.size === 0) throw empty(path);
-      return { image, path, findings: await findUses(image) };
+      const uses = await findUses(image);
+      return {
+        image,
+        path,
+        // More may come to light while it is read.
+        get findings() {
+          return [...uses, ...chain(image).flatMap(({ facts }) => facts.findings ?? [])];
+        },
+      };
     } catch (error) {
       await image.close();
       throw error;

@@ -45,11 +45,12 @@ export interface LookOptions {
 
 /** @throws as openInput, and whatever the reader throws while it walks the tables */
 export async function imageInfo(path: string, options: LookOptions): Promise<ImageInfo> {
-  const { image, findings } = await openInput(path, options);
+  const input = await openInput(path, options);
+  const { image } = input;
   try {
     const { dataBytes } = await walk(image, options);
     const [own, ...parents] = await Promise.all(chain(image).map(describe));
-    return { ...own!, dataBytes, parents, findings };
+    return { ...own!, dataBytes, parents, findings: input.findings };
   } finally {
     await image.close();
   }

@@ -101,7 +101,7 @@ async function unpacked(
       context?.openInner === undefined ? await raw.open(scratch.path) : await context.openInner(scratch.path);
     // An open file needs no name where the system is not Windows.
     if (process.platform !== 'win32') await scratch.release();
-    const { format, subformat, contentId, details } = inner.facts;
+    const { format, subformat, contentId, details, findings } = inner.facts;
     const isRaw = format === 'raw';
     return {
       ...inner,
@@ -112,6 +112,7 @@ async function unpacked(
         contentId,
         files: [path],
         parent: null,
+        ...(findings === undefined ? {} : { findings }),
         details: { ...details, Packed: packing.id, Contents: format, Read: 'from a temporary file' },
       },
       async close() {
