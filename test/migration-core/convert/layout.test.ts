@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LARGEST_FAT_FILE, largestFile } from '../../../migration-core/convert/largest-file.ts';
 import { planLayouts } from '../../../migration-core/convert/layout.ts';
+import { targets } from '../../../migration-core/target/table.ts';
 import { formatById } from '../../../migration-core/image/table.ts';
 import { scratchFolder } from '../../support/tools.ts';
 
@@ -53,6 +54,32 @@ describe('planLayouts', () => {
       expect(plan(id, 'thin', [GIB, 4 * GIB], LARGEST_FAT_FILE).findings).toMatchObject([
         { severity: 'blocker', code: 'DESTINATION_UNUSABLE' },
       ]);
+  });
+
+  it('takes what the platform takes: above 8 TiB a VMDK is for ESXi alone', () => {
+    const TIB = 2 ** 40;
+    const layout = (id: string, allocation: 'thin' | 'thick', size: number) =>
+      planLayouts({
+        format: formatById('vmdk')!,
+        allocation,
+        accepted: targets.find((target) => target.id === id)!.subformats?.['vmdk'],
+        sizes: [size],
+        largestFile: Infinity,
+      });
+    expect(layout('vmware-workstation', 'thin', TIB).layouts[0]!.subformat).toBe('monolithicSparse');
+    expect(layout('vmware-workstation', 'thin', 8 * TIB).layouts[0]!.subformat).toBe('twoGbMaxExtentSparse');
+    expect(layout('vmware-workstation', 'thick', 8 * TIB).layouts[0]!.subformat).toBe('monolithicFlat');
+    for (const allocation of ['thin', 'thick'] as const) {
+      expect(layout('vmware-workstation', allocation, 9 * TIB).findings).toMatchObject([
+        { severity: 'blocker', code: 'IMAGE_TOO_LARGE', message: expect.stringContaining('8 TiB') as string },
+      ]);
+      expect(layout('vmware-esxi', allocation, 9 * TIB)).toEqual({
+        layouts: [{ allocation, subformat: 'vmfs' }],
+        findings: [],
+      });
+      expect(layout('virtualbox', allocation, 9 * TIB).findings[0]!.code).toBe('IMAGE_TOO_LARGE');
+    }
+    expect(layout('vmware-esxi', 'thin', 63 * TIB).findings[0]!.code).toBe('IMAGE_TOO_LARGE');
   });
 
   it('refuses what is too large for the format, before anything is written', () => {
