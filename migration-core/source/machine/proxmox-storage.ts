@@ -33,8 +33,10 @@ export function readStorages(text: string): Storages {
         storages.set(head[2]!, { kind: head[1]!, properties });
       continue;
     }
-    const property = /^\s+([a-z][a-z0-9_-]*)(?:\s+(.*?))?\s*$/u.exec(line);
-    if (property !== null) properties?.set(property[1]!, property[2] ?? '');
+    if (!/^[ \t]/u.test(line)) continue;
+    const property = line.trim();
+    const key = /^[a-z][a-z0-9_-]*/u.exec(property)?.[0];
+    if (key !== undefined) properties?.set(key, property.slice(key.length).trim());
   }
   // A share is mounted there unless it says otherwise.
   for (const [name, { kind, properties: known }] of storages)

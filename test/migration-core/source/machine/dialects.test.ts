@@ -210,6 +210,11 @@ btrfs: fs
     expect(placesOf('tank:base-9-disk-0/vm-100-disk-0')).toContain('/dev/zvol/rpool/vms/vm-100-disk-0');
     expect(placesOf('nas:100/a.raw')).toContain('/mnt/pve/nas/images/100/a.raw');
     expect(placesOf('fs:100/vm-100-disk-0.raw')).toContain('/fs/images/100/vm-100-disk-0/disk.raw');
+    // A line that matches nothing for long.
+    const begun = performance.now();
+    const long = `dir: d\n a${' b'.repeat(500_000)}\u2028c\n${' '.repeat(1_000_000)}!\n`;
+    proxmox.parse('scsi0: d:100/x.raw', '/copied/100.conf', long);
+    expect(performance.now() - begun).toBeLessThan(2000);
     // What is no name leads nowhere; what the file does not have is where it usually is.
     for (const place of placesOf('wrong:vm-100-disk-0')) expect(place).not.toContain('..');
     expect(placesOf('other:vm-100-disk-0')).toContain('/dev/other/vm-100-disk-0');
