@@ -12,6 +12,7 @@ packages=(
   7zip python3-libvhdi # read VHD, VHDX and VDI a second and a third way: sector bitmaps and parents, which QEMU does not know
   qemu-system-x86 ovmf # boots the results, BIOS and UEFI; its storage daemon serves disks with defects
   debootstrap        # builds the Debian servers that are converted
+  tabix              # bgzip: gzip in members that can be read at any place
   ewf-tools pigz     # ewfacquire makes, ewfverify judges EnCase images; disks packed in parallel
   cpio gzip xz-utils zstd lz4 # make initramfs images of every compression
   libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libxml2-utils # judge libvirt XML and .vmx

@@ -149,6 +149,12 @@ export class ExtentList implements Iterable<Extent> {
     return i < this.#count && this.#starts[i]! < offset + length;
   }
 
+  /** The first run that ends behind `offset`; null where none does. */
+  next(offset: number): Extent | null {
+    const i = this.#firstEndingAtOrAfter(offset + 1);
+    return i < this.#count ? { offset: this.#starts[i]!, length: this.#ends[i]! - this.#starts[i]! } : null;
+  }
+
   *[Symbol.iterator](): Generator<Extent> {
     for (let i = 0; i < this.#count; i++) {
       yield { offset: this.#starts[i]!, length: this.#ends[i]! - this.#starts[i]! };

@@ -5,6 +5,10 @@
 
 /** LZMA2 puts at most this much out of one chunk, bytes. */
 export const MAX_CHUNK = 2 << 20;
+/** And takes at most this much in. */
+const MAX_PACKED = 64 << 10;
+/** What one symbol may take beyond the end before it is looked at where the chunk ends, bytes: it has below 64 bits, each at most a byte. */
+const SLACK = 64;
 
 /** Places in the table of probabilities; literals come last because their number depends on lc and lp. */
 const IS_MATCH = 0; // [12 states][16 positions]
@@ -40,15 +44,22 @@ export interface LzmaDecoder {
 /** Makes the error for data that cannot be right; the caller knows whose data it is. */
 export type Damaged = (what: string, data?: Record<string, unknown>) => Error;
 
-/** @param dictionary bytes a match may reach back. */
-export function lzmaDecoder(dictionary: number, damaged: Damaged): LzmaDecoder {
-  const window = new Uint8Array(dictionary + 2 * MAX_CHUNK);
+/**
+ * @param dictionary bytes a match may reach back.
+ * @param whole has room for everything that will be put out, which then stays there; without, there is a window that moves.
+ */
+export function lzmaDecoder(dictionary: number, damaged: Damaged, whole?: Uint8Array): LzmaDecoder {
+  const window = whole ?? new Uint8Array(dictionary + 2 * MAX_CHUNK);
   const probabilities = new Uint16Array(PROBABILITIES);
-  /** Range and code of the range coder: a typed array keeps them unboxed. */
-  const coder = new Uint32Array(2);
+  /** The packed bytes of one chunk. In a buffer of our own, reads are of one kind and within bounds. */
+  const input = new Uint8Array(MAX_PACKED + SLACK);
+  /**
+   * The range coder between symbols: range, code, and where in `input` it is. Whoever decodes several bits takes the
+   * three into variables, which stay in registers, and puts them back: each bit depends on the one before it, so that
+   * going through memory for each would take twice as long.
+   */
+  const coder = new Int32Array(3);
   const distances = new Uint32Array(4);
-  let input = new Uint8Array(0) as Uint8Array;
-  let inputAt = 0;
   let state = 0;
   let literalContextBits = 3;
   let literalPositionMask = 0;
@@ -56,54 +67,83 @@ export function lzmaDecoder(dictionary: number, damaged: Damaged): LzmaDecoder {
   /** Where the next byte goes in the window, and how many before it are valid. */
   let at = 0;
   let valid = 0;
-  /** Bytes put out since the dictionary was reset: lp and pb look at it, not at the place in the window. */
+  /**
+   * Bytes put out since the dictionary was reset, of which lp and pb see the lowest four bits; not the place in the
+   * window, which moves.
+   */
   let position = 0;
 
   const bit = (index: number): number => {
     const probability = probabilities[index]!;
-    const range = coder[0]!;
-    const code = coder[1]!;
-    const bound = (range >>> 11) * probability;
+    let range = coder[0]!;
+    let code = coder[1]!;
+    const bound = Math.imul(range >>> 11, probability);
     let result = 0;
-    let left: number;
-    if (code < bound) {
-      left = bound;
+    if (code >>> 0 < bound >>> 0) {
+      range = bound;
       probabilities[index] = probability + ((2048 - probability) >>> 5);
     } else {
-      left = range - bound;
-      coder[1] = code - bound;
+      range = (range - bound) | 0;
+      code = (code - bound) | 0;
       probabilities[index] = probability - (probability >>> 5);
       result = 1;
     }
-    if (left < 0x1000000) {
-      left <<= 8;
-      coder[1] = (coder[1]! << 8) | input[inputAt++]!;
+    if (range >>> 24 === 0) {
+      range <<= 8;
+      code = (code << 8) | input[coder[2]!++]!;
     }
-    coder[0] = left;
+    coder[0] = range;
+    coder[1] = code;
     return result;
   };
 
   const directBits = (count: number): number => {
+    let range = coder[0]!;
+    let code = coder[1]!;
+    let from = coder[2]!;
     let result = 0;
     for (let i = 0; i < count; i++) {
-      let range = coder[0]! >>> 1;
-      let code = coder[1]!;
-      const one = code >= range ? 1 : 0;
-      if (one === 1) code -= range;
-      if (range < 0x1000000) {
+      range >>>= 1;
+      // The code is below the former range, twice what this is: the sign of the difference tells.
+      code = (code - range) | 0;
+      const less = code >> 31;
+      code = (code + (less & range)) | 0;
+      if (range >>> 24 === 0) {
         range <<= 8;
-        code = (code << 8) | input[inputAt++]!;
+        code = (code << 8) | input[from++]!;
       }
-      coder[0] = range;
-      coder[1] = code;
-      result = (result << 1) | one;
+      result = (result << 1) + 1 + less;
     }
+    coder[0] = range;
+    coder[1] = code;
+    coder[2] = from;
     return result >>> 0;
   };
 
+  /** Bits of a tree, the high one first. */
   const tree = (base: number, bits: number): number => {
+    let range = coder[0]!;
+    let code = coder[1]!;
+    let from = coder[2]!;
     let node = 1;
-    for (let i = 0; i < bits; i++) node = (node << 1) | bit(base + node);
+    for (let i = 0; i < bits; i++) {
+      const index = base + node;
+      const probability = probabilities[index]!;
+      const bound = Math.imul(range >>> 11, probability);
+      const rest = (code - bound) | 0;
+      const less = ((~code & bound) | (~(code ^ bound) & rest)) >> 31;
+      range = (less & bound) | (~less & (range - bound));
+      code = (rest + (less & bound)) | 0;
+      probabilities[index] = probability - ((probability + (less & (31 - 2048))) >> 5);
+      node = (node << 1) + 1 + less;
+      if (range >>> 24 === 0) {
+        range <<= 8;
+        code = (code << 8) | input[from++]!;
+      }
+    }
+    coder[0] = range;
+    coder[1] = code;
+    coder[2] = from;
     return node - (1 << bits);
   };
 
@@ -131,26 +171,6 @@ export function lzmaDecoder(dictionary: number, damaged: Damaged): LzmaDecoder {
     const high = ((2 | (slot & 1)) << bits) >>> 0;
     if (slot < 14) return high + reverseTree(SPECIAL + high - slot, bits);
     return high + directBits(bits - 4) * 16 + reverseTree(ALIGN, 4);
-  };
-
-  const literal = (): number => {
-    const previous = valid === 0 ? 0 : window[at - 1]!;
-    const context =
-      ((position & literalPositionMask) << literalContextBits) | (previous >>> (8 - literalContextBits));
-    const base = LITERAL + 0x300 * context;
-    let symbol = 1;
-    if (state >= 7) {
-      let matched = window[at - 1 - distances[0]!]!;
-      while (symbol < 0x100) {
-        const expected = (matched >>> 7) & 1;
-        matched <<= 1;
-        const one = bit(base + ((1 + expected) << 8) + symbol);
-        symbol = (symbol << 1) | one;
-        if (one !== expected) break;
-      }
-    }
-    while (symbol < 0x100) symbol = (symbol << 1) | bit(base + symbol);
-    return symbol & 0xff;
   };
 
   /** Length of the next match, its distance in distances[0]; 1 for a short repeat. */
@@ -189,6 +209,7 @@ export function lzmaDecoder(dictionary: number, damaged: Damaged): LzmaDecoder {
 
   const room = (length: number): void => {
     if (at + length <= window.length) return;
+    if (whole !== undefined) throw damaged('it unpacks to more than it says');
     const kept = Math.min(valid, dictionary);
     window.copyWithin(0, at - kept, at);
     at = kept;
@@ -222,37 +243,96 @@ export function lzmaDecoder(dictionary: number, damaged: Damaged): LzmaDecoder {
       window.set(bytes, at);
       at += bytes.length;
       valid += bytes.length;
-      position += bytes.length;
+      position = (position + bytes.length) & 15;
       return window.subarray(at - bytes.length, at);
     },
     decode(chunk, length) {
-      if (chunk.length < 5 || chunk[0] !== 0) throw damaged('an LZMA chunk is broken');
+      if (chunk.length < 5 || chunk.length > MAX_PACKED || chunk[0] !== 0)
+        throw damaged('an LZMA chunk is broken');
       room(length);
-      input = chunk;
-      inputAt = 5;
-      coder[0] = 0xffffffff;
-      coder[1] = (chunk[1]! << 24) | (chunk[2]! << 16) | (chunk[3]! << 8) | chunk[4]!;
+      input.set(chunk);
+      input.fill(0, chunk.length, chunk.length + SLACK);
+      let range = -1;
+      let code = (chunk[1]! << 24) | (chunk[2]! << 16) | (chunk[3]! << 8) | chunk[4]!;
+      let from = 5;
       const end = at + length;
-      while (at < end) {
-        const positionState = position & positionMask;
-        if (bit(IS_MATCH + (state << 4) + positionState) === 0) {
-          // Not `window[at++] = literal()`: the literal looks at the byte before `at`.
-          window[at] = literal();
-          at++;
-          state = AFTER_LITERAL[state]!;
-          valid++;
-          position++;
+      let to = at;
+      /** `position` and `valid` are behind `to` by these. */
+      const ahead = position - at;
+      const before = valid - at;
+      while (to < end) {
+        if (from > chunk.length) break;
+        const positionState = (to + ahead) & positionMask;
+        const choice = IS_MATCH + (state << 4) + positionState;
+        const likely = probabilities[choice]!;
+        const border = Math.imul(range >>> 11, likely);
+        if (code >>> 0 >= border >>> 0) {
+          range = (range - border) | 0;
+          code = (code - border) | 0;
+          probabilities[choice] = likely - (likely >>> 5);
+          if (range >>> 24 === 0) {
+            range <<= 8;
+            code = (code << 8) | input[from++]!;
+          }
+          coder[0] = range;
+          coder[1] = code;
+          coder[2] = from;
+          const run = match(positionState);
+          range = coder[0]!;
+          code = coder[1]!;
+          from = coder[2]!;
+          const back = distances[0]! + 1;
+          if (back > to + before || back > dictionary || to + run > end)
+            throw damaged('an LZMA match reaches too far', { from: back, run });
+          for (const until = to + run; to < until; to++) window[to] = window[to - back]!;
           continue;
         }
-        const run = match(positionState);
-        const from = distances[0]! + 1;
-        if (from > valid || from > dictionary || at + run > end)
-          throw damaged('an LZMA match reaches too far', { from, run });
-        for (let i = 0; i < run; i++, at++) window[at] = window[at - from]!;
-        valid += run;
-        position += run;
+        range = border;
+        probabilities[choice] = likely + ((2048 - likely) >>> 5);
+        if (range >>> 24 === 0) {
+          range <<= 8;
+          code = (code << 8) | input[from++]!;
+        }
+        // A literal: eight bits of a tree of its own for what the byte before it and its position are.
+        const previous = to + before === 0 ? 0 : window[to - 1]!;
+        const context =
+          (((to + ahead) & literalPositionMask) << literalContextBits) |
+          (previous >>> (8 - literalContextBits));
+        const base = LITERAL + 0x300 * context;
+        // After a match the byte that would have continued it chooses the tree, as long as bits agree with it.
+        let matched = 0;
+        let agrees = 0;
+        if (state >= 7) {
+          matched = window[to - 1 - distances[0]!]!;
+          agrees = 0x100;
+        }
+        let symbol = 1;
+        while (symbol < 0x100) {
+          matched <<= 1;
+          const expected = matched & agrees;
+          const index = base + agrees + expected + symbol;
+          const probability = probabilities[index]!;
+          const bound = Math.imul(range >>> 11, probability);
+          const rest = (code - bound) | 0;
+          // All bits set where code is less (the borrow of the subtraction): half of these bits cannot be predicted.
+          const less = ((~code & bound) | (~(code ^ bound) & rest)) >> 31;
+          range = (less & bound) | (~less & (range - bound));
+          code = (rest + (less & bound)) | 0;
+          probabilities[index] = probability - ((probability + (less & (31 - 2048))) >> 5);
+          symbol = (symbol << 1) + 1 + less;
+          agrees &= expected ^ less;
+          if (range >>> 24 === 0) {
+            range <<= 8;
+            code = (code << 8) | input[from++]!;
+          }
+        }
+        window[to++] = symbol;
+        state = AFTER_LITERAL[state]!;
       }
-      if (inputAt > chunk.length) throw damaged('an LZMA chunk is too short');
+      position = (position + length) & 15;
+      valid += length;
+      at = end;
+      if (from > chunk.length) throw damaged('an LZMA chunk is too short');
       return window.subarray(end - length, end);
     },
   };

@@ -62,27 +62,41 @@ export async function* unpackXz(feed: XzFeed, refusals: XzRefusals): AsyncGenera
   await exactly(feed, 4 + XZ_ENDS, damaged);
 }
 
-/** Unpacks the one block that begins where the feed stands. `check`: the kind, from the flags of the stream. */
+/**
+ * Unpacks the one block that begins where the feed stands. `check`: the kind, from the flags of the stream; `length`:
+ * bytes it unpacks to, beyond which a larger dictionary that its header asks for has no use; `whole`: room for as many,
+ * where all of it is wanted in one piece. Then the chunks lie there.
+ */
 export async function* unpackXzBlock(
   feed: XzFeed,
-  check: number,
+  { check, length, whole }: { check: number; length: number; whole?: Uint8Array | undefined },
   refusals: XzRefusals,
 ): AsyncGenerator<Uint8Array> {
   const start = feed.position;
   const first = (await exactly(feed, 1, refusals.damaged))[0]!;
   if (first === 0) throw refusals.damaged('its xz index names a block that is none');
-  yield* unpackBlock(feed, { first, check, start }, refusals);
+  yield* unpackBlock(feed, { first, check, start, length, whole }, refusals);
+}
+
+interface BlockPlace {
+  /** The byte it begins with, which is read already. */
+  first: number;
+  check: number;
+  /** Where in the feed it begins. */
+  start: number;
+  length?: number;
+  whole?: Uint8Array | undefined;
 }
 
 async function* unpackBlock(
   feed: XzFeed,
-  { first, check, start }: { first: number; check: number; start: number },
+  { first, check, start, length = Infinity, whole }: BlockPlace,
   refusals: XzRefusals,
 ): AsyncGenerator<Uint8Array> {
   const { damaged } = refusals;
-  const dictionary = await blockHeader(feed, first, refusals);
+  const dictionary = Math.min(await blockHeader(feed, first, refusals), length);
   const sum = checksum(check);
-  for await (const chunk of unpackLzma2(feed, lzmaDecoder(dictionary, damaged), damaged)) {
+  for await (const chunk of unpackLzma2(feed, lzmaDecoder(dictionary, damaged, whole), damaged)) {
     sum?.update(chunk);
     yield chunk;
   }

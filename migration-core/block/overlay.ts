@@ -1,8 +1,12 @@
 /**
  * Copy-on-write over a source that is never written: all changes to the guest land here, and the copy reads through it.
- * Changed pages live in memory up to a limit, then in a scratch file; pages never touched cost nothing.
+ * Changed pages live in memory up to a limit, then in a scratch file; pages never touched cost nothing. For a copy, whose
+ * threads read files by themselves, those in memory are put into the scratch file as well: else one changed page would
+ * make the copying thread read a whole block.
  */
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { close, openSync, read, rmSync, write, writeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { ExtentList } from '../base/extents.ts';
 import { checkRange } from './range.ts';
 import type { BlockSource, FileRange, SourceExtent, WritableBlocks } from './source.ts';
@@ -10,6 +14,10 @@ import type { BlockSource, FileRange, SourceExtent, WritableBlocks } from './sou
 const PAGE = 4096;
 /** Pages are kept in slabs so that one page does not pin an allocation of its own. */
 const PAGES_PER_SLAB = 256;
+
+const closeFile = promisify(close);
+const readFile = promisify(read);
+const writeFile = promisify(write);
 
 export interface OverlayOptions {
   /** Where pages go beyond the memory limit; without it everything stays in memory. */
@@ -24,12 +32,14 @@ export class Overlay implements WritableBlocks {
   readonly extents?: (offset: number, length: number) => AsyncIterable<SourceExtent>;
   readonly #below: BlockSource;
   readonly #slabs: Uint8Array[] = [];
-  /** Page number to slot number; slots below the limit are in memory, the others in the scratch file. */
+  /** Page number to slot number; slots below the limit are in memory, the others in the scratch file, each at its number. */
   readonly #slots = new Map<number, number>();
+  /** Slots in memory that the scratch file has as they are. */
+  readonly #copied = new Set<number>();
   readonly #dirty = new ExtentList();
   readonly #memorySlots: number;
   readonly #scratchFile: string | undefined;
-  #scratch: FileHandle | undefined;
+  #scratch: number | undefined;
   /** Writes run one after another: two writers of one page must not both fetch it from below. */
   #writing: Promise<void> = Promise.resolve();
 
@@ -71,11 +81,39 @@ export class Overlay implements WritableBlocks {
     }
   }
 
-  /** Ranges without a change are where the source has them. */
+  /**
+   * Ranges without a change are where the source has them, changed pages in the scratch file; null for these where there
+   * is none.
+   */
   fileRange(offset: number, length: number): FileRange | null {
     checkRange(offset, length, this.size);
-    if (this.#dirty.overlaps(offset, length)) return null;
-    return this.#below.fileRange?.(offset, length) ?? null;
+    const changed = this.#dirty.next(offset);
+    const clean = changed === null ? length : Math.min(length, changed.offset - offset);
+    if (clean <= 0) return this.#scratchRange(offset, length);
+    const range = this.#below.fileRange?.(offset, clean) ?? null;
+    return range === null ? null : { length: clean, ...range };
+  }
+
+  /** Changed pages from `offset` on that lie behind each other in the scratch file. */
+  #scratchRange(offset: number, length: number): FileRange | null {
+    if (this.#scratchFile === undefined) return null;
+    const first = Math.floor(offset / PAGE);
+    const slot = this.#slots.get(first)!;
+    let pages = 0;
+    while (this.#slots.get(first + pages) === slot + pages && (first + pages) * PAGE < offset + length) {
+      this.#copyOut(slot + pages);
+      pages++;
+    }
+    const until = Math.min(offset + length, (first + pages) * PAGE);
+    return { fd: this.#scratch!, offset: slot * PAGE + (offset % PAGE), length: until - offset };
+  }
+
+  #copyOut(slot: number): void {
+    if (slot >= this.#memorySlots || this.#copied.has(slot)) return;
+    const fd = (this.#scratch ??= openScratch(this.#scratchFile!));
+    const page = this.#memory(slot);
+    for (let done = 0; done < PAGE;) done += writeSync(fd, page, done, PAGE - done, slot * PAGE + done);
+    this.#copied.add(slot);
   }
 
   async write(data: Uint8Array, offset: number): Promise<void> {
@@ -89,10 +127,10 @@ export class Overlay implements WritableBlocks {
 
   async close(): Promise<void> {
     await this.#writing;
-    await this.#scratch?.close();
-    if (this.#scratch !== undefined && this.#scratchFile !== undefined)
-      await rm(this.#scratchFile, { force: true });
+    if (this.#scratch === undefined) return;
+    await closeFile(this.#scratch);
     this.#scratch = undefined;
+    await rm(this.#scratchFile!, { force: true });
   }
 
   async #writePages(data: Uint8Array, offset: number): Promise<void> {
@@ -105,6 +143,7 @@ export class Overlay implements WritableBlocks {
       const slot = this.#slots.get(page);
       if (slot !== undefined && slot < this.#memorySlots) {
         this.#memory(slot).set(piece, at - start);
+        this.#copied.delete(slot);
       } else {
         const bytes = new Uint8Array(PAGE);
         if (piece.length < PAGE) {
@@ -122,8 +161,9 @@ export class Overlay implements WritableBlocks {
     if (slot < this.#memorySlots) {
       this.#memory(slot).set(bytes);
     } else {
-      this.#scratch ??= await openScratch(this.#scratchFile!);
-      await this.#scratch.write(bytes, 0, PAGE, (slot - this.#memorySlots) * PAGE);
+      const fd = (this.#scratch ??= openScratch(this.#scratchFile!));
+      for (let done = 0; done < PAGE;)
+        done += (await writeFile(fd, bytes, done, PAGE - done, slot * PAGE + done)).bytesWritten;
     }
     this.#slots.set(page, slot);
     this.#dirty.add(page * PAGE, Math.min(PAGE, this.size - page * PAGE));
@@ -139,7 +179,11 @@ export class Overlay implements WritableBlocks {
   async #load(slot: number): Promise<Uint8Array> {
     if (slot < this.#memorySlots) return this.#memory(slot);
     const bytes = new Uint8Array(PAGE);
-    await this.#scratch!.read(bytes, 0, PAGE, (slot - this.#memorySlots) * PAGE);
+    for (let done = 0; done < PAGE;) {
+      const { bytesRead } = await readFile(this.#scratch!, bytes, done, PAGE - done, slot * PAGE + done);
+      if (bytesRead === 0) throw new Error('the scratch file of the changes was cut short');
+      done += bytesRead;
+    }
     return bytes;
   }
 
@@ -162,8 +206,8 @@ export class Overlay implements WritableBlocks {
 }
 
 /** Where the system allows it the file loses its name at once, so that even a kill leaves nothing behind. */
-async function openScratch(path: string): Promise<FileHandle> {
-  const file = await open(path, 'wx+', 0o600);
-  if (process.platform !== 'win32') await rm(path, { force: true });
-  return file;
+function openScratch(path: string): number {
+  const fd = openSync(path, 'wx+', 0o600);
+  if (process.platform !== 'win32') rmSync(path, { force: true });
+  return fd;
 }

@@ -68,6 +68,7 @@ export async function previewConversion<T>(
     openServer(options.sources, {
       now: Math.floor(world.now() / 1000),
       signal,
+      onProgress: world.onProgress,
       root: options.root,
       allowMounted: options.allowMounted,
       zeroBadSectors: options.zeroBadSectors,

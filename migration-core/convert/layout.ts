@@ -16,8 +16,8 @@ export interface DiskLayout {
 export interface LayoutRequest {
   format: ImageFormat;
   allocation: AllocationChoice;
-  /** Subformat.id where the platform takes no other. */
-  required?: string | undefined;
+  /** Subformat.id of those the platform takes, where it does not take all. */
+  accepted?: readonly string[] | undefined;
   /** Bytes of each disk. */
   sizes: readonly number[];
   /** Bytes of the largest file the destination takes. */
@@ -26,18 +26,19 @@ export interface LayoutRequest {
 
 /** One layout for each disk; not to be used where a finding is a blocker. Pure. */
 export function planLayouts(request: LayoutRequest): { layouts: DiskLayout[]; findings: Finding[] } {
-  const { format, largestFile, required } = request;
+  const { largestFile, accepted } = request;
+  const subformats = request.format.subformats.filter(({ id }) => accepted?.includes(id) !== false);
+  const format = { ...request.format, subformats };
   const allocation = request.allocation === 'thick' ? 'thick' : 'thin';
   const findings: Finding[] = [];
-  const split = format.subformats.find(
-    ({ id, split: isSplit, allocations }) =>
-      isSplit === true && allocations.includes(allocation) && (required === undefined || id === required),
+  const split = subformats.find(
+    ({ split: isSplit, allocations }) => isSplit === true && allocations.includes(allocation),
   );
   if (request.allocation === 'split2g' && split === undefined) {
     findings.push({
       severity: 'blocker',
       code: 'NOT_SUPPORTED',
-      message: `${format.name} disks cannot be split into files of 2 GB${required === undefined ? '' : ' for this platform'}.`,
+      message: `${format.name} disks cannot be split into files of 2 GB${accepted === undefined ? '' : ' for this platform'}.`,
       next: `Choose a format that can be (${splitFormats()}) with --format, or another allocation.`,
     });
   }
@@ -46,7 +47,7 @@ export function planLayouts(request: LayoutRequest): { layouts: DiskLayout[]; fi
   const wanted = request.allocation === 'split2g' || tooLarge ? split : undefined;
   const layouts = request.sizes.map((size): DiskLayout => {
     try {
-      const { id } = chooseSubformat(format, { allocation, size, subformat: wanted?.id ?? required });
+      const { id } = chooseSubformat(format, { allocation, size, subformat: wanted?.id });
       return { allocation, subformat: id };
     } catch (error) {
       if (!isIronliftError(error)) throw error;

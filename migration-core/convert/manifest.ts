@@ -166,7 +166,8 @@ export const diskFiles = ({ file, extents = [] }: Pick<ManifestDisk, 'file' | 'e
  * for longer than until the record is read again.
  */
 export async function replaceDisks(folder: string, manifest: Manifest): Promise<void> {
-  manifest.replacing = manifest.disks.flatMap(diskFiles);
+  manifest.replacing =
+    manifest.package === undefined ? manifest.disks.flatMap(diskFiles) : [manifest.package.file];
   await writeDurably(join(folder, MANIFEST_NAME), renderManifest(manifest));
   await completeReplacing(folder, manifest);
 }

@@ -106,7 +106,7 @@ export async function planConversion(
     format,
     // The place where what is known of a server's importance will decide: critical ones get all their space at once.
     allocation: options.allocation,
-    required: target.subformats?.[format.id],
+    accepted: target.subformats?.[format.id],
     sizes: planned.machine.disks.map(({ size }) => size),
     largestFile,
   });

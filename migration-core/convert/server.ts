@@ -6,6 +6,7 @@ import { throwIfCancelled } from '../base/cancel.ts';
 import { isIronliftError, type IronliftError } from '../base/errors.ts';
 import { ExtentList } from '../base/extents.ts';
 import type { Finding } from '../base/finding.ts';
+import type { ProgressListener } from '../base/progress.ts';
 import { Overlay } from '../block/overlay.ts';
 import { retrying, type RetrySource } from '../block/retry.ts';
 import { writableSlice } from '../block/slice.ts';
@@ -26,6 +27,8 @@ export interface OpenServerOptions {
   /** Seconds since 1970 for whatever is written into the overlay. */
   now: number;
   signal?: AbortSignal | undefined;
+  /** Hears of the unpacking of sources that have to be unpacked before they can be read. */
+  onProgress?: ProgressListener | undefined;
   root?: string | null;
   allowMounted?: boolean;
   zeroBadSectors?: boolean;
@@ -146,6 +149,10 @@ export async function openServer(specs: readonly string[], options: OpenServerOp
       open.push({ info, volume, fileSystem, error });
     }
     const { inspection, refusal } = await inspectOrRefuse(open, found.disks, options);
+    // Reading so far may have brought more to light.
+    for (const finding of sources.flatMap((source) => source.findings))
+      if (!findings.some(({ code, message }) => code === finding.code && message === finding.message))
+        findings.push(finding);
     if (inspection !== null) findings.push(...inspection.guest.findings);
     if (refusal !== null && !findings.some(({ code }) => code === refusal.code)) {
       findings.push({
@@ -188,14 +195,19 @@ const NO_TABLE: PartitionTable = {
 
 async function openAll(
   specs: readonly string[],
-  { allowMounted = false, signal }: OpenServerOptions,
+  { allowMounted = false, signal, onProgress }: OpenServerOptions,
 ): Promise<SourceDisk[]> {
   const sources: SourceDisk[] = [];
   try {
     for (const spec of specs) {
       const others = sources.map((one) => one.description);
       sources.push(
-        await openSource(spec, { allowMounted, others, ...(signal === undefined ? {} : { signal }) }),
+        await openSource(spec, {
+          allowMounted,
+          others,
+          onProgress,
+          ...(signal === undefined ? {} : { signal }),
+        }),
       );
     }
     return sources;

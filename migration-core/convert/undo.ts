@@ -2,7 +2,7 @@
  * Taking the changes of a conversion back. The finished disk is never edited in place: its inverse edits go into an
  * overlay, a new image is written and verified, and only then takes the old one's name.
  */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IronliftError } from '../base/errors.ts';
 import { ExtentList } from '../base/extents.ts';
@@ -12,6 +12,7 @@ import { applyEdits } from '../guest/apply.ts';
 import { invertEdits, type UndoRecord } from '../guest/apply-undo.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
+import { targetById } from '../target/table.ts';
 import { describeFiles, verifyDisk } from './convert.ts';
 import { partial } from './files.ts';
 import { diskFiles, readManifest, replaceDisks, type Manifest } from './manifest.ts';
@@ -45,12 +46,15 @@ export async function planUndo(folder: string): Promise<UndoneChange[]> {
 export async function applyUndo(folder: string, world: UndoWorld): Promise<void> {
   const manifest = await readManifest(folder);
   refuseTwice(folder, manifest);
-  refusePackage(folder, manifest);
   const { signal } = world;
+  const packed = manifest.package;
   world.onStep('Reading the finished disks');
   const now = Math.floor(world.now() / 1000);
   const server = await openServer(
-    manifest.disks.map(({ file }) => join(folder, file)),
+    // A disk in a package is read where it lies in there.
+    manifest.disks.map(({ file }) =>
+      packed === undefined ? join(folder, file) : join(folder, packed.file, file),
+    ),
     { now, signal },
   );
   const written: string[] = [];
@@ -101,6 +105,11 @@ export async function applyUndo(folder: string, world: UndoWorld): Promise<void>
       }
       await verifyDisk(disk, folder, world);
     }
+    if (packed !== undefined) {
+      world.onStep(`Packing everything into ${packed.file} anew`);
+      written.push(partial(folder, packed.file));
+      await packAnew(folder, manifest, packed, world);
+    }
   } catch (error) {
     for (const path of written) await rm(path, { force: true });
     throw error;
@@ -122,14 +131,30 @@ function refuseTwice(folder: string, manifest: Manifest): void {
   );
 }
 
-/** The disks of a package are compressed streams with digests beside them: what is taken back would mean a new package. */
-function refusePackage(folder: string, manifest: Manifest): void {
-  if (manifest.package === undefined) return;
-  throw new IronliftError(
-    'NOT_SUPPORTED',
-    `The disks of ${folder} are packed into ${manifest.package.file}, where changes cannot be taken back.`,
-    { next: 'Convert the server again with --no-fix: the source was never changed.' },
-  );
+/** A new package of the new disks, beside the old one, which it replaces with everything else that is new. */
+async function packAnew(
+  folder: string,
+  manifest: Manifest,
+  packed: NonNullable<Manifest['package']>,
+  world: UndoWorld,
+): Promise<void> {
+  const path = partial(folder, packed.file);
+  await rm(path, { force: true });
+  const { packaging } = targetById(manifest.target) ?? {};
+  if (packaging === undefined) throw damaged(folder);
+  packed.disks = await packaging.pack({
+    machine: manifest.machine,
+    path,
+    disks: manifest.disks.map(({ file, fileBytes, sha256 }) => ({
+      path: partial(folder, file),
+      bytes: fileBytes,
+      sha256,
+    })),
+    signal: world.signal,
+    onProgress: world.onProgress,
+  });
+  for (const [index, { sha256 }] of packed.disks.entries()) manifest.disks[index]!.sha256 = sha256;
+  packed.bytes = (await stat(path)).size;
 }
 
 function damaged(folder: string): IronliftError {

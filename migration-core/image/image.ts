@@ -1,3 +1,5 @@
+import type { Finding } from '../base/finding.ts';
+import type { ProgressListener } from '../base/progress.ts';
 import type { BlockSink } from '../block/sink.ts';
 import type { BlockSource } from '../block/source.ts';
 
@@ -81,6 +83,8 @@ export interface ImageFacts {
   files: readonly string[];
   /** The image this one holds the changes to. */
   parent: DiskImage | null;
+  /** What was found wrong and made good while reading, so far; of this image alone. */
+  readonly findings?: readonly Finding[];
   /** Anything else worth showing, in order: `{ 'Cluster size': '64 KiB' }`. */
   details: Readonly<Record<string, string>>;
 }
@@ -106,8 +110,10 @@ export interface OpenContext {
   openInner?(path: string): Promise<DiskImage>;
   /** Whether these first and last bytes are of anything but a raw disk (as detectFormat sees it). */
   isNamed?(head: Uint8Array, tail: Uint8Array): boolean;
-  /** Where opening takes long (a file that has to be unpacked). */
+  /** Where opening takes long (a file that has to be unpacked); reads of such an image fail with CANCELLED as well. */
   signal?: AbortSignal | undefined;
+  /** Hears of that work, in bytes of the file that is unpacked. */
+  onProgress?: ProgressListener | undefined;
 }
 
 export interface ImageProblem {

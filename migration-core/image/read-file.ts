@@ -80,20 +80,46 @@ function readFileOf(handle: FileHandle, path: string, { offset: start, length: s
     },
     readNow(offset, wanted) {
       const bytes = Buffer.alloc(wanted);
-      const length = clipped(wanted, offset, size);
-      try {
-        for (let done = 0; done < length;) {
-          const count = readSync(fd, bytes, done, length - done, start + offset + done);
-          if (count === 0) break;
-          done += count;
-        }
-      } catch (error) {
-        throw readFailed(error, offset);
-      }
+      readSyncAt(fd, bytes, offset, { offset: start, length: size });
       return bytes;
     },
     close: () => handle.close(),
   };
+}
+
+/** A file that another thread has open and closes. What this thread has asked for it waits for. */
+export function borrowedFile(fd: number, path: string, window: Window): ReadFile {
+  return {
+    path,
+    fd,
+    start: window.offset,
+    size: window.length,
+    async read(into, offset) {
+      readSyncAt(fd, into, offset, window);
+    },
+    readNow(offset, wanted) {
+      const bytes = Buffer.alloc(wanted);
+      readSyncAt(fd, bytes, offset, window);
+      return bytes;
+    },
+    close: async () => undefined,
+  };
+}
+
+/** Fills `into`; zeros beyond the end of the window or of the file. */
+function readSyncAt(fd: number, into: Uint8Array, offset: number, window: Window): void {
+  const length = clipped(into.length, offset, window.length);
+  let done = 0;
+  try {
+    while (done < length) {
+      const count = readSync(fd, into, done, length - done, window.offset + offset + done);
+      if (count === 0) break;
+      done += count;
+    }
+  } catch (error) {
+    throw readFailed(error, offset);
+  }
+  into.fill(0, done);
 }
 
 /** Bytes of a read of `length` at `offset` that lie within `size`. */

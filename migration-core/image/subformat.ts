@@ -37,7 +37,9 @@ export function chooseSubformat(
   const packable = allocated.filter(
     ({ compressions }) => compression === undefined || compressions.includes(compression),
   );
-  const found = packable.find(({ largest }) => size <= largest) ?? packable[0];
+  // Where none is large enough, the limit that is named is that of the largest.
+  const found =
+    packable.find(({ largest }) => size <= largest) ?? packable.toSorted((a, b) => b.largest - a.largest)[0];
   if (found === undefined) {
     throw refuse(
       `${format.name}${subformat === undefined ? '' : ` in the layout ${subformat}`} cannot be compressed by ${compression ?? ''}.`,

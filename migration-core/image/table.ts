@@ -1,5 +1,6 @@
 /** All disk formats, and which one a file has. */
 import { IronliftError } from '../base/errors.ts';
+import type { ProgressListener } from '../base/progress.ts';
 import type { DiskImage, ImageFormat, OpenContext } from './image.ts';
 import { parentFinder } from './parents.ts';
 import { compressed } from './compressed/format.ts';
@@ -29,6 +30,8 @@ export interface OpenImageOptions {
    */
   parents?: 'none' | 'folder' | 'anywhere';
   signal?: AbortSignal | undefined;
+  /** As in OpenContext. */
+  onProgress?: ProgressListener | undefined;
 }
 
 /** Opens an image of any format, and the images it holds the changes to. @throws as detectFormat and ImageFormat.open */
@@ -40,7 +43,7 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
 /** The context for ImageFormat.open of the image at `path`. */
 export function openContext(
   path: string,
-  { parents = 'folder', signal }: OpenImageOptions = {},
+  { parents = 'folder', signal, onProgress }: OpenImageOptions = {},
 ): OpenContext {
   const finder = parentFinder(path, parents, async (parent, id, context) => {
     const format = id === undefined ? await detectFormat(parent) : formatById(id);
@@ -57,7 +60,8 @@ export function openContext(
   return {
     ...finder,
     signal,
-    openInner: (inner) => openImage(inner, { parents: 'none', signal }),
+    onProgress,
+    openInner: (inner) => openImage(inner, { parents: 'none', signal, onProgress }),
     isNamed: (head, tail) => namedFormat(head, tail) !== undefined || foreignName(head, tail) !== undefined,
   };
 }
@@ -86,7 +90,6 @@ const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; mag
  * @throws IMAGE_NOT_SUPPORTED for a format that is known and not read, NOT_FOUND, READ_FAILED
  */
 export async function detectFormat(path: string): Promise<ImageFormat> {
-  refuseUnfinished(path);
   refuseUnfinished(path);
   const file = await openReadFile(path);
   try {

@@ -73,7 +73,11 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
       inode: String(file.ino),
       device: String(file.dev),
     },
-    findings,
+    get findings() {
+      const made: Finding[] = [];
+      for (let at = image; at !== null; at = at.facts.parent) made.push(...(at.facts.findings ?? []));
+      return [...findings, ...made];
+    },
   };
 }
 
@@ -94,9 +98,9 @@ async function sizeAndAge(path: string, image: DiskImage | null): Promise<{ size
 async function openOther(
   format: ImageFormat,
   path: string,
-  { signal }: OpenSourceOptions,
+  { signal, onProgress }: OpenSourceOptions,
 ): Promise<DiskImage> {
-  const image = await format.open(path, openContext(path, { signal }));
+  const image = await format.open(path, openContext(path, { signal, onProgress }));
   return format.id === 'raw' ? { ...image, sectorSize: await probeSectorSize(image) } : image;
 }
 

@@ -1,5 +1,6 @@
 /** What is known of a disk that is to be converted, besides its contents. */
 import type { Finding } from '../base/finding.ts';
+import type { ProgressListener } from '../base/progress.ts';
 import type { BlockSource } from '../block/source.ts';
 
 export interface SourceDescription {
@@ -41,7 +42,8 @@ export interface SourceDisk {
   disk: BlockSource;
   description: SourceDescription;
   fingerprint: SourceFingerprint;
-  findings: Finding[];
+  /** What is known by now: more may come to light while it is read. */
+  readonly findings: Finding[];
 }
 
 export interface OpenSourceOptions {
@@ -50,6 +52,8 @@ export interface OpenSourceOptions {
   /** Sources of the same server that are open already: none of them may be named twice. */
   others?: readonly SourceDescription[];
   signal?: AbortSignal;
+  /** Hears of the unpacking of an image that has to be unpacked before it can be read. */
+  onProgress?: ProgressListener | undefined;
 }
 
 /** One kind of source. The table is source/table.ts. */

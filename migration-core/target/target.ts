@@ -65,8 +65,8 @@ export interface Target {
   readonly name: string;
   /** Disk formats it takes, its preference first. */
   readonly formats: readonly string[];
-  /** The layout of a format it needs where that is not the format's default: Subformat.id by ImageFormat.id. */
-  readonly subformats?: Readonly<Partial<Record<string, string>>>;
+  /** The layouts of a format it takes where that is not all of them, its preference first: Subformat.id by ImageFormat.id. */
+  readonly subformats?: Readonly<Partial<Record<string, readonly string[]>>>;
   /** Buses it offers, its preference first. The first one whose drivers the guest's kernel has is taken. */
   readonly buses: readonly DiskBus[];
   readonly nicModels: readonly NicModel[];

@@ -9,6 +9,7 @@ import { diskIdentity, fileStem } from './identity.ts';
 import type { DiskBus, NicModel, VirtualDisk, VirtualMachine, VirtualNic } from './machine.ts';
 import type { ConfigFile, Target } from './target.ts';
 import { virtualBoxOsType } from './virtualbox-guest-os.ts';
+import { HOSTED_VMDK } from './vmx.ts';
 import { writeXml, xml, type XmlElement } from './xml.ts';
 
 /** One controller of each kind on the usual board. Of the 16 SCSI places one (7) is the controller's own. */
@@ -28,6 +29,7 @@ export const virtualbox: Target = {
   id: 'virtualbox',
   name: 'VirtualBox',
   formats: ['vdi', 'vmdk'],
+  subformats: { vmdk: HOSTED_VMDK },
   buses: ['ahci', 'lsi-sas', 'virtio-scsi', 'nvme', 'lsi', 'ide'],
   nicModels: ['e1000', 'virtio-net'],
   // 08:00:27 is the range VirtualBox takes for addresses of its own.

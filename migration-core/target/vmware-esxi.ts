@@ -48,7 +48,7 @@ export const vmwareEsxi: Target = {
   id: 'vmware-esxi',
   name: 'VMware ESXi',
   formats: ['vmdk'],
-  subformats: { vmdk: 'vmfs' },
+  subformats: { vmdk: ['vmfs'] },
   buses: ['pvscsi', 'lsi-sas', 'ahci', 'nvme', 'lsi', 'ide'],
   nicModels: ['vmxnet3', 'e1000e', 'e1000'],
   newMac: vmwareMac,

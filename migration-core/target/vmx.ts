@@ -18,6 +18,14 @@ export const firmwareSettings = ({ firmware }: VirtualMachine): Settings =>
     : [];
 
 /** Disks on each bus: four controllers of each kind, 15 places on a SCSI one (id 7 is its own), 30 on SATA, 15 on NVMe; two IDE channels. */
+/** VMDK layouts of products that run on another system: what ESXi has on VMFS, up to 62 TiB, they do not open. */
+export const HOSTED_VMDK = [
+  'monolithicSparse',
+  'twoGbMaxExtentSparse',
+  'monolithicFlat',
+  'twoGbMaxExtentFlat',
+] as const;
+
 export const VMWARE_DISKS = { pvscsi: 60, 'lsi-sas': 60, lsi: 60, ahci: 120, nvme: 60, ide: 4 } as const;
 
 /** 00:50:56:00:00:00 to 00:50:56:3f:ff:ff is the part of VMware's range for addresses that are set by hand. */

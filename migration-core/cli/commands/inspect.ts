@@ -1,5 +1,5 @@
 import type { Command } from '../commands.ts';
-import { findingsText, table } from '../terminal.ts';
+import { findingsText, ProgressLine, table } from '../terminal.ts';
 import { IronliftError } from '../../base/errors.ts';
 import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
 import type { OpenServer } from '../../convert/server.ts';
@@ -27,12 +27,14 @@ description of a virtual machine stands for all its disks: .ova, .ovf, .vmx, .vb
     }
     const { openServer } = await import('../../convert/server.ts');
     const begun = world.now();
+    const line = new ProgressLine(world);
     const server = await openServer(positionals, {
       now: Math.floor(begun / 1000),
       signal: world.signal,
+      onProgress: line.show,
       root: typeof values['root'] === 'string' ? values['root'] : null,
       allowMounted: values['allow-mounted'] === true,
-    });
+    }).finally(() => line.clear());
     try {
       const toCopy: number[] = [];
       for (const index of server.disks.keys())

@@ -2,6 +2,7 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { isIronliftError, systemErrorCode } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
+import type { ProgressListener } from '../../base/progress.ts';
 import type { DiskImage } from '../../image/image.ts';
 import { fileItself } from '../../image/package/member.ts';
 import { openImage, refuseUnfinished, type OpenImageOptions } from '../../image/table.ts';
@@ -13,19 +14,25 @@ export interface InputDisk {
   image: DiskImage;
   /** As the user wrote it. */
   path: string;
-  findings: Finding[];
+  /** What is known by now. */
+  readonly findings: Finding[];
 }
 
 export interface InputOptions {
   parents: NonNullable<OpenImageOptions['parents']>;
   signal?: AbortSignal | undefined;
+  /** Hears of the unpacking, where the image has to be unpacked before it can be read. */
+  onProgress?: ProgressListener | undefined;
 }
 
 /**
  * @throws SOURCE_NOT_FOUND, SOURCE_NOT_READABLE, SOURCE_NOT_A_DISK, SOURCE_EMPTY (for a file or disk of no sector at
  *   all), for devices what openSource refuses, and what the format refuses
  */
-export async function openInput(path: string, { parents, signal }: InputOptions): Promise<InputDisk> {
+export async function openInput(
+  path: string,
+  { parents, signal, onProgress }: InputOptions,
+): Promise<InputDisk> {
   try {
     const file = await stat(fileItself(path));
     if (file.isBlockDevice() || /^\\\\[.?]\\/u.test(path)) return await openDevice(path, signal);
@@ -34,10 +41,18 @@ export async function openInput(path: string, { parents, signal }: InputOptions)
     refuseUnfinished(path);
     if (file.size === 0) throw empty(path);
     await access(fileItself(path), constants.R_OK);
-    const image = await openImage(path, { parents, signal });
+    const image = await openImage(path, { parents, signal, onProgress });
     try {
       if (image.size === 0) throw empty(path);
-      return { image, path, findings: await findUses(image) };
+      const uses = await findUses(image);
+      return {
+        image,
+        path,
+        // More may come to light while it is read.
+        get findings() {
+          return [...uses, ...chain(image).flatMap(({ facts }) => facts.findings ?? [])];
+        },
+      };
     } catch (error) {
       await image.close();
       throw error;

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
+import type { ProgressListener } from '../../base/progress.ts';
 import type { DiskImage, ImageFormat, ImageProblem } from '../../image/image.ts';
 import { fileItself } from '../../image/package/member.ts';
 import { detectFormat, formatById, type OpenImageOptions } from '../../image/table.ts';
@@ -38,15 +39,18 @@ export interface LookOptions {
   signal?: AbortSignal | undefined;
   /** How much has been looked at, in a unit that the format chooses. */
   onShare?: ((done: number, total: number) => void) | undefined;
+  /** As in InputOptions. */
+  onProgress?: ProgressListener | undefined;
 }
 
 /** @throws as openInput, and whatever the reader throws while it walks the tables */
 export async function imageInfo(path: string, options: LookOptions): Promise<ImageInfo> {
-  const { image, findings } = await openInput(path, options);
+  const input = await openInput(path, options);
+  const { image } = input;
   try {
     const { dataBytes } = await walk(image, options);
     const [own, ...parents] = await Promise.all(chain(image).map(describe));
-    return { ...own!, dataBytes, parents, findings };
+    return { ...own!, dataBytes, parents, findings: input.findings };
   } finally {
     await image.close();
   }

@@ -4,27 +4,24 @@
  * temporary file: that costs the time of unpacking and the room of the disk's data, zeros excepted. An image of another
  * format inside (`disk.qcow2.gz`) is always unpacked.
  */
+import { progressMeter } from '../../block/progress-meter.ts';
 import { readBytes, type BlockSource } from '../../block/source.ts';
 import { chooseSubformat } from '../subformat.ts';
 import type { DiskImage, ImageFormat, OpenContext } from '../image.ts';
 import { raw } from '../raw.ts';
 import { damaged, openReadFile, unsupported, type ReadFile } from '../read-file.ts';
 import { probeSectorSize } from '../sector-size.ts';
-import { gzip } from './gzip.ts';
-import type { Packing } from './method.ts';
+import type { Packing, Piece } from './method.ts';
+import { packings } from './packings.ts';
 import { piecesSource, suitsRandomAccess } from './pieces.ts';
-import { unpackToScratch } from './scratch.ts';
-import { xz } from './xz.ts';
-import { zstd } from './zstd.ts';
-
-const PACKINGS: readonly Packing[] = [gzip, xz, zstd];
+import { unpackPiecesToScratch, unpackToScratch, type Scratch } from './scratch.ts';
 
 export const compressed: ImageFormat = {
   id: 'compressed',
   extension: '.gz',
   name: 'Compressed disk image (gzip, xz, zstd)',
   subformats: [],
-  detect: (head) => PACKINGS.some((packing) => packing.detect(head)),
+  detect: (head) => packings.some((packing) => packing.detect(head)),
   open: openCompressed,
   async create(options) {
     chooseSubformat(compressed, options);
@@ -37,15 +34,21 @@ async function openCompressed(path: string, context?: OpenContext): Promise<Disk
   const file = await openReadFile(path);
   try {
     const head = file.readNow(0, Math.min(16, file.size));
-    const packing = PACKINGS.find((candidate) => candidate.detect(head));
+    const packing = packings.find((candidate) => candidate.detect(head));
     if (packing === undefined) throw unsupported(path, 'is not compressed by gzip, xz or zstd', 'Check it.');
     const pieces = packing.pieces(file);
     if (pieces?.length === 0) throw damaged(path, 'it unpacks to nothing');
     if (suitsRandomAccess(pieces)) {
-      const source = piecesSource(file, packing, pieces);
-      if (await looksRaw(source, context)) return await inPlace(file, source, packing, pieces.length);
+      const source = piecesSource(file, packing, pieces, context?.signal);
+      try {
+        if (await looksRaw(source, context)) return await inPlace(file, source, packing, pieces.length);
+      } catch (error) {
+        await source.close();
+        throw error;
+      }
+      await source.close();
     }
-    const image = await unpacked(file, packing, context);
+    const image = await unpacked(file, packing, pieces, context);
     await file.close();
     return image;
   } catch (error) {
@@ -78,23 +81,27 @@ async function inPlace(
       parent: null,
       details: { Contents: 'raw', Read: `in place, in ${pieces} independent pieces` },
     },
-    close: () => file.close(),
+    async close() {
+      await source.close();
+      await file.close();
+    },
   };
 }
 
 async function unpacked(
   file: ReadFile,
   packing: Packing,
+  pieces: readonly Piece[] | null,
   context: OpenContext | undefined,
 ): Promise<DiskImage> {
-  const { path, size: packedSize } = file;
-  const scratch = await unpackToScratch(packing.unpack(file), { path, packedSize, signal: context?.signal });
+  const { path } = file;
+  const scratch = await unpackAll(file, packing, pieces, context);
   try {
     const inner =
       context?.openInner === undefined ? await raw.open(scratch.path) : await context.openInner(scratch.path);
     // An open file needs no name where the system is not Windows.
     if (process.platform !== 'win32') await scratch.release();
-    const { format, subformat, contentId, details } = inner.facts;
+    const { format, subformat, contentId, details, findings } = inner.facts;
     const isRaw = format === 'raw';
     return {
       ...inner,
@@ -105,6 +112,7 @@ async function unpacked(
         contentId,
         files: [path],
         parent: null,
+        ...(findings === undefined ? {} : { findings }),
         details: { ...details, Packed: packing.id, Contents: format, Read: 'from a temporary file' },
       },
       async close() {
@@ -116,4 +124,34 @@ async function unpacked(
     await scratch.release();
     throw error;
   }
+}
+
+/** Less than this is unpacked before threads would have started, bytes. */
+const LITTLE = 4 << 20;
+
+/** Progress is told in bytes of the packed file: how much they unpack to is not known before. */
+async function unpackAll(
+  file: ReadFile,
+  packing: Packing,
+  pieces: readonly Piece[] | null,
+  context: OpenContext | undefined,
+): Promise<Scratch> {
+  const { path, size } = file;
+  const options = { path, packedSize: size, signal: context?.signal };
+  const meter = progressMeter(context?.onProgress, { phase: 'unpack', totalBytes: size, skippedBytes: 0 });
+  let scratch: Scratch;
+  if (!packing.isNative && pieces !== null && pieces.reduce((sum, { length }) => sum + length, 0) >= LITTLE)
+    scratch = await unpackPiecesToScratch({ file, packing, pieces }, options, (bytes) => meter.add(bytes));
+  else {
+    const counted: ReadFile = {
+      ...file,
+      async read(into, offset) {
+        await file.read(into, offset);
+        meter.add(into.length);
+      },
+    };
+    scratch = await unpackToScratch(packing.unpack(counted), options);
+  }
+  meter.finish();
+  return scratch;
 }

@@ -15,8 +15,13 @@ export interface Packing {
   detect(head: Uint8Array): boolean;
   /** The pieces in their order; null where the file is one long piece, or does not tell. @throws IMAGE_DAMAGED */
   pieces(file: ReadFile): Piece[] | null;
-  /** Unpacks a piece, front to back. Chunks are valid until the next one is asked for. */
-  unpackPiece(file: ReadFile, piece: Piece): AsyncGenerator<Uint8Array>;
+  /** Whether Node's own decoder is at work, in threads of its own. */
+  isNative: boolean;
+  /**
+   * Unpacks a piece, front to back. Chunks are valid until the next one is asked for. `whole` has room for all of it and
+   * will get a copy of each chunk; they may be put there at once.
+   */
+  unpackPiece(file: ReadFile, piece: Piece, whole?: Uint8Array): AsyncGenerator<Uint8Array>;
   /** Unpacks all of it. @throws IMAGE_DAMAGED, IMAGE_NOT_SUPPORTED, READ_FAILED */
   unpack(file: ReadFile): AsyncGenerator<Uint8Array>;
 }

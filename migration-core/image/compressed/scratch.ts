@@ -11,7 +11,10 @@ import { throwIfCancelled } from '../../base/cancel.ts';
 import { IronliftError, systemErrorCode } from '../../base/errors.ts';
 import { formatBytes } from '../../base/text.ts';
 import { writeFailed } from '../../block/file-errors.ts';
-import { unsupported } from '../read-file.ts';
+import { unsupported, type ReadFile } from '../read-file.ts';
+import { dataParts } from './data-parts.ts';
+import type { Packing, Piece } from './method.ts';
+import { unpackThreads } from './unpack-threads.ts';
 
 export interface ScratchOptions {
   /** The file that is unpacked, for messages, and its size: what it unpacks to takes about that, or more. */
@@ -36,14 +39,76 @@ const LARGEST = 64 * 2 ** 40;
 const RESERVE = 256 << 20;
 /** Written between two looks at the room that is left, bytes. */
 const BETWEEN_LOOKS = 64 << 20;
-/** What is zero in units of this (bytes) becomes a hole. */
-const UNIT = 64 << 10;
-const ZEROS = Buffer.alloc(UNIT);
 
-/** @throws SCRATCH_SPACE, CANCELLED, IMAGE_NOT_SUPPORTED, WRITE_FAILED, and what `chunks` throws */
-export async function unpackToScratch(
+/**
+ * What comes front to back.
+ * @throws SCRATCH_SPACE, CANCELLED, IMAGE_NOT_SUPPORTED, WRITE_FAILED, and what `chunks` throws
+ */
+export function unpackToScratch(
   chunks: AsyncIterable<Uint8Array>,
   options: ScratchOptions,
+): Promise<Scratch> {
+  return intoScratch(options, async (handle, wrote) => {
+    let size = 0;
+    for await (const chunk of chunks) {
+      throwIfCancelled(options.signal);
+      refuseLarger(options.path, size + chunk.length);
+      for (const { offset, bytes } of dataParts(chunk, size)) {
+        for (let done = 0; done < bytes.length;)
+          done += (await handle.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
+        await wrote(bytes.length);
+      }
+      size += chunk.length;
+    }
+    return size;
+  });
+}
+
+/**
+ * Pieces whose lengths are known, by threads, each to its place.
+ * @throws as unpackToScratch. `onPacked` hears of bytes taken from the packed file
+ */
+export async function unpackPiecesToScratch(
+  { file, packing, pieces }: { file: ReadFile; packing: Packing; pieces: readonly Piece[] },
+  options: ScratchOptions,
+  onPacked: (bytes: number) => void,
+): Promise<Scratch> {
+  const size = pieces.reduce((sum, { length }) => sum + length, 0);
+  refuseLarger(options.path, size);
+  const threads = unpackThreads(file, packing, options.signal);
+  try {
+    return await intoScratch(options, async ({ fd }, wrote) => {
+      let next = 0;
+      let offset = 0;
+      let room: Promise<void> = Promise.resolve();
+      /** One piece after another; of two at the same time there is one for each thread. */
+      const work = async (): Promise<void> => {
+        while (next < pieces.length) {
+          const piece = pieces[next++]!;
+          const target = { fd, offset };
+          offset += piece.length;
+          await threads.unpack({ piece, target }, (packed, written) => {
+            onPacked(packed);
+            room = room.then(() => wrote(written));
+            // What it throws is thrown below, once.
+            room.catch(() => threads.close());
+          });
+        }
+      };
+      const ends = await Promise.allSettled(Array.from({ length: threads.count }, work));
+      await room;
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      return size;
+    });
+  } finally {
+    await threads.close();
+  }
+}
+
+/** `fill` writes the file and returns its length; it tells `wrote` of what took room. */
+async function intoScratch(
+  options: ScratchOptions,
+  fill: (handle: FileHandle, wrote: (bytes: number) => Promise<void>) => Promise<number>,
 ): Promise<Scratch> {
   const { path, packedSize, freeBytes = freeIn } = options;
   const parent = tmpdir();
@@ -56,14 +121,20 @@ export async function unpackToScratch(
     process.off('exit', atExit);
     await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   };
+  let sinceLook = 0;
+  const wrote = async (bytes: number): Promise<void> => {
+    sinceLook += bytes;
+    if (sinceLook < BETWEEN_LOOKS) return;
+    sinceLook = 0;
+    await expectRoom(options, parent, RESERVE, freeBytes);
+  };
   try {
     // Named as the image would be: a reader's message then says whose fault it is.
     const file = join(folder, basename(path).replace(/\.(gz|xz|zst)$/iu, '') || 'disk');
     const handle = await open(file, 'wx');
     try {
-      const size = await writeSparse(handle, chunks, options, () =>
-        expectRoom(options, parent, RESERVE, freeBytes),
-      );
+      const size = await fill(handle, wrote);
+      await handle.truncate(size);
       return { path: file, size, release };
     } finally {
       await handle.close();
@@ -74,39 +145,13 @@ export async function unpackToScratch(
   }
 }
 
-async function writeSparse(
-  handle: FileHandle,
-  chunks: AsyncIterable<Uint8Array>,
-  { path, signal }: ScratchOptions,
-  look: () => Promise<void>,
-): Promise<number> {
-  let size = 0;
-  let sinceLook = 0;
-  for await (const chunk of chunks) {
-    throwIfCancelled(signal);
-    if (size + chunk.length > LARGEST)
-      throw unsupported(
-        path,
-        `unpacks to more than ${formatBytes(LARGEST)}`,
-        'Check that it holds a disk; no machine takes one that large.',
-      );
-    for (let at = 0; at < chunk.length;) {
-      const until = Math.min(chunk.length, at + UNIT - ((size + at) % UNIT));
-      const part = chunk.subarray(at, until);
-      if (Buffer.compare(part, ZEROS.subarray(0, part.length)) !== 0) {
-        for (let done = 0; done < part.length;)
-          done += (await handle.write(part, done, part.length - done, size + at + done)).bytesWritten;
-        sinceLook += part.length;
-      }
-      at = until;
-    }
-    size += chunk.length;
-    if (sinceLook < BETWEEN_LOOKS) continue;
-    sinceLook = 0;
-    await look();
-  }
-  await handle.truncate(size);
-  return size;
+function refuseLarger(path: string, size: number): void {
+  if (size <= LARGEST) return;
+  throw unsupported(
+    path,
+    `unpacks to more than ${formatBytes(LARGEST)}`,
+    'Check that it holds a disk; no machine takes one that large.',
+  );
 }
 
 async function expectRoom(

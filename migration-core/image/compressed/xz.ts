@@ -13,6 +13,7 @@ const LARGEST_INDEX = 64 << 20;
 
 export const xz: Packing = {
   id: 'xz',
+  isNative: false,
   detect: (head) => Buffer.from(head.subarray(0, 6)).toString('latin1') === XZ_MAGIC,
   pieces: (file) => readBlocks(file),
   unpackPiece: unpackBlock,
@@ -26,14 +27,14 @@ interface Block extends Piece {
   check: number;
 }
 
-async function* unpackBlock(file: ReadFile, piece: Piece): AsyncGenerator<Uint8Array> {
+async function* unpackBlock(file: ReadFile, piece: Piece, whole?: Uint8Array): AsyncGenerator<Uint8Array> {
   const refusals: XzRefusals = {
     damaged: (what, data) => damaged(file.path, what, data),
     unsupported: (what) => unsupported(file.path, what, 'Unpack it with `xz -d`, and name the result.'),
   };
   const feed = fileFeed(file, piece.packedAt, piece.packedAt + piece.packedLength);
   let length = 0;
-  for await (const chunk of unpackXzBlock(feed, (piece as Block).check, refusals)) {
+  for await (const chunk of unpackXzBlock(feed, { ...(piece as Block), whole }, refusals)) {
     length += chunk.length;
     if (length > piece.length) break;
     yield chunk;
@@ -116,9 +117,11 @@ function fileFeed(file: ReadFile, start: number, end: number): XzFeed & { positi
     async take(length) {
       const wanted = Math.min(length, end - this.position);
       if (this.position + wanted > windowAt + window.length) {
+        const left = window.subarray(this.position - windowAt);
         window = new Uint8Array(Math.min(Math.max(wanted, PACKED_AT_ONCE), end - this.position));
         windowAt = this.position;
-        await file.read(window, windowAt);
+        window.set(left);
+        await file.read(window.subarray(left.length), windowAt + left.length);
       }
       const from = this.position - windowAt;
       this.position += wanted;

@@ -20,6 +20,7 @@ const LARGEST_WINDOW_LOG = 27;
 
 export const zstd: Packing = {
   id: 'zstd',
+  isNative: true,
   detect(head) {
     if (head.length < 4) return false;
     const magic = viewOf(head).getUint32(0, true);

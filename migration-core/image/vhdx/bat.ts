@@ -69,11 +69,15 @@ export function batReader({ file, bat }: Pick<BatDisk, 'file' | 'bat'>): BatRead
     },
     offset(index) {
       const at = seek(index);
-      // Bits 20..63 are MiB: bits 20..31 here, and the upper half 4096 to one.
-      return (page.getUint32(at + 4, true) * 4096 + (page.getUint32(at, true) >>> 20)) * MIB;
+      return entryOffset(page, at);
     },
   };
 }
+
+/** BatReader.offset of the entry at byte `at` of a part of the table. */
+export const entryOffset = (table: DataView, at: number): number =>
+  // Bits 20..63 are MiB: bits 20..31 here, and the upper half 4096 to one.
+  (table.getUint32(at + 4, true) * 4096 + (table.getUint32(at, true) >>> 20)) * MIB;
 
 export type BlockKind = 'zero' | 'parent' | 'plain' | 'partial';
 

@@ -13,6 +13,7 @@ import { openExtents, type OpenExtent } from './extents.ts';
 import { GRAIN_RECORD, openHosted, type HostedExtent } from './hosted.ts';
 import { SECTOR } from './layout.ts';
 import { readVmdkFile, type VmdkFile } from './reader.ts';
+import { tableReader } from './second-copy.ts';
 
 /**
  * Looks at all there is of the image itself; its parent is left alone. What keeps it from being opened is a problem too.
@@ -90,10 +91,23 @@ async function checkTables(
   if (used === null) add(result, 'note', `${file.path} is too large to look for grains that are used twice.`);
   let count = 0;
   let errors = 0;
+  if (extent.second?.isDirectory === true)
+    add(
+      result,
+      'note',
+      `The grain directory of ${file.path} is damaged; its second copy is sound and is read instead.`,
+    );
+  const tableOf = tableReader(file, extent, tableBytes);
   for (const [number, at] of tables.entries()) {
     if (at > 0) {
-      const bytes = file.readNow(at, tableBytes);
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const view = tableOf(number);
+      if (extent.second?.tables.has(number) === true)
+        add(
+          result,
+          'note',
+          `Grain table ${number} of ${file.path} is damaged; its second copy is sound and is read instead.`,
+          at,
+        );
       const most = Math.min(entries, grains - number * entries);
       for (let i = 0; i < most; i++) {
         const entry = extent.entry(view, i);
@@ -174,10 +188,11 @@ function usedUnits(file: ReadFile, { grain, packed }: TableExtent): ((offset: nu
   };
 }
 
-/** The second copy is for repairs and is not read; VMware and VirtualBox want it to be alike. */
+/** The second copy is read where the first is damaged (second-copy.ts); VMware and VirtualBox want it to be alike. */
 function compareCopies(file: ReadFile, extent: HostedExtent, number: number, result: ImageCheck): void {
   const { header, tables, tableBytes } = extent;
-  if (header.redundantDirectory === 0) return;
+  if (header.redundantDirectory === 0 || extent.second?.isDirectory === true) return;
+  if (extent.second?.tables.has(number) === true) return;
   const entry = file.readNow(header.redundantDirectory * SECTOR + number * 4, 4).readUInt32LE(0) * SECTOR;
   const main = tables[number]!;
   const differ = (how: string): void =>

@@ -1,8 +1,9 @@
 /** Extents with a grain directory and grain tables: what the three kinds have in common once they are opened. */
 import { latin1 } from '../../base/bytes.ts';
 import type { IronliftError } from '../../base/errors.ts';
-import { hasTwice, tableCache, type UnitMap, type UnitRun } from '../mapped.ts';
+import { hasTwice, type UnitMap, type UnitRun } from '../mapped.ts';
 import { damaged, unsupported, type ReadFile } from '../read-file.ts';
+import { tableReader, type SecondCopy } from './second-copy.ts';
 
 export type ExtentKind = 'KDMV' | 'COWD' | 'seSparse';
 
@@ -29,6 +30,8 @@ export interface TableExtent extends Pick<UnitMap, 'packing'> {
   readonly firstGrain: number;
   /** Bytes of the file that are for grains alone; null where that is not told. */
   readonly room: number | null;
+  /** The second copy of directory and tables, where there is one. */
+  readonly second?: SecondCopy;
   /** What an entry of a table says, not checked against the file. */
   entry(table: DataView, index: number): GrainEntry;
 }
@@ -89,7 +92,7 @@ export function grainLookup(
   cacheBytes: number,
 ): (index: number, count: number) => UnitRun {
   const { entries, grain, tables, packed } = extent;
-  const tableAt = tableCache(file, extent.tableBytes, cacheBytes);
+  const tableOf = tableReader(file, extent, cacheBytes);
   return (index, count) => {
     const first = index % entries;
     let number = Math.floor(index / entries);
@@ -98,7 +101,7 @@ export function grainLookup(
       while (absent < count && tables[++number] === 0) absent += entries;
       return { kind: 'parent', count: absent };
     }
-    const table = tableAt(tables[number]!);
+    const table = tableOf(number);
     const entry = extent.entry(table, first);
     if (entry === 'wrong') throw damaged(file.path, 'an entry of a grain table means nothing', { index });
     const isPlace = typeof entry === 'number';

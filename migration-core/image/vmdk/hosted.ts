@@ -3,6 +3,7 @@ import { isPowerOfTwo, viewOf } from '../../base/bytes.ts';
 import { damaged, unsupported, type ReadFile } from '../read-file.ts';
 import { CONVERT_IT, readDirectory, type TableExtent } from './extent.ts';
 import { FLAGS, HEADER, MAGIC, SECTOR } from './layout.ts';
+import { eitherDirectory, type SecondCopy } from './second-copy.ts';
 
 /** Places and sizes in sectors. */
 export interface HostedHeader {
@@ -96,16 +97,29 @@ export function openHosted(file: ReadFile, header = readHostedHeader(file)): Hos
   const grain = grainSize * SECTOR;
   const tableBytes = entriesPerTable * 4;
   const count = Math.ceil(capacity / (grainSize * entriesPerTable));
+  const { directory, redundantDirectory } = header;
+  const readFrom = (sector: number) => (): Float64Array =>
+    readDirectory(
+      file,
+      { offset: sector * SECTOR, count, bytes: 4, tableBytes },
+      (view, at) => view.getUint32(at, true) * SECTOR,
+    );
+  const { tables, isSecond } = eitherDirectory(
+    readFrom(directory),
+    redundantDirectory === 0 ? null : readFrom(redundantDirectory),
+  );
+  const second: SecondCopy = {
+    isDirectory: isSecond,
+    tables: new Set(),
+    place: (table) => file.readNow(redundantDirectory * SECTOR + table * 4, 4).readUInt32LE(0) * SECTOR,
+  };
   return {
     kind: 'KDMV',
     header,
     sectors: capacity,
     grain,
-    tables: readDirectory(
-      file,
-      { offset: header.directory * SECTOR, count, bytes: 4, tableBytes },
-      (view, at) => view.getUint32(at, true) * SECTOR,
-    ),
+    tables,
+    ...(redundantDirectory === 0 ? {} : { second }),
     entries: entriesPerTable,
     tableBytes,
     packed: compressed ? GRAIN_RECORD + largestPacked(grain) : null,

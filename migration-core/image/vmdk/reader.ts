@@ -13,6 +13,7 @@ import { openExtents, tableSource, type OpenExtents } from './extents.ts';
 import { openHosted, readHostedHeader, type HostedHeader } from './hosted.ts';
 import { SECTOR } from './layout.ts';
 import { descriptorOf, refusePart } from './names.ts';
+import { secondCopyFindings } from './second-copy.ts';
 
 /** createType, in lower case, of what is read; the extents themselves tell how. */
 const TYPES: Readonly<Record<string, string>> = Object.fromEntries(
@@ -201,5 +202,10 @@ function facts(
     files: [file.path, ...files],
     parent,
     details,
+    get findings() {
+      return extents.flatMap(({ file: part, tables }) =>
+        part === null || tables === null ? [] : secondCopyFindings(part.path, tables),
+      );
+    },
   };
 }

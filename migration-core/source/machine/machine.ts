@@ -59,6 +59,11 @@ export interface MachineDialect {
   readonly disksAnywhere: boolean;
   /** The folder that is passed on as a whole, where that is not the one the description lies in. */
   folder?(path: string): string;
-  /** `path`: of the description, for messages. @throws MACHINE_NOT_UNDERSTOOD */
-  parse(text: string, path: string): DescribedMachine;
+  /** Another file that says where disks are, if it is there: paths to look at, the best first. */
+  companions?(path: string): readonly string[];
+  /**
+   * `path`: of the description, for messages; `companion`: the text of the first companion that is there.
+   * @throws MACHINE_NOT_UNDERSTOOD
+   */
+  parse(text: string, path: string, companion?: string): DescribedMachine;
 }

@@ -1,9 +1,11 @@
 /**
  * Proxmox VE's qemu-server/ID.conf: lines `key: value`, the values comma lists; sections in brackets are snapshots and
- * pending changes. Names of volumes, `local-lvm:vm-100-disk-0`, are resolved the way the usual kinds of storage keep them.
+ * pending changes. Names of volumes, `local-lvm:vm-100-disk-0`, are resolved as the storage.cfg beside it says
+ * (proxmox-storage.ts), or else the way the usual kinds of storage keep them.
  */
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import type { DescribedDisk, DescribedMachine, DescribedNic, MachineBus, MachineDialect } from './machine.ts';
+import { readStorages, storagePlaces, volumeTail, type Storages } from './proxmox-storage.ts';
 import { cpuCount, macAddress, vlanNumber, wholeNumber } from './values.ts';
 
 export const proxmox: MachineDialect = {
@@ -12,6 +14,8 @@ export const proxmox: MachineDialect = {
   extensions: ['.conf'],
   recognises,
   disksAnywhere: true,
+  // Beside it where both were copied; on a host it is /etc/pve/storage.cfg for /etc/pve/qemu-server/ID.conf.
+  companions: (path) => [join(dirname(path), 'storage.cfg'), join(dirname(dirname(path)), 'storage.cfg')],
   parse,
 };
 
@@ -24,8 +28,9 @@ function recognises(text: string): boolean {
   return lines.length > 0 && lines.every((line) => /^(?:[a-z][a-z0-9_-]*:|\[)/u.test(line));
 }
 
-function parse(text: string, path: string): DescribedMachine {
+function parse(text: string, path: string, storageText = ''): DescribedMachine {
   const values = readValues(text);
+  const storages = readStorages(storageText);
   const memory = values.get('memory');
   return {
     name: values.get('name') ?? '',
@@ -35,7 +40,7 @@ function parse(text: string, path: string): DescribedMachine {
     memoryMiB: memory === undefined ? DEFAULT_MEMORY_MIB : wholeNumber(memory.replace(/^current=/u, '')),
     firmware: values.get('bios') === 'ovmf' ? 'uefi' : 'bios',
     guestOs: values.get('ostype') ?? null,
-    disks: readDisks(values, path),
+    disks: readDisks(values, path, storages),
     nics: readNics(values),
     findings: [],
   };
@@ -63,7 +68,7 @@ function readList(value: string): { first: string; options: Map<string, string> 
   return { first: first || (options.get('file') ?? options.get('volume') ?? ''), options };
 }
 
-function readDisks(values: ReadonlyMap<string, string>, path: string): DescribedDisk[] {
+function readDisks(values: ReadonlyMap<string, string>, path: string, storages: Storages): DescribedDisk[] {
   const disks: DescribedDisk[] = [];
   for (const bus of ['scsi', 'virtio', 'sata', 'ide'] as const satisfies MachineBus[]) {
     const found = [...values].filter(([key]) => DISK.exec(key)?.[1] === bus);
@@ -79,7 +84,7 @@ function readDisks(values: ReadonlyMap<string, string>, path: string): Described
         /\.iso$/iu.test(first);
       if (noDisk || /(^|[-:/])cloudinit$|-cloudinit(\.|$)/u.test(first)) continue;
       const controller = bus === 'scsi' ? (values.get('scsihw') ?? 'lsi') : null;
-      disks.push({ bus, controller, slot, source: first, places: volumePlaces(first, path) });
+      disks.push({ bus, controller, slot, source: first, places: volumePlaces(first, path, storages) });
     }
   }
   const order = bootOrder(values);
@@ -95,18 +100,22 @@ function bootOrder(values: ReadonlyMap<string, string>): string[] {
 }
 
 /** Where a volume may be: beside the description, as in a copied folder, then where a host of Proxmox has it. */
-function volumePlaces(volume: string, path: string): string[] {
+function volumePlaces(volume: string, path: string, storages: Storages): string[] {
   if (volume.startsWith('/')) return [basename(volume), volume];
   const [storage, name] = volume.split(/:(.*)/su) as [string, string | undefined];
   if (name === undefined || name === '') return [];
   const file = name.split('/').at(-1)!;
   const number = basename(path, extname(path));
   const beside = [file, join('images', number, file)];
+  // What the storage configuration says; a storage it does not have is looked for where storages usually are.
+  const said = storagePlaces(storages.get(storage), name);
+  if (said !== null)
+    return [...beside, ...['.raw', '.qcow2', '.vmdk'].map((ending) => file + ending), ...said];
   // A folder as storage has names with a slash, 100/vm-100-disk-0.qcow2; a linked clone also names its base.
   if (name.includes('/'))
     return [
       ...beside,
-      ...['/var/lib/vz', `/mnt/pve/${storage}`].map((root) => join(root, 'images', ...tail(name))),
+      ...['/var/lib/vz', `/mnt/pve/${storage}`].map((root) => join(root, 'images', ...volumeTail(name))),
     ];
   const group = storage === 'local-lvm' ? 'pve' : storage;
   return [
@@ -117,12 +126,6 @@ function volumePlaces(volume: string, path: string): string[] {
     `/dev/zvol/${storage}/${file}`,
   ];
 }
-
-/** `100/base.raw/101/vm.qcow2` is the volume 101/vm.qcow2. */
-const tail = (name: string): string[] => {
-  const parts = name.split('/').filter((part) => part !== '' && part !== '..' && part !== '.');
-  return parts.slice(-2);
-};
 
 function readNics(values: ReadonlyMap<string, string>): DescribedNic[] {
   const nics: DescribedNic[] = [];

@@ -92,7 +92,15 @@ export async function readDescription(
   );
   if (dialect === undefined)
     throw notUnderstood(path, 'it is no description of a machine that is known here');
-  return { dialect, machine: dialect.parse(text, path) };
+  return { dialect, machine: dialect.parse(text, path, await companionText(dialect, path)) };
+}
+
+async function companionText(dialect: MachineDialect, path: string): Promise<string | undefined> {
+  for (const companion of dialect.companions?.(path) ?? []) {
+    const found = await stat(companion).catch(() => null);
+    if (found?.isFile() === true) return decodeText(await readAll(companion));
+  }
+  return undefined;
 }
 
 async function readAll(path: string): Promise<Uint8Array> {

@@ -26,7 +26,7 @@ export const ova: Target = {
   id: 'ova',
   name: 'OVA (VMware, VirtualBox)',
   formats: ['vmdk'],
-  subformats: { vmdk: 'streamOptimized' },
+  subformats: { vmdk: ['streamOptimized'] },
   // VirtualBox imports all but pvscsi.
   buses: ['lsi-sas', 'ahci', 'lsi', 'nvme', 'pvscsi', 'ide'],
   nicModels: ['vmxnet3', 'e1000e', 'e1000'],

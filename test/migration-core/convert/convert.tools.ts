@@ -210,17 +210,40 @@ describe('ironlift convert', () => {
     expect((await readdir(scratch)).sort()).toEqual(['disk.img']);
   });
 
-  it('undo takes every change back', async () => {
+  it.each(['kvm', 'ova'])('undo takes every change back (%s)', async (target) => {
     const scratch = await scratchFolder();
     const disk = await smallServer(join(scratch, 'disk.img'));
     const out = join(scratch, 'out');
-    expect((await ironlift(['convert', disk, '--to', 'kvm', '-o', out])).status).toBe(0);
+    expect((await ironlift(['convert', disk, '--to', target, '-o', out])).status).toBe(0);
+    const names = (await readdir(out)).sort();
+    const before = target === 'ova' ? await sha256(join(out, 'web01.ova')) : '';
     const listed = await ironlift(['undo', out]);
     expect(listed.out).toContain('/etc/fstab gets its former contents back');
     const applied = await ironlift(['undo', out, '--apply']);
     expect(applied.err).not.toContain('Error');
     expect(applied.status).toBe(0);
-    const volume = await rootVolume(join(out, 'web01-disk0.qcow2'), scratch);
+    // No old package, no disk beside it, nothing half done.
+    expect((await readdir(out)).sort()).toEqual(names);
+    let image = join(out, 'web01-disk0.qcow2');
+    if (target === 'ova') {
+      const package_ = join(out, 'web01.ova');
+      expect(await sha256(package_)).not.toBe(before);
+      await run('tar', ['-xf', package_, '-C', scratch]);
+      image = join(scratch, 'web01-disk0.vmdk');
+      // The manifest in it, and our record, are of the new disk.
+      const digest = await sha256(image);
+      expect(await readFile(join(scratch, 'web01.mf'), 'utf8')).toContain(
+        `SHA256(web01-disk0.vmdk)= ${digest}`,
+      );
+      const record = await readManifest(out);
+      expect(record.disks[0]!.sha256).toBe(digest);
+      expect(record.package).toMatchObject({
+        bytes: (await stat(package_)).size,
+        disks: [{ bytes: (await stat(image)).size, sha256: digest }],
+      });
+      expect((await ironlift(['image', 'check', package_])).status).toBe(0);
+    }
+    const volume = await rootVolume(image, scratch);
     await run('e2fsck', ['-fn', volume]);
     const original = join(scratch, 'original.ext4');
     await run('dd', [`if=${disk}`, `of=${original}`, 'bs=1M', 'skip=1', 'count=190', 'status=none']);

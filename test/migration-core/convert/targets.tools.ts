@@ -27,8 +27,9 @@ const possible = targets.flatMap((target) =>
     target,
     id: target.id,
     format,
-    written:
-      formatById(format)?.subformats.some(({ id }) => id === (target.subformats?.[format] ?? id)) === true,
+    written: (target.subformats?.[format] ?? [undefined]).every(
+      (accepted) => formatById(format)?.subformats.some(({ id }) => id === (accepted ?? id)) === true,
+    ),
   })),
 );
 

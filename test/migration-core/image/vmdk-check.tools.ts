@@ -2,7 +2,11 @@
 import { copyFile, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../../migration-core/base/finding.ts';
+import { readBytes } from '../../../migration-core/block/source.ts';
+import { imageInfo } from '../../../migration-core/convert/image/look.ts';
 import type { ImageCheck } from '../../../migration-core/image/image.ts';
+import { openImage } from '../../../migration-core/image/table.ts';
 import { vmdk } from '../../../migration-core/image/vmdk/format.ts';
 import { run, scratchFolder } from '../../support/tools.ts';
 import { sparseRaw } from './patterns.ts';
@@ -66,6 +70,7 @@ describe('vmdk: check', () => {
   it('finds a grain outside, one that is used twice, one among the tables', async () => {
     const path = await image('monolithicSparse');
     const { entry } = await tableOf(path, 56);
+    const { entry: secondEntry } = await tableOf(path, 48);
     const bytes = await readFile(path);
     const first = bytes.readUInt32LE(entry);
     let other = entry + 4;
@@ -77,30 +82,36 @@ describe('vmdk: check', () => {
       [22, 'in the middle of the tables'],
     ] as const) {
       await change(path, entry, value);
+      // A copy that is wrong too helps nobody.
+      await change(path, secondEntry, 0xffffff00);
       const found = said(await vmdk.check!(path));
       expect(found.some((one) => one.startsWith('error') && one.includes(words))).toBe(true);
-      // The second copy says something else now.
       expect(found.some((one) => one.startsWith('note') && one.includes('second copy'))).toBe(true);
     }
     await change(path, entry, first);
+    await change(path, secondEntry, first);
     expect(said(await vmdk.check!(path))).toEqual([]);
   });
 
   it('finds a table outside and one that is used twice', async () => {
     const path = await image('monolithicSparse');
     const directory = Number((await readFile(path)).readBigUInt64LE(56)) * SECTOR;
+    const second = Number((await readFile(path)).readBigUInt64LE(48)) * SECTOR;
     const good = (await readFile(path)).readUInt32LE(directory);
     for (const [value, words] of [
       [0xfffffff0, 'a grain table is not within the file'],
       [(await readFile(path)).readUInt32LE(directory + 4), 'share one grain table'],
     ] as const) {
       await change(path, directory, value);
+      await change(path, second, 0xfffffff0);
       const result = await vmdk.check!(path);
       expect(said(result).join()).toContain(words);
       expect(result.allocatedBytes).toBeNull();
     }
     await change(path, directory, good);
+    // Both places of directories.
     await change(path, 60, 0x7fff);
+    await change(path, 52, 0x7fff);
     expect(said(await vmdk.check!(path)).join()).toContain('error');
   });
 
@@ -159,5 +170,54 @@ describe('vmdk: check', () => {
     await expect(vmdk.check!(path, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'CANCELLED',
     });
+  });
+});
+
+describe('vmdk: the second copy of the tables', () => {
+  const everyByte = async (path: string): Promise<{ bytes: Uint8Array; findings: readonly Finding[] }> => {
+    const disk = await openImage(path);
+    try {
+      return { bytes: await readBytes(disk, 0, disk.size), findings: disk.facts.findings ?? [] };
+    } finally {
+      await disk.close();
+    }
+  };
+
+  it.each([
+    { what: 'an entry of a table beyond the file', at: 'entry', value: 0xfffffff0, says: 'grain table' },
+    { what: 'an entry of a table among the tables', at: 'entry', value: 22, says: 'grain table' },
+    {
+      what: 'an entry of the directory beyond the file',
+      at: 'directory',
+      value: 0xfffffff0,
+      says: 'grain directory',
+    },
+    { what: 'a directory beyond the file', at: 'header', value: 0xffffff, says: 'grain directory' },
+  ])('is read where the first has $what, and that is told', async ({ at, value, says }) => {
+    const path = await image('monolithicSparse');
+    // What QEMU reads of it while it is whole.
+    const whole = `${path}.raw`;
+    await run('qemu-img', ['convert', '-O', 'raw', path, whole]);
+    const sound = await everyByte(path);
+    expect(sound.findings).toEqual([]);
+    const { entry } = await tableOf(path, 56);
+    const directory = Number((await readFile(path)).readBigUInt64LE(56)) * SECTOR;
+    await change(path, { entry, directory, header: 56 }[at]!, value);
+    const { bytes, findings } = await everyByte(path);
+    expect(Buffer.compare(bytes, await readFile(whole))).toBe(0);
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({ severity: 'warning', code: 'IMAGE_SECOND_COPY' });
+    expect(findings[0]!.message).toMatch(new RegExp(`${says}.*damaged.*second copy`, 'iu'));
+    const problems = said(await vmdk.check!(path));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^note: .*${says}.*second copy`, 'iu'));
+    const { findings: told } = await imageInfo(path, { parents: 'folder' });
+    expect(told.map(({ code }) => code)).toContain('IMAGE_SECOND_COPY');
+  });
+
+  it('is no way out where it is damaged as well', async () => {
+    const path = await image('monolithicSparse');
+    for (const field of [56, 48]) await change(path, (await tableOf(path, field)).entry, 0xfffffff0);
+    await expect(everyByte(path)).rejects.toMatchObject({ code: 'IMAGE_DAMAGED' });
   });
 });

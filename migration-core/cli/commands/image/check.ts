@@ -31,7 +31,9 @@ Exit status: 0 nothing is wrong, 1 something is.`,
     for (const path of positionals) {
       try {
         const onShare = (done: number, total: number): void => line.share(`checking ${path}`, done, total);
-        results.push(await checkImage(path, { parents, signal: world.signal, onShare }));
+        results.push(
+          await checkImage(path, { parents, signal: world.signal, onShare, onProgress: line.show }),
+        );
       } catch (error) {
         if (positionals.length === 1 || !isIronliftError(error) || error.kind === 'cancelled') throw error;
         results.push({ path, error });

@@ -27,7 +27,7 @@ ${PARENTS_HELP}
     for (const path of positionals) {
       try {
         const onShare = (done: number, total: number): void => line.share(`reading ${path}`, done, total);
-        images.push(await imageInfo(path, { parents, signal: world.signal, onShare }));
+        images.push(await imageInfo(path, { parents, signal: world.signal, onShare, onProgress: line.show }));
       } catch (error) {
         // Of several images, those that can be read are shown all the same.
         if (positionals.length === 1 || !isIronliftError(error) || error.kind === 'cancelled') throw error;

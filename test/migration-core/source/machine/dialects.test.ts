@@ -1,12 +1,16 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hyperv } from '../../../../migration-core/source/machine/hyperv.ts';
 import { libvirt } from '../../../../migration-core/source/machine/libvirt.ts';
 import { ovf, unitBytes } from '../../../../migration-core/source/machine/ovf.ts';
 import { proxmox } from '../../../../migration-core/source/machine/proxmox.ts';
+import { readMachine } from '../../../../migration-core/source/machine/read.ts';
 import { decodeText } from '../../../../migration-core/source/machine/text.ts';
 import { vbox } from '../../../../migration-core/source/machine/vbox.ts';
 import { vmc } from '../../../../migration-core/source/machine/vmc.ts';
 import { vmx } from '../../../../migration-core/source/machine/vmx.ts';
+import { scratchFolder } from '../../../support/tools.ts';
 
 const PATH = '/machines/web01';
 
@@ -165,6 +169,70 @@ efidisk0: local-lvm:vm-100-disk-5`);
   test('names of volumes lead nowhere else', () => {
     for (const place of parse('scsi0: local:../../../../etc/shadow').disks[0]!.places)
       expect(place).not.toContain('..');
+  });
+
+  test('volumes are where the storage.cfg beside it says', () => {
+    const storage = `# a comment, then what pvesm writes
+dir: local
+\tpath /srv/vz
+\tcontent iso,images
+\tcontent-dirs images=machines/disks
+
+lvmthin: local-lvm
+\tthinpool data
+\tvgname ssd-group
+
+zfspool: tank
+\tpool rpool/vms
+\tsparse
+
+nfs: nas
+\texport /export
+\tserver 10.0.0.9
+
+lvm: wrong
+\tvgname ../../etc
+: nonsense
+btrfs: fs
+\tpath /fs
+`;
+    const placesOf = (volume: string): readonly string[] =>
+      proxmox.parse(`scsi0: ${volume}`, '/copied/100.conf', storage).disks[0]!.places;
+    expect(placesOf('local:100/vm-100-disk-0.qcow2')).toContain(
+      '/srv/vz/machines/disks/100/vm-100-disk-0.qcow2',
+    );
+    expect(placesOf('local:100/vm-100-disk-0.qcow2')).not.toContain(
+      '/var/lib/vz/images/100/vm-100-disk-0.qcow2',
+    );
+    expect(placesOf('local-lvm:vm-100-disk-0')).toContain('/dev/ssd-group/vm-100-disk-0');
+    expect(placesOf('local-lvm:vm-100-disk-0')).not.toContain('/dev/pve/vm-100-disk-0');
+    expect(placesOf('local-lvm:vm-100-disk-0')[0]).toBe('vm-100-disk-0');
+    expect(placesOf('tank:base-9-disk-0/vm-100-disk-0')).toContain('/dev/zvol/rpool/vms/vm-100-disk-0');
+    expect(placesOf('nas:100/a.raw')).toContain('/mnt/pve/nas/images/100/a.raw');
+    expect(placesOf('fs:100/vm-100-disk-0.raw')).toContain('/fs/images/100/vm-100-disk-0/disk.raw');
+    // A line that matches nothing for long.
+    const begun = performance.now();
+    const long = `dir: d\n a${' b'.repeat(500_000)}\u2028c\n${' '.repeat(1_000_000)}!\n`;
+    proxmox.parse('scsi0: d:100/x.raw', '/copied/100.conf', long);
+    expect(performance.now() - begun).toBeLessThan(2000);
+    // What is no name leads nowhere; what the file does not have is where it usually is.
+    for (const place of placesOf('wrong:vm-100-disk-0')) expect(place).not.toContain('..');
+    expect(placesOf('other:vm-100-disk-0')).toContain('/dev/other/vm-100-disk-0');
+    for (const place of placesOf('local:../../../../etc/shadow')) expect(place).not.toContain('..');
+  });
+
+  test('the storage.cfg of a host, or one that was copied, is found and the disks through it', async () => {
+    const host = await scratchFolder();
+    await mkdir(join(host, 'qemu-server'));
+    await mkdir(join(host, 'vz/images/100'), { recursive: true });
+    const disk = join(host, 'vz/images/100/vm-100-disk-0.qcow2');
+    await writeFile(disk, 'disk');
+    await writeFile(join(host, 'storage.cfg'), `dir: local\n\tpath ${join(host, 'vz')}\n`);
+    const conf = join(host, 'qemu-server/100.conf');
+    await writeFile(conf, 'scsi0: local:100/vm-100-disk-0.qcow2,size=1G\n');
+    expect((await readMachine(conf)).disks).toMatchObject([{ path: disk }]);
+    await writeFile(join(host, 'qemu-server/storage.cfg'), 'dir: local\n\tpath /nowhere/at/all\n');
+    await expect(readMachine(conf)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   });
 
   test('network cards in all three ways of writing them', () => {
