@@ -94,7 +94,11 @@ export async function convertImage(
 ): Promise<ImageConvertResult> {
   const begun = world.now();
   const layout = chooseLayout(options);
-  const input = await openInput(options.input, { parents: options.parents, signal: world.signal });
+  const input = await openInput(options.input, {
+    parents: options.parents,
+    signal: world.signal,
+    onProgress: world.onProgress,
+  });
   const source = retrying(input.image, {
     name: options.input,
     zeroBadSectors: options.zeroBadSectors,
