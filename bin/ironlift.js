@@ -4,11 +4,16 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major >= 24) {
   module.enableCompileCache?.();
+  // Copies keep every file thread busy, and more of them than processors take the lock of the file from each other: of
+  // 1.5 GiB on two processors, two threads need 0.54 s and four 0.58. Other commands wait for names and disks instead.
+  if (process.argv[2] === 'image')
+    process.env.UV_THREADPOOL_SIZE ??= String(Math.min(4, availableParallelism()));
   const { main } = await import('../migration-core/cli/main.ts');
   await main(process.argv.slice(2));
 } else {

@@ -13,8 +13,8 @@ import { crc32 } from 'node:zlib';
 import { roundUp, viewOf } from './bytes.ts';
 import { Crc64 } from './crc64.ts';
 import { lzmaDecoder, type Damaged, type LzmaDecoder } from './lzma.ts';
+import { XZ_MAGIC } from './xz-magic.ts';
 
-export const XZ_MAGIC = '\xfd7zXZ\0';
 /** Of the header, and of the footer, bytes. */
 export const XZ_ENDS = 12;
 const CHECK_SIZES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];

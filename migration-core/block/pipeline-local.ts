@@ -16,8 +16,8 @@ import { SlotError, type CopyWorkers, type Slot } from './pipeline-workers.ts';
 import { unpackRange } from './unpack.ts';
 import { dataRuns } from './zero-scan.ts';
 
-/** Node reads and writes in four threads; a few more slots than that keep them busy while this one looks for zeros. */
-const SLOTS = 6;
+/** Node reads and writes in up to four threads; with some more slots than that, none of them waits for this one. */
+const SLOTS = 8;
 
 type Kind = 'fill' | 'store';
 

@@ -7,7 +7,8 @@ import { basename, join, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { IronliftError } from '../../base/errors.ts';
-import { unpackXz, XZ_MAGIC, type XzFeed, type XzRefusals } from '../../base/xz.ts';
+import { XZ_MAGIC } from '../../base/xz-magic.ts';
+import { unpackXz, type XzFeed, type XzRefusals } from '../../base/xz.ts';
 import type { ImportInput } from '../collector.ts';
 
 const HEAD = 64 << 10;

@@ -15,14 +15,14 @@
  */
 import { createGunzip } from 'node:zlib';
 import type { ReadFile } from '../read-file.ts';
+import { isGzip } from './magic.ts';
 import { MOST_PIECES, packedBytes, type Packing, type Piece } from './method.ts';
 import { CHUNK, throughDecoder } from './zlib-stream.ts';
 
 export const gzip: Packing = {
   id: 'gzip',
   isNative: true,
-  // Magic, and deflate, which is the only method there is.
-  detect: (head) => head[0] === 0x1f && head[1] === 0x8b && head[2] === 8,
+  detect: isGzip,
   pieces: bgzfGroups,
   unpackPiece: (file, { packedAt, packedLength }) => unpackRange(file, packedAt, packedLength),
   unpack: (file) => unpackRange(file, 0, file.size),

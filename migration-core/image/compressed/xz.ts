@@ -4,8 +4,10 @@
  */
 import { crc32 } from 'node:zlib';
 import { roundUp, viewOf } from '../../base/bytes.ts';
-import { unpackXzBlock, XZ_ENDS, XZ_MAGIC, xzNumber, type XzFeed, type XzRefusals } from '../../base/xz.ts';
+import { XZ_MAGIC } from '../../base/xz-magic.ts';
+import { unpackXzBlock, XZ_ENDS, xzNumber, type XzFeed, type XzRefusals } from '../../base/xz.ts';
 import { damaged, unsupported, type ReadFile } from '../read-file.ts';
+import { isXz } from './magic.ts';
 import { MOST_PIECES, PACKED_AT_ONCE, type Packing, type Piece } from './method.ts';
 
 /** A record of the index has two numbers of up to nine bytes. */
@@ -14,7 +16,7 @@ const LARGEST_INDEX = 64 << 20;
 export const xz: Packing = {
   id: 'xz',
   isNative: false,
-  detect: (head) => Buffer.from(head.subarray(0, 6)).toString('latin1') === XZ_MAGIC,
+  detect: isXz,
   pieces: (file) => readBlocks(file),
   unpackPiece: unpackBlock,
   async *unpack(file) {

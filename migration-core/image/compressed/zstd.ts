@@ -10,22 +10,17 @@
 import { constants, createZstdDecompress } from 'node:zlib';
 import { u64le, viewOf } from '../../base/bytes.ts';
 import { damaged, unsupported, type ReadFile } from '../read-file.ts';
+import { isZstd, ZSTD_MAGIC, ZSTD_SKIPPABLE } from './magic.ts';
 import { MOST_PIECES, packedBytes, type Packing, type Piece } from './method.ts';
 import { CHUNK, throughDecoder } from './zlib-stream.ts';
 
-const MAGIC = 0xfd2fb528;
-const SKIPPABLE = 0x184d2a50;
 /** What `zstd -d` takes unless told: 128 MiB of memory. */
 const LARGEST_WINDOW_LOG = 27;
 
 export const zstd: Packing = {
   id: 'zstd',
   isNative: true,
-  detect(head) {
-    if (head.length < 4) return false;
-    const magic = viewOf(head).getUint32(0, true);
-    return magic === MAGIC || (magic & 0xfffffff0) >>> 0 === SKIPPABLE;
-  },
+  detect: isZstd,
   pieces(file) {
     const pieces: Piece[] = [];
     for (const { offset, length, size } of frames(file)) {
@@ -59,11 +54,11 @@ function* frames(file: ReadFile): Generator<Frame> {
   for (let at = 0; at < file.size;) {
     const head = viewOf(file.readNow(at, 18));
     const magic = head.getUint32(0, true);
-    if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
+    if ((magic & 0xfffffff0) >>> 0 === ZSTD_SKIPPABLE) {
       at += 8 + head.getUint32(4, true);
       continue;
     }
-    if (magic !== MAGIC) throw damaged(path, 'something follows its compressed data', { offset: at });
+    if (magic !== ZSTD_MAGIC) throw damaged(path, 'something follows its compressed data', { offset: at });
     const descriptor = head.getUint8(4);
     const single = (descriptor & 0x20) !== 0;
     if (!single && head.getUint8(5) >> 3 > LARGEST_WINDOW_LOG - 10)

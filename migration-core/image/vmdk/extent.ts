@@ -1,11 +1,8 @@
 /** Extents with a grain directory and grain tables: what the three kinds have in common once they are opened. */
-import { latin1 } from '../../base/bytes.ts';
-import type { IronliftError } from '../../base/errors.ts';
 import { hasTwice, type UnitMap, type UnitRun } from '../mapped.ts';
-import { damaged, unsupported, type ReadFile } from '../read-file.ts';
+import { damaged, type ReadFile } from '../read-file.ts';
+import type { ExtentKind } from './extent-kind.ts';
 import { tableReader, type SecondCopy } from './second-copy.ts';
-
-export type ExtentKind = 'KDMV' | 'COWD' | 'seSparse';
 
 /** Bytes from the start of the file; or `wrong`: what no writer means. */
 export type GrainEntry = number | 'absent' | 'zero' | 'wrong';
@@ -34,26 +31,6 @@ export interface TableExtent extends Pick<UnitMap, 'packing'> {
   readonly second?: SecondCopy;
   /** What an entry of a table says, not checked against the file. */
   entry(table: DataView, index: number): GrainEntry;
-}
-
-const SESPARSE_HEAD = 'bebafeca00000000';
-
-/** The kind of extent by its first bytes; null for none. */
-export function extentKind(head: Uint8Array): ExtentKind | null {
-  const magic = latin1(head, 0, Math.min(4, head.length));
-  if (magic === 'KDMV' || magic === 'COWD') return magic;
-  return Buffer.from(head.subarray(0, 8)).toString('hex') === SESPARSE_HEAD ? 'seSparse' : null;
-}
-
-export const CONVERT_IT = 'Convert it with `qemu-img convert -O vmdk`, then start again.';
-
-/** The refusal of a file that is one part of a disk in several. */
-export function partOfDisk(path: string, descriptor: string): IronliftError {
-  return unsupported(
-    path,
-    'is only one part of a disk in several files',
-    `Open the file that describes the disk instead: ${descriptor}.`,
-  );
 }
 
 /** Grain tables an extent may have: with grains of 64 KiB, 128 TiB. */

@@ -2,7 +2,7 @@
 import type { ImageFormat, Subformat } from '../image.ts';
 import { chooseSubformat } from '../subformat.ts';
 import { isDescriptor } from './descriptor.ts';
-import { extentKind } from './extent.ts';
+import { extentKind } from './extent-kind.ts';
 import { LARGEST_SPARSE_DISK, LARGEST_STREAM } from './layout.ts';
 import type { PartsOptions } from './writer.ts';
 

@@ -1,7 +1,8 @@
 /** Hosted sparse extents ("KDMV"): plain grains, zeroed grains, and compressed ones (streamOptimized). */
 import { isPowerOfTwo, viewOf } from '../../base/bytes.ts';
 import { damaged, unsupported, type ReadFile } from '../read-file.ts';
-import { CONVERT_IT, readDirectory, type TableExtent } from './extent.ts';
+import { CONVERT_IT } from './extent-kind.ts';
+import { readDirectory, type TableExtent } from './extent.ts';
 import { FLAGS, HEADER, MAGIC, SECTOR } from './layout.ts';
 import { eitherDirectory, type SecondCopy } from './second-copy.ts';
 

@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isPartial } from '../partial.ts';
-import { partOfDisk } from './extent.ts';
+import { partOfDisk } from './extent-kind.ts';
 
 /** `web.vmdk` to `web`; other endings stay. */
 const stemOf = (name: string): string => name.replace(/\.vmdk$/iu, '');

@@ -8,7 +8,7 @@ import { concatenate } from '../../block/concat.ts';
 import type { DiskImage, ImageFacts, OpenContext } from '../image.ts';
 import { damaged, openReadFile, unsupported, type ReadFile } from '../read-file.ts';
 import { DESCRIPTOR_LIMIT, isDescriptor, parseDescriptor, type Descriptor } from './descriptor.ts';
-import { CONVERT_IT, extentKind, partOfDisk } from './extent.ts';
+import { CONVERT_IT, extentKind, partOfDisk } from './extent-kind.ts';
 import { openExtents, tableSource, type OpenExtents } from './extents.ts';
 import { openHosted, readHostedHeader, type HostedHeader } from './hosted.ts';
 import { SECTOR } from './layout.ts';
