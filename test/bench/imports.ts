@@ -1,11 +1,12 @@
 /** Ten million samples as CSV, wide and long, and what it takes to read them. */
 import { existsSync } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seeded } from '../support/tools.ts';
 import { CACHE } from './disk.ts';
 import { measure, type Cost } from './measure.ts';
 
+const IRONLIFT = join(import.meta.dirname, '../../bin/ironlift.js');
 export const IMPORT_SAMPLES = 10_000_000;
 const SERVERS = 250;
 const START = Date.UTC(2024, 4, 1);
@@ -31,15 +32,16 @@ const TABLES: readonly Table[] = [
     name: 'long',
     heading: 'timestamp,server,metric,instance,value\n',
     samples: 4,
+    // Bytes are whole numbers, memory is counted in KiB, as tools print them.
     rows: (time, server, figure) =>
-      `${time},${server},cpu.busy,,${figure(100)}\n${time},${server},memory.used,,${figure(1e10)}\n` +
-      `${time},${server},disk.readBytes,sda,${figure(1e7)}\n${time},${server},nic.sentBytes,eth0,${figure(1e8)}\n`,
+      `${time},${server},cpu.busy,,${figure(100)}\n${time},${server},memory.used,,${Number(figure(1e7)).toFixed() + '000'}\n` +
+      `${time},${server},disk.readBytes,sda,${Number(figure(1e7)).toFixed()}\n${time},${server},nic.sentBytes,eth0,${Number(figure(1e8)).toFixed()}\n`,
   },
 ];
 
 /** Written once, kept in test/.cache. */
 async function table({ name, heading, samples, rows }: Table): Promise<string> {
-  const path = join(CACHE, `samples-${name}-${IMPORT_SAMPLES}.csv`);
+  const path = join(CACHE, `samples-${name}.csv`);
   if (existsSync(path)) return path;
   await mkdir(CACHE, { recursive: true });
   const random = seeded(1);
@@ -57,9 +59,16 @@ async function table({ name, heading, samples, rows }: Table): Promise<string> {
   return path;
 }
 
-/** Reads each table by the importer alone, in a process of its own. */
-export async function imports(rounds: number): Promise<{ what: string; costs: Cost[] }[]> {
-  const results = [];
+export interface ImportRow {
+  what: string;
+  costs: Cost[];
+  /** Of the engagement file, bytes for each sample; null where the importer ran alone. */
+  bytesPerSample: number | null;
+}
+
+/** Reads each table by the importer alone, in a process of its own; then by the whole command, into an engagement file. */
+export async function imports(rounds: number): Promise<ImportRow[]> {
+  const results: ImportRow[] = [];
   for (const kind of TABLES) {
     const path = await table(kind);
     const costs: Cost[] = [];
@@ -71,7 +80,27 @@ export async function imports(rounds: number): Promise<{ what: string; costs: Co
           String(IMPORT_SAMPLES),
         ]),
       );
-    results.push({ what: `import CSV, ${kind.name}, ${IMPORT_SAMPLES / 1e6} million samples`, costs });
+    const what = `${kind.name} CSV, ${IMPORT_SAMPLES / 1e6} million samples`;
+    results.push({ what: `read ${what}`, costs, bytesPerSample: null });
+    results.push({ what: `collect import, ${what}`, ...(await wholeImports(path, rounds)) });
   }
   return results;
+}
+
+async function wholeImports(path: string, rounds: number): Promise<Omit<ImportRow, 'what'>> {
+  const costs: Cost[] = [];
+  let bytesPerSample = 0;
+  for (let round = 0; round < rounds; round++) {
+    const folder = await mkdtemp(join(CACHE, 'bench-'));
+    try {
+      const engagement = join(folder, 'bench.ironlift');
+      costs.push(
+        await measure(process.execPath, [IRONLIFT, 'collect', 'import', path, '--engagement', engagement]),
+      );
+      bytesPerSample = (await stat(engagement)).size / IMPORT_SAMPLES;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  return { costs, bytesPerSample };
 }

@@ -67,7 +67,9 @@ export function runImport(
       workerData: job,
       execArgv: [],
       // A file of gigabytes is read in pieces; more than this is a mistake, and better found here than by the customer.
-      resourceLimits: { maxOldGenerationSizeMb: 192 },
+      // Young objects would take 50 MB and more before anybody looks whether they are still needed: of ten million samples
+      // the peak was 330 MB, and is 170 with this, at the same speed.
+      resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 6 },
     });
     const stop = (): void => worker.postMessage('stop');
     signal?.addEventListener('abort', stop, { once: true });
