@@ -27,7 +27,10 @@ export interface ImportInput {
   head: Uint8Array;
   /** Names in a folder, relative, at most 10,000; empty for a file. */
   entries: readonly string[];
-  /** The whole file (unpacked), or an entry of the folder, in pieces. @throws SOURCE_NOT_READABLE */
+  /**
+   * The whole file (unpacked), or an entry of the folder, in pieces; each is valid until the next is asked for.
+   * @throws SOURCE_NOT_READABLE
+   */
   read(entry?: string): AsyncIterable<Uint8Array>;
   /** Bytes of the file or files, packed as they are, that have been read so far; for progress. */
   position?: () => number;

@@ -101,7 +101,10 @@ export interface EngagementFile {
   /** Takes a server with all that was collected of it out of the file. */
   removeServer(id: ServerId): void;
 
-  /** The newest by `observedAt` is what `inventory` returns; older ones are kept to tell what changed. */
+  /**
+   * `inventory` returns of each part what the newest by `observedAt` that knows it says (mergedInventory); older ones are
+   * kept to tell what changed.
+   */
   putInventory(id: ServerId, inventory: ServerInventory, observedAt: number, collection: number): void;
   inventory(id: ServerId): { inventory: ServerInventory; observedAt: number } | null;
 

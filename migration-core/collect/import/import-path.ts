@@ -1,7 +1,7 @@
 /** Imports a file, or a folder of files, into an engagement file. To import something again is harmless. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { isIronliftError, type IronliftError } from '../../base/errors.ts';
 import type { ProgressListener } from '../../base/progress.ts';
@@ -36,7 +36,8 @@ export type ImportReport =
 
 /**
  * A folder that is one thing (a sosreport, a bundle) is imported as that; of another the files in it are, one after
- * another, and those that cannot be are told.
+ * another, and those that cannot be are told; files that do not say which server they are about are of the one the folder
+ * is called after.
  * @throws what `openInput`, `recogniseInput`, the importer and `keep` throw, where `path` is a file or one thing
  */
 export async function importPath(
@@ -52,15 +53,30 @@ export async function importPath(
     throwIfCancelled(options.signal);
     const file = join(input.path, entry);
     try {
-      reports.push(await importOne(await openInput(file), engagement, options));
+      reports.push(await importInFolder(file, engagement, options));
     } catch (error) {
       if (!isFileError(error)) throw error;
       reports.push({ status: 'failed', path: file, error });
     }
   }
-  // Where nothing in it could be used, the folder as a whole is what is wrong.
-  if (reports.every(({ status }) => status === 'failed')) recogniseInput(input, importers);
+  if (reports.length === 0) recogniseInput(input, importers);
   return reports;
+}
+
+/** Outputs of single tools often do not say whose they are; people put them into a folder for each server. */
+async function importInFolder(
+  file: string,
+  engagement: EngagementFile,
+  options: ImportPathOptions,
+): Promise<ImportReport> {
+  const input = await openInput(file);
+  try {
+    return await importOne(input, engagement, options);
+  } catch (error) {
+    const isNameless = isIronliftError(error, 'IMPORT_NEEDS_ANSWER') && error.data['option'] === 'serverName';
+    if (!isNameless) throw error;
+    return await importOne(input, engagement, { ...options, serverName: basename(dirname(file)) });
+  }
 }
 
 /** Whether the next file may do better. */

@@ -4,12 +4,15 @@ import type { Database, Statement } from 'better-sqlite3';
 import { damaged } from '../damaged.ts';
 import { parseJson } from '../json.ts';
 import { serverInventory, type ServerInventory } from '../model/inventory.ts';
+import { mergedInventory } from '../model/merged-inventory.ts';
 
 const INVENTORY = 'The inventory of a server in the engagement file is';
 /** Unpacked; a server with 100,000 packages and connections has 20 MB. A few bytes could unpack to gigabytes otherwise. */
 const MAX_JSON_BYTES = 64 << 20;
 /** Packed; what is longer is not read into memory. */
 const MAX_PACKED_BYTES = 32 << 20;
+/** Inventories of a server that are looked at together: more kinds of tools than anybody uses on one. */
+const MERGED = 8;
 
 export class InventoryTable {
   readonly #put: Statement<[number, number, number, Uint8Array]>;
@@ -24,7 +27,7 @@ export class InventoryTable {
     );
     this.#newest = database.prepare(
       `SELECT observed_at AS observedAt, iif(length(data) <= ${MAX_PACKED_BYTES}, data, NULL) AS data
-       FROM inventory WHERE server = ? ORDER BY observed_at DESC, id DESC LIMIT 1`,
+       FROM inventory WHERE server = ? ORDER BY observed_at DESC, id DESC LIMIT ${MERGED}`,
     );
     this.#newestTime = database.prepare(
       'SELECT max(observed_at) AS observedAt FROM inventory WHERE server = ?',
@@ -44,20 +47,26 @@ export class InventoryTable {
     return observedAt >= newest;
   }
 
+  /** What the newest ones tell together, and when the newest was seen. */
   newest(server: number): { inventory: ServerInventory; observedAt: number } | null {
-    const row = this.#newest.get(server);
-    if (row === undefined) return null;
-    if (row.data === null) throw damaged(INVENTORY, 'it is too long');
-    let text: string;
-    try {
-      text = inflateSync(row.data, { maxOutputLength: MAX_JSON_BYTES }).toString();
-    } catch {
-      throw damaged(INVENTORY, 'it cannot be unpacked');
-    }
-    return { inventory: parseJson(serverInventory, text, INVENTORY), observedAt: row.observedAt };
+    const rows = this.#newest.all(server);
+    const [first] = rows;
+    if (first === undefined) return null;
+    return { inventory: mergedInventory(rows.map(unpacked)), observedAt: first.observedAt };
   }
 
   move(from: number, into: number): void {
     this.#move.run(into, from);
   }
+}
+
+function unpacked({ data }: { data: Uint8Array | null }): ServerInventory {
+  if (data === null) throw damaged(INVENTORY, 'it is too long');
+  let text: string;
+  try {
+    text = inflateSync(data, { maxOutputLength: MAX_JSON_BYTES }).toString();
+  } catch {
+    throw damaged(INVENTORY, 'it cannot be unpacked');
+  }
+  return parseJson(serverInventory, text, INVENTORY);
 }

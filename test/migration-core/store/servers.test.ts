@@ -166,7 +166,11 @@ describe('a server', () => {
     );
     file.putInventory(id, { identity: named('a'), model: 'DL380 Gen10', gaps: [] }, 300, collection);
     expect(file.inventory(id)).toEqual({
-      inventory: { identity: named('a'), model: 'DL380 Gen10', gaps: [] },
+      inventory: {
+        ...full,
+        model: 'DL380 Gen10',
+        operatingSystem: { family: 'linux', name: 'Debian 12' },
+      },
       observedAt: 300,
     });
     expect(file.servers()[0]).toMatchObject({

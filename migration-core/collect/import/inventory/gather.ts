@@ -31,7 +31,7 @@ export async function gather(
         `${entry ?? input.name} is larger than ${Math.floor(limit / 2 ** 20)} MiB, which no file of its kind is.`,
         { next: 'Check that it is the right file, and split it if it is an export of many servers.' },
       );
-    pieces.push(piece);
+    pieces.push(piece.slice());
   }
   return Buffer.concat(pieces, total);
 }

@@ -57,7 +57,7 @@ export function serverNameOf(input: ImportInput, options: ImportOptions, fallbac
     'IMPORT_NEEDS_ANSWER',
     `The file ${JSON.stringify(input.name)} does not say which server it is about.`,
     {
-      next: 'Import it again and give the name of the server.',
+      next: 'Import it again and give the name of the server (--server NAME), or put it into a folder of that name.',
       data: { option: 'serverName' },
     },
   );

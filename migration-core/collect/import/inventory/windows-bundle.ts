@@ -112,7 +112,7 @@ async function* bounded(
 
 async function readManifest(files: Files, name: string, what: string): Promise<WindowsManifest> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of files.read(name, MAX_MANIFEST)) pieces.push(piece);
+  for await (const piece of files.read(name, MAX_MANIFEST)) pieces.push(piece.slice());
   const document = parseJson(decodeText(Buffer.concat(pieces)), `manifest.json of ${what}`);
   const parsed = windowsManifest.safeParse(document);
   if (parsed.success) return parsed.data;
