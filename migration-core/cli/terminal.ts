@@ -102,6 +102,11 @@ export class ProgressLine {
     this.#draw(phase, () => `  ${phase}  ${percent} %`);
   };
 
+  /** For work without an end that can be told. `phase` changes when it is worth a line where there is no terminal. */
+  readonly status = (phase: string, text: string): void => {
+    this.#draw(phase, () => `  ${text}`);
+  };
+
   /** A sentence of its own, above the line of progress. */
   readonly say = (text: string): void => {
     this.clear();

@@ -1,4 +1,4 @@
-import { formatBytes, plural } from '../../base/text.ts';
+import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
 import type { EngagementFile, SeriesInfo, ServerSummary } from '../../store/engagement.ts';
 import { comparableName } from '../../store/model/identity.ts';
 import { metricInfo } from '../../store/model/metrics.ts';
@@ -84,7 +84,8 @@ function one(engagement: EngagementFile, name: string, json: boolean, world: Wor
     world.out(`${printable(summary.identity.name)}\n`);
     world.out(labelled(facts(summary, inventory?.inventory ?? null), world.columns));
     const gaps = inventory?.inventory.gaps ?? [];
-    for (const { why, next } of gaps)
+    // One reason may hide several parts.
+    for (const { why, next } of new Map(gaps.map((gap) => [gap.why, gap])).values())
       world.out(
         `${wrap(`  not seen: ${why}${next === undefined ? '' : ` ${next}`}`, world.columns, '    ')}\n`,
       );
@@ -215,7 +216,7 @@ function seriesTable(series: readonly SeriesInfo[]): string {
     metricInfo(metric)?.title ?? metric,
     short(instance, 28),
     String(samples),
-    `${interval} s`,
+    formatSeconds(Math.round(interval)),
     date(first),
     date(last),
   ]);

@@ -1,6 +1,7 @@
 /** What `collect local` and `collect ssh` have in common: how long, how often, and how it is going. */
 import { formatSeconds, plural } from '../../../base/text.ts';
 import type { CollectedItem } from '../../../collect/collector.ts';
+import type { WatchState } from '../../../collect/live/watch.ts';
 import { engagementAt } from '../../../collect/engagement-at.ts';
 import { keep, type CollectionAbout, type KeepResult } from '../../../collect/keep.ts';
 import type { OptionValues } from '../../commands.ts';
@@ -52,6 +53,30 @@ export function livePlan(values: OptionValues, command: string): LivePlan {
   return { inventory, performance: measures ? performance : undefined };
 }
 
+/** How a collection tells what it does. */
+export interface Voice {
+  /** A sentence above the line of progress. */
+  say: (sentence: string) => void;
+  /** What each server is about now. */
+  state: (server: string, state: WatchState) => void;
+}
+
+const STATES: readonly (readonly [WatchState, string])[] = [
+  ['waiting', 'waiting'],
+  ['connecting', 'connecting'],
+  ['inventory', 'taking stock'],
+  ['sampling', 'measuring'],
+  ['lost', 'lost'],
+];
+
+/** `measuring 23, lost 1; 4,512 samples`. */
+function stateText(states: ReadonlyMap<string, WatchState>, samples: number): string {
+  const all = [...states.values()];
+  const counts = STATES.map(([state, word]) => [word, all.filter((one) => one === state).length] as const);
+  const parts = counts.filter(([, count]) => count > 0).map(([word, count]) => `${word} ${count}`);
+  return `${parts.join(', ')}${samples > 0 ? `; ${samples.toLocaleString('en-US')} samples` : ''}`;
+}
+
 const SUM_UP_EVERY = 10 * 60_000;
 
 /** Keeps what comes in the engagement file, and prints what became of it. Returns the exit status. */
@@ -60,8 +85,8 @@ export async function collectLive(
   command: string,
   world: World,
   about: Omit<CollectionAbout, 'digest'>,
-  /** `say` prints a sentence above the line of progress. */
-  collect: (say: (sentence: string) => void) => AsyncIterable<CollectedItem>,
+  /** Tells the terminal how it is going. */
+  collect: (voice: Voice) => AsyncIterable<CollectedItem>,
   /** Servers that gave nothing; known when `collect` is at its end. */
   failed: () => number,
 ): Promise<number> {
@@ -72,9 +97,24 @@ export async function collectLive(
   let result: KeepResult;
   try {
     if (isNew) line.say(`${path} was made.`);
-    const say = (sentence: string): void => line.say(wrap(sentence, world.columns, '  '));
+    const states = new Map<string, WatchState>();
+    const heard = { samples: 0 };
+    const draw = (): void => {
+      const text = stateText(states, heard.samples);
+      line.status(text.split(';')[0]!, text);
+    };
+    const voice: Voice = {
+      say: (sentence) => line.say(wrap(sentence, world.columns, '  ')),
+      state(server, state) {
+        states.set(server, state);
+        draw();
+      },
+    };
     result = await keep(
-      collect(say),
+      counted(collect(voice), (samples) => {
+        heard.samples += samples;
+        draw();
+      }),
       engagement,
       { ...about, digest: null },
       {
@@ -100,4 +140,15 @@ export async function collectLive(
     if (lost > 0) world.out(`${plural(lost, 'server')} gave nothing; see above.\n`);
   }
   return lost > 0 ? 1 : 0;
+}
+
+/** Tells of samples as they pass. */
+async function* counted(
+  items: AsyncIterable<CollectedItem>,
+  onSamples: (count: number) => void,
+): AsyncGenerator<CollectedItem> {
+  for await (const item of items) {
+    if (item.kind === 'samples') onSamples(item.batches.reduce((sum, { times }) => sum + times.length, 0));
+    yield item;
+  }
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { CollectedItem } from '../../../collect/collector.ts';
 import type { WatchEvent } from '../../../collect/live/watch.ts';
 import type { Command } from '../../commands.ts';
-import { collectLive, LIVE_HELP, liveOptions, livePlan } from './live.ts';
+import { collectLive, LIVE_HELP, liveOptions, livePlan, type Voice } from './live.ts';
 import { ENGAGEMENT_HELP } from './options.ts';
 
 const COMMAND = 'collect local';
@@ -29,7 +29,7 @@ ${LIVE_HELP}
       COMMAND,
       world,
       { collector: 'local', source: hostname() },
-      () =>
+      (voice) =>
         itemsOnly(
           collectLocal({
             inventory: plan.inventory,
@@ -37,12 +37,19 @@ ${LIVE_HELP}
             ...(plan.performance === undefined ? {} : { performance: plan.performance }),
             ...(values['sudo'] === true ? { sudo: { password } } : {}),
           }),
+          voice,
         ),
       () => 0,
     );
   },
 };
 
-async function* itemsOnly(events: AsyncIterable<WatchEvent>): AsyncGenerator<CollectedItem> {
-  for await (const event of events) if (event.kind !== 'state') yield event;
+async function* itemsOnly(
+  events: AsyncIterable<WatchEvent>,
+  { state }: Voice,
+): AsyncGenerator<CollectedItem> {
+  for await (const event of events) {
+    if (event.kind === 'state') state('this computer', event.state);
+    else yield event;
+  }
 }

@@ -10,7 +10,7 @@ import { targetName, type SshTarget } from '../../../collect/ssh/target.ts';
 import type { Command, OptionValues } from '../../commands.ts';
 import { printable } from '../../terminal.ts';
 import type { World } from '../../world.ts';
-import { collectLive, LIVE_HELP, liveOptions, livePlan } from './live.ts';
+import { collectLive, LIVE_HELP, liveOptions, livePlan, type Voice } from './live.ts';
 import { ENGAGEMENT_HELP, textOf, usage } from './options.ts';
 
 const COMMAND = 'collect ssh';
@@ -65,7 +65,7 @@ ${LIVE_HELP}
       COMMAND,
       world,
       { collector: 'ssh', source: sourceName(targets) },
-      (say) =>
+      (voice) =>
         itemsOnly(
           collectSsh(targets, {
             credentials,
@@ -73,7 +73,7 @@ ${LIVE_HELP}
             onUnknownHost: async ({ target, fingerprint }) => {
               const sentence = `${printable(targetName(target))} was never seen before; its key is ${fingerprint.text}.`;
               if (values['accept-new-keys'] === true) {
-                say(`${sentence} It is trusted from now on.`);
+                voice.say(`${sentence} It is trusted from now on.`);
                 return true;
               }
               return /^y(es)?$/iu.test(
@@ -85,7 +85,7 @@ ${LIVE_HELP}
             signal: world.signal,
             ...(plan.performance === undefined ? {} : { performance: plan.performance }),
           }),
-          say,
+          voice,
           failures,
         ),
       () => failures.count,
@@ -95,13 +95,14 @@ ${LIVE_HELP}
 
 async function* itemsOnly(
   items: AsyncIterable<SshItem>,
-  say: (sentence: string) => void,
+  { say, state }: Voice,
   failures: { count: number },
 ): AsyncGenerator<CollectedItem> {
   for await (const { target, ...item } of items) {
     const name = printable(targetName(target));
     switch (item.kind) {
       case 'state':
+        state(name, item.state);
         if (item.state === 'lost') say(`${name} does not answer any more; trying again.`);
         break;
       case 'warning':
