@@ -68,8 +68,18 @@ export async function names(...path: string[]): Promise<string[]> {
   }
 }
 
-/** sda2 before sda10. */
-const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+/** sda2 before sda10. By hand: the first comparison of `localeCompare` takes 7 ms, to load the rules of a language. */
+function byNumber(a: string, b: string): number {
+  const [left, right] = [a, b].map((name) => name.match(/\d+|\D+/gu) ?? []);
+  for (const [at, part] of left!.entries()) {
+    const other = right![at];
+    if (other === undefined) return 1;
+    if (part === other) continue;
+    const difference = Number(part) - Number(other);
+    return Number.isNaN(difference) || difference === 0 ? (part < other ? -1 : 1) : difference;
+  }
+  return left!.length - right!.length;
+}
 
 const number = (value: string, otherwise = 0): number => {
   const parsed = Number.parseInt(value, 10);

@@ -16,6 +16,8 @@ import { ironlift } from '../../support/world.ts';
 const IRONLIFT = join(import.meta.dirname, '../../../bin/ironlift.js');
 const START = Date.UTC(2026, 2, 2);
 const MINUTE = 60_000;
+/** IRONLIFT_KILLS says another number for a long run. */
+const KILLS = Number(process.env['IRONLIFT_KILLS'] ?? 12);
 
 /** The wide CSV that any tool can make: a line for each server and time. */
 function table(servers: readonly string[], times: number, seed = 7): string {
@@ -180,7 +182,7 @@ describe('ironlift collect import', () => {
     const all = 40 * 4000 * 2;
     const random = seeded(11);
     let kept = 0;
-    for (let kill = 0; kill < 12; kill++) {
+    for (let kill = 0; kill < KILLS; kill++) {
       const args = [IRONLIFT, 'collect', 'import', csv, '--engagement', path, '--again'];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
       const ended = new Promise((resolve) => child.once('exit', resolve));
