@@ -74,6 +74,11 @@ harmless: a server is known by its SMBIOS UUID, serial number, MAC address or na
         load: async () => (await import('./commands/collect/ssh.ts')).collectSshCommand,
       },
       {
+        name: 'windows',
+        summary: 'Windows servers, from a Windows workstation',
+        load: async () => (await import('./commands/collect/windows.ts')).collectWindowsCommand,
+      },
+      {
         name: 'import',
         summary: 'read performance logs, inventories and exports of other tools',
         load: async () => (await import('./commands/collect/import.ts')).collectImportCommand(),

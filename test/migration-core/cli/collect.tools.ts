@@ -159,6 +159,8 @@ describe('ironlift collect import', () => {
       [['servers', '--engagement', join(folder, 'none.ironlift')], 'ENGAGEMENT_NOT_FOUND'],
       [['collect', 'ssh', '--engagement', path], 'USAGE'],
       [['collect', 'ssh', 'a b', '-x', '--engagement', path], 'USAGE'],
+      [['collect', 'windows', 'dc1', '--engagement', path], 'NOT_SUPPORTED'],
+      [['collect', 'windows', 'dc1', '--for', 'long', '--engagement', path], 'USAGE'],
       [['collect', 'local', '--every', '1s', '--engagement', path], 'USAGE'],
     ] as const;
     for (const [args, code] of cases) {
