@@ -46,6 +46,18 @@ describe('text of sar', () => {
     expect(said).toContain('restarted');
   });
 
+  it('an idle interface of sysstat before 9.1 has no traffic, not no figures', async () => {
+    const { series } = await importText(
+      'sar.txt',
+      `${linux('2012-05-31')}00:00:01        IFACE   rxpck/s   txpck/s   rxbyt/s   txbyt/s   rxcmp/s   txcmp/s  rxmcst/s\n` +
+        '00:10:01         eth0      0.00      0.00      0.00      0.00      0.00      0.00      0.00\n' +
+        '00:20:01         eth0      2.00      1.00    300.00      0.00      0.00      0.00      0.00\n',
+      { utcOffsetMinutes: 0 },
+    );
+    expect(series.get('web1.example.org nic.receivedBytes eth0')?.values).toEqual([0, 300]);
+    expect(series.get('web1.example.org nic.sentBytes eth0')?.values).toEqual([0, 0]);
+  });
+
   it('memory with and without caches, disks and interfaces that are no hardware', async () => {
     const text =
       linux('05/31/24') +
