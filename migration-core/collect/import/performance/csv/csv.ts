@@ -195,6 +195,10 @@ class CsvReader {
         continue;
       }
       value = value * scale[i]! + plus[i]!;
+      if (!Number.isFinite(value)) {
+        sink.problem(line, 'A figure of this line is too large.', excerptOf(bytes, from, to));
+        continue;
+      }
       if (percent[i] === 1 && (value < 0 || value > 100)) value = sink.percent(value);
       sink.series.add(series[i]!, time, value);
     }

@@ -104,6 +104,26 @@ describe('plain CSV', () => {
     expect(imported.said).toContain('had the time of an earlier one');
   });
 
+  it('figures that no number can hold are told, not kept', async () => {
+    const imported = await importText(
+      'export.csv',
+      'timestamp,server,memory used GB,cpu ratio\n2024-05-31T13:00:00Z,a,1e308,0.5\n2024-05-31T13:05:00Z,a,1,1e308\n',
+      {
+        columns: {
+          form: 'wide',
+          time: { column: 'timestamp', format: 'ymd' },
+          server: 'server',
+          figures: [
+            { column: 'memory used GB', metric: 'memory.used', unit: 'GB' },
+            { column: 'cpu ratio', metric: 'cpu.busy', unit: 'ratio' },
+          ],
+        },
+      },
+    );
+    expect(valuesOf(imported)).toEqual({ 'a memory.used': [2 ** 30], 'a cpu.busy': [50] });
+    expect(imported.problems.filter(({ at: line }) => line > 0).map(({ at: line }) => line)).toEqual([2, 3]);
+  });
+
   it('a malformed line costs that line', async () => {
     const imported = await importText(
       'export.csv',
