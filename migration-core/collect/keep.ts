@@ -3,6 +3,7 @@
  * power cut costs no more than that, and a file never holds half of something.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
+import { isIronliftError } from '../base/errors.ts';
 import type { CollectionCounts, CollectionProblem, EngagementFile, ServerId } from '../store/engagement.ts';
 import type { CollectedItem } from './collector.ts';
 
@@ -40,8 +41,8 @@ export interface CollectionAbout {
 }
 
 /**
- * Returns when the source is at its end and all of it is in the file, summed up. If the source fails or is cancelled,
- * what came before is in the file, and the collection stays unfinished.
+ * Returns when the source is at its end and all of it is in the file, summed up. If the source fails, what came before is
+ * in the file, summed up; if it is cancelled, it is in the file. In both cases the collection stays unfinished.
  * @throws what the source throws, CANCELLED, ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL
  */
 export async function keep(
@@ -53,21 +54,39 @@ export async function keep(
   const collection = engagement.beginCollection({ ...about, startedAt: options.now() });
   const writer = new Writer(engagement, collection, options);
   try {
-    for await (const item of items) writer.take(item);
-  } finally {
-    writer.flush();
+    try {
+      for await (const item of items) writer.take(item);
+    } finally {
+      writer.finish();
+    }
+  } catch (error) {
+    // Half of a file is data too. Whoever cancels does not want to wait, and the next collection sums up what is left.
+    if (isSourceError(error)) await sumUp(engagement, writer.measured, options);
+    throw error;
   }
-  const servers = [...writer.servers];
+  await sumUp(engagement, writer.measured, options);
+  engagement.finishCollection(collection, options.now());
+  return { collection, counts: writer.counts, servers: [...writer.servers] };
+}
+
+const isSourceError = (error: unknown): boolean =>
+  !isIronliftError(error) || (error.kind !== 'cancelled' && !error.code.startsWith('ENGAGEMENT_'));
+
+/** These servers, and those that a collection before this one left: its program was killed, or they were merged. */
+async function sumUp(
+  engagement: EngagementFile,
+  measured: ReadonlySet<ServerId>,
+  options: KeepOptions,
+): Promise<void> {
+  const servers = new Set([...measured, ...engagement.outdated()]);
   let done = 0;
-  for (const server of writer.measured) {
+  for (const server of servers) {
     throwIfCancelled(options.signal);
     engagement.rollUp(server);
-    options.onSummedUp?.(++done, writer.measured.size);
+    options.onSummedUp?.(++done, servers.size);
     // Others want this thread too: a signal that is raised, a screen that shows how far it is.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  engagement.finishCollection(collection, options.now());
-  return { collection, counts: writer.counts, servers };
 }
 
 class Writer {
@@ -112,6 +131,12 @@ class Writer {
     } catch (error) {
       this.#failure = { error };
     }
+  }
+
+  /** The last of it. @throws what a flush threw while the source was silent, ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL */
+  finish(): void {
+    this.flush();
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   /** @throws ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL */
