@@ -112,3 +112,13 @@ describe('text of sar', () => {
     });
   });
 });
+
+describe('the binary file of sysstat', () => {
+  it('that is cancelled while it is unpacked was cancelled, and is no fault', async () => {
+    const stopping = new AbortController();
+    stopping.abort();
+    await expect(
+      importText('sa01', Buffer.from('96d5000000000000', 'hex'), { signal: stopping.signal }),
+    ).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
