@@ -27,12 +27,18 @@ const PACKINGS: readonly { packing: Packing; magic: string }[] = [
   { packing: 'bzip2', magic: 'BZh' },
 ];
 
+export interface OpenedInput extends ImportInput {
+  position: () => number;
+  /** The folder has more files than `entries`. */
+  hasMore: boolean;
+}
+
 /**
  * Looks at a path. `read` of what it returns may be called again and begins anew; `position` tells how many bytes of the
  * file or files the last one has taken, packed as they are.
  * @throws SOURCE_NOT_FOUND, SOURCE_NOT_READABLE, SOURCE_EMPTY, IMPORT_NOT_SUPPORTED (bzip2), IMPORT_DAMAGED
  */
-export async function openInput(path: string): Promise<ImportInput & { position: () => number }> {
+export async function openInput(path: string): Promise<OpenedInput> {
   const absolute = resolve(path);
   const about = await stat(absolute).catch((error: unknown) => {
     throw notReadable(absolute, error);
@@ -40,7 +46,7 @@ export async function openInput(path: string): Promise<ImportInput & { position:
   return about.isDirectory() ? openFolder(absolute) : openFile(absolute, about.size);
 }
 
-async function openFile(path: string, size: number): Promise<ImportInput & { position: () => number }> {
+async function openFile(path: string, size: number): Promise<OpenedInput> {
   const name = basename(path);
   if (size === 0)
     throw new IronliftError('SOURCE_EMPTY', `${name} is empty.`, {
@@ -55,6 +61,7 @@ async function openFile(path: string, size: number): Promise<ImportInput & { pos
     size,
     head,
     entries: [],
+    hasMore: false,
     position: () => taken.bytes,
     read() {
       taken.bytes = 0;
@@ -63,9 +70,10 @@ async function openFile(path: string, size: number): Promise<ImportInput & { pos
   };
 }
 
-async function openFolder(path: string): Promise<ImportInput & { position: () => number }> {
+async function openFolder(path: string): Promise<OpenedInput> {
   const entries: string[] = [];
   let size = 0;
+  let hasMore = false;
   const waiting = [''];
   while (waiting.length > 0 && entries.length < MAX_ENTRIES) {
     const folder = waiting.shift()!;
@@ -76,7 +84,8 @@ async function openFolder(path: string): Promise<ImportInput & { position: () =>
       const inFolder = folder === '' ? entry.name : `${folder}/${entry.name}`;
       // Links may lead out of the folder or in circles.
       if (entry.isDirectory() && waiting.length < MAX_ENTRIES) waiting.push(inFolder);
-      else if (entry.isFile() && entries.length < MAX_ENTRIES) {
+      else if (entry.isDirectory() || (entry.isFile() && entries.length === MAX_ENTRIES)) hasMore = true;
+      else if (entry.isFile()) {
         entries.push(inFolder);
         size += (await stat(join(path, inFolder)).catch(() => ({ size: 0 }))).size;
       }
@@ -91,6 +100,7 @@ async function openFolder(path: string): Promise<ImportInput & { position: () =>
     size,
     head: new Uint8Array(0),
     entries,
+    hasMore: hasMore || waiting.length > 0,
     position: () => taken.bytes,
     read(entry) {
       if (entry === undefined || !known.has(entry))
