@@ -11,6 +11,9 @@ import type { CollectedItem } from './collector.ts';
 const SAMPLES_AT_ONCE = 200_000;
 /** Milliseconds after which what came slowly is put down all the same. */
 const AT_LEAST_EVERY = 2000;
+/** Servers summed up in one transaction, which takes 5 ms and more to be durable; and milliseconds after which it ends. */
+const SUMMED_UP_AT_ONCE = 50;
+const SUM_UP_FOR = 100;
 /** Problems whose text is kept; the others are counted. */
 const PROBLEMS_KEPT = 1000;
 
@@ -78,12 +81,16 @@ async function sumUp(
   measured: ReadonlySet<ServerId>,
   options: KeepOptions,
 ): Promise<void> {
-  const servers = new Set([...measured, ...engagement.outdated()]);
-  let done = 0;
-  for (const server of servers) {
+  const servers = [...new Set([...measured, ...engagement.outdated()])];
+  for (let done = 0; done < servers.length;) {
     throwIfCancelled(options.signal);
-    engagement.rollUp(server);
-    options.onSummedUp?.(++done, servers.size);
+    const begun = options.now();
+    const end = Math.min(done + SUMMED_UP_AT_ONCE, servers.length);
+    engagement.transaction(() => {
+      do engagement.rollUp(servers[done++]!);
+      while (done < end && options.now() - begun < SUM_UP_FOR);
+    });
+    options.onSummedUp?.(done, servers.length);
     // Others want this thread too: a signal that is raised, a screen that shows how far it is.
     await new Promise((resolve) => setImmediate(resolve));
   }

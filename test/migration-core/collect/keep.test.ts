@@ -52,6 +52,20 @@ describe('what is collected', () => {
     expect(file.collections()[0]!.finishedAt).toBeNull();
   });
 
+  it('of many servers is summed up many at a time: each transaction waits for the medium', async () => {
+    const file = await newFile();
+    const servers = Array.from({ length: 200 }, (_, i) => samples(`s${i}`, [i]));
+    const transaction = file.transaction.bind(file);
+    let count = 0;
+    file.transaction = (work) => {
+      count++;
+      return transaction(work);
+    };
+    await keep(all(...servers), file, ABOUT, { now });
+    expect(cpuOf(file).toSorted((a, b) => a! - b!)).toEqual(servers.map((_, i) => i));
+    expect(count).toBeLessThan(20);
+  });
+
   it('is summed up where the source breaks off', async () => {
     const file = await newFile();
     await expect(keep(all(samples('a', [1, 2]), new Error('cut')), file, ABOUT, { now })).rejects.toThrow(
