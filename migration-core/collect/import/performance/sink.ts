@@ -94,7 +94,7 @@ export class ImportSink {
     if (this.#ignoredCount > 0) this.problem(0, this.#ignoredSummary());
     for (const [message, times] of this.#notes) this.problem(0, message.replaceAll('%n', String(times)));
     if (refused > 0)
-      this.problem(0, 'The file has more series than can be kept at once; the last ones were left out.');
+      this.problem(0, 'The file has more servers or series than can be kept at once; the last ones were left out.');
     const repeated = this.series.duplicates;
     if (repeated > 0)
       this.problem(0, `${plural(repeated, 'sample')} had the time of an earlier one and were left out.`);

@@ -124,6 +124,16 @@ describe('plain CSV', () => {
     expect(imported.problems.filter(({ at: line }) => line > 0).map(({ at: line }) => line)).toEqual([2, 3]);
   });
 
+  it('of more servers than anybody has leaves out the last ones, and says so', async () => {
+    const rows = Array.from(
+      { length: 20_010 },
+      (_, i) => `2024-05-31T13:00:00Z,server-${i},${i % 100}\n`,
+    ).join('');
+    const imported = await importText('export.csv', `timestamp,server,cpu %\n${rows}`);
+    expect(imported.samples).toBe(20_000);
+    expect(imported.said).toContain('The file has more servers or series than can be kept');
+  });
+
   it('a malformed line costs that line', async () => {
     const imported = await importText(
       'export.csv',
