@@ -81,19 +81,31 @@ async function sumUp(
   measured: ReadonlySet<ServerId>,
   options: KeepOptions,
 ): Promise<void> {
-  const servers = [...new Set([...measured, ...engagement.outdated()])];
-  for (let done = 0; done < servers.length;) {
+  let left: readonly ServerId[] = [...new Set([...measured, ...engagement.outdated()])];
+  const total = left.length;
+  while (left.length > 0) {
     throwIfCancelled(options.signal);
-    const begun = options.now();
-    const end = Math.min(done + SUMMED_UP_AT_ONCE, servers.length);
-    engagement.transaction(() => {
-      do engagement.rollUp(servers[done++]!);
-      while (done < end && options.now() - begun < SUM_UP_FOR);
-    });
-    options.onSummedUp?.(done, servers.length);
+    left = sumUpSome(engagement, left, options.now);
+    options.onSummedUp?.(total - left.length, total);
     // Others want this thread too: a signal that is raised, a screen that shows how far it is.
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** At least one of these servers, in one transaction. @returns those that are left */
+function sumUpSome(
+  engagement: EngagementFile,
+  servers: readonly ServerId[],
+  now: () => number,
+): readonly ServerId[] {
+  const begun = now();
+  let done = 0;
+  const end = Math.min(SUMMED_UP_AT_ONCE, servers.length);
+  engagement.transaction(() => {
+    do engagement.rollUp(servers[done++]!);
+    while (done < end && now() - begun < SUM_UP_FOR);
+  });
+  return servers.slice(done);
 }
 
 class Writer {
@@ -109,6 +121,8 @@ class Writer {
   #position: number | null = null;
   #problemsKept = 0;
   #summedUp: number;
+  /** Servers that are summed up anew, a few with each flush. */
+  #due: readonly ServerId[] = [];
   #timer: NodeJS.Timeout | null = null;
   #failure: { error: unknown } | null = null;
 
@@ -129,20 +143,26 @@ class Writer {
     this.#waiting.push(item);
     if (item.kind === 'samples') for (const { times } of item.batches) this.#samples += times.length;
     if (this.#samples >= SAMPLES_AT_ONCE || this.#waiting.length >= 10_000) this.flush();
-    else this.#timer ??= setTimeout(() => this.#flushLater(), AT_LEAST_EVERY).unref();
+    else this.#timer ??= this.#later();
   }
 
-  #flushLater(): void {
-    try {
-      this.flush();
-    } catch (error) {
-      this.#failure = { error };
-    }
+  #later(): NodeJS.Timeout {
+    return setTimeout(() => {
+      try {
+        this.flush();
+      } catch (error) {
+        this.#failure ??= { error };
+      }
+    }, AT_LEAST_EVERY).unref();
   }
 
   /** The last of it. @throws what a flush threw while the source was silent, ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL */
   finish(): void {
-    this.flush();
+    try {
+      this.flush();
+    } finally {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+    }
     if (this.#failure !== null) throw this.#failure.error;
   }
 
@@ -164,9 +184,16 @@ class Writer {
   /** A collection may go on for a month, and its list of servers is looked at every day. */
   #sumUpWhileGoingOn(): void {
     const { sumUpEvery, now } = this.#options;
-    if (sumUpEvery === undefined || now() - this.#summedUp < sumUpEvery) return;
-    this.#summedUp = now();
-    for (const server of this.measured) this.#engagement.rollUp(server);
+    if (sumUpEvery === undefined) return;
+    if (this.#due.length === 0) {
+      if (now() - this.#summedUp < sumUpEvery) return;
+      this.#summedUp = now();
+      this.#due = [...this.measured];
+    }
+    if (this.#due.length === 0) return;
+    // A month of a server takes up to a second, in which no other server is heard.
+    this.#due = sumUpSome(this.#engagement, this.#due, now);
+    if (this.#due.length > 0) this.#timer ??= this.#later();
   }
 
   #put(items: readonly CollectedItem[]): void {

@@ -66,6 +66,33 @@ describe('what is collected', () => {
     expect(count).toBeLessThan(20);
   });
 
+  it('for weeks is summed up a little at a time, for nothing else goes on meanwhile', async () => {
+    const file = await newFile();
+    const rollUp = file.rollUp.bind(file);
+    let count = 0;
+    file.rollUp = (id) => {
+      count++;
+      return rollUp(id);
+    };
+    const problem: CollectedItem = { kind: 'problem', problem: { at: 1, unit: 'record', message: 'No.' } };
+    const seen: number[] = [];
+    const source = async function* (): AsyncGenerator<CollectedItem> {
+      for (let i = 0; i < 10; i++) yield samples(`s${i}`, [i]);
+      // So many are written at once.
+      for (let i = 0; i < 9990; i++) yield problem;
+      seen.push(count);
+      await wait(2300);
+      seen.push(count);
+    };
+    // A second goes by whenever somebody looks at the clock.
+    let clock = T0;
+    await keep(source(), file, ABOUT, { now: () => (clock += 1000), sumUpEvery: 1 });
+    expect(seen).toEqual([1, 2]);
+    // Also where nothing was measured.
+    await keep(all(inventory({})), file, ABOUT, { now: () => (clock += 1000), sumUpEvery: 1 });
+    expect(file.outdated()).toEqual([]);
+  });
+
   it('is summed up where the source breaks off', async () => {
     const file = await newFile();
     await expect(keep(all(samples('a', [1, 2]), new Error('cut')), file, ABOUT, { now })).rejects.toThrow(
