@@ -58,6 +58,7 @@ export async function importPath(
       reports.push({ status: 'failed', path: file, error });
     }
   }
+  for (const folder of input.unread) reports.push({ status: 'failed', ...folder });
   if (input.hasMore)
     reports.push({
       status: 'failed',

@@ -31,6 +31,8 @@ export interface OpenedInput extends ImportInput {
   position: () => number;
   /** The folder has more files than `entries`. */
   hasMore: boolean;
+  /** Folders inside that could not be looked into. */
+  unread: readonly { path: string; error: IronliftError }[];
 }
 
 /**
@@ -62,6 +64,7 @@ async function openFile(path: string, size: number): Promise<OpenedInput> {
     head,
     entries: [],
     hasMore: false,
+    unread: [],
     position: () => taken.bytes,
     read() {
       taken.bytes = 0;
@@ -74,11 +77,15 @@ async function openFolder(path: string): Promise<OpenedInput> {
   const entries: string[] = [];
   let size = 0;
   let hasMore = false;
+  const unread: { path: string; error: IronliftError }[] = [];
   const waiting = [''];
   while (waiting.length > 0 && entries.length < MAX_ENTRIES) {
     const folder = waiting.shift()!;
-    const inside = await readdir(join(path, folder), { withFileTypes: true }).catch((error: unknown) => {
-      throw notReadable(join(path, folder), error);
+    const inside = await readdir(join(path, folder), { withFileTypes: true }).catch((cause: unknown) => {
+      const error = notReadable(join(path, folder), cause);
+      if (folder === '') throw error;
+      unread.push({ path: join(path, folder), error });
+      return [];
     });
     for (const entry of inside.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const inFolder = folder === '' ? entry.name : `${folder}/${entry.name}`;
@@ -100,6 +107,7 @@ async function openFolder(path: string): Promise<OpenedInput> {
     size,
     head: new Uint8Array(0),
     entries,
+    unread,
     hasMore: hasMore || waiting.length > 0,
     position: () => taken.bytes,
     read(entry) {

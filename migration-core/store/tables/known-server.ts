@@ -101,9 +101,7 @@ function onlyOne(candidates: KnownServer[], identity: ServerIdentity): KnownServ
 
 const notSameByName = (one: ServerIdentity, other: ServerIdentity): boolean =>
   conflict(one, other) ||
-  (one.fqdn !== undefined &&
-    other.fqdn !== undefined &&
-    one.fqdn.toLowerCase() !== other.fqdn.toLowerCase());
+  (one.fqdn !== undefined && other.fqdn !== undefined && one.fqdn.toLowerCase() !== other.fqdn.toLowerCase());
 
 /** They cannot be the same machine. */
 export function conflict(one: ServerIdentity, other: ServerIdentity): boolean {

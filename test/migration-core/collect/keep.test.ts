@@ -133,7 +133,10 @@ describe('what is collected', () => {
           identity: named('a', { macs: [mac] }),
           volumes: [{ name: 'vg', disks: ['sda'] }],
         }),
-        inventory({ identity: named('10.0.0.5', { macs: [mac] }), volumes: [{ name: 'vg', disks: ['sda'] }] }),
+        inventory({
+          identity: named('10.0.0.5', { macs: [mac] }),
+          volumes: [{ name: 'vg', disks: ['sda'] }],
+        }),
         inventory({ identity: named('empty') }),
       ),
       file,

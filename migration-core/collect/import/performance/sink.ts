@@ -104,7 +104,10 @@ export class ImportSink {
     if (this.#moreNotes > 0)
       this.problem(0, `${plural(this.#moreNotes, 'more remark')} of the same kinds were left out.`);
     if (refused > 0)
-      this.problem(0, 'The file has more servers or series than can be kept at once; the last ones were left out.');
+      this.problem(
+        0,
+        'The file has more servers or series than can be kept at once; the last ones were left out.',
+      );
     const repeated = this.series.duplicates;
     if (repeated > 0)
       this.problem(0, `${plural(repeated, 'sample')} had the time of an earlier one and were left out.`);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importPath } from '../../../../migration-core/collect/import/import-path.ts';
@@ -8,6 +8,28 @@ import { newFile, now } from '../../store/support.ts';
 const CSV = 'timestamp,server,cpu %\n2026-05-01T10:00:00Z,a,5\n';
 
 describe('a folder', () => {
+  it('with one inside that may not be looked into costs that one', async () => {
+    const folder = await scratchFolder();
+    await writeFile(join(folder, 'a.csv'), CSV);
+    // As on every disk that Windows has formatted.
+    await mkdir(join(folder, 'System Volume Information'), { mode: 0o000 });
+    await chmod(folder, 0o755);
+    const file = await newFile();
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid!(65_534);
+    const reports = await importPath(folder, file, { now }).finally(() => {
+      if (isRoot) process.seteuid!(0);
+    });
+    expect(reports).toMatchObject([
+      { status: 'imported' },
+      {
+        status: 'failed',
+        path: join(folder, 'System Volume Information'),
+        error: { code: 'SOURCE_NOT_READABLE' },
+      },
+    ]);
+  });
+
   it('of more files than are looked at says so', async () => {
     const folder = await scratchFolder();
     await writeFile(join(folder, 'a.csv'), CSV);
