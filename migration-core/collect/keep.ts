@@ -3,6 +3,7 @@
  * power cut costs no more than that, and a file never holds half of something.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
+import { isIronliftError } from '../base/errors.ts';
 import type { CollectionCounts, CollectionProblem, EngagementFile, ServerId } from '../store/engagement.ts';
 import type { CollectedItem } from './collector.ts';
 
@@ -10,6 +11,9 @@ import type { CollectedItem } from './collector.ts';
 const SAMPLES_AT_ONCE = 200_000;
 /** Milliseconds after which what came slowly is put down all the same. */
 const AT_LEAST_EVERY = 2000;
+/** Servers summed up in one transaction, which takes 5 ms and more to be durable; and milliseconds after which it ends. */
+const SUMMED_UP_AT_ONCE = 50;
+const SUM_UP_FOR = 100;
 /** Problems whose text is kept; the others are counted. */
 const PROBLEMS_KEPT = 1000;
 
@@ -40,8 +44,8 @@ export interface CollectionAbout {
 }
 
 /**
- * Returns when the source is at its end and all of it is in the file, summed up. If the source fails or is cancelled,
- * what came before is in the file, and the collection stays unfinished.
+ * Returns when the source is at its end and all of it is in the file, summed up. If the source fails, what came before is
+ * in the file, summed up; if it is cancelled, it is in the file. In both cases the collection stays unfinished.
  * @throws what the source throws, CANCELLED, ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL
  */
 export async function keep(
@@ -53,21 +57,55 @@ export async function keep(
   const collection = engagement.beginCollection({ ...about, startedAt: options.now() });
   const writer = new Writer(engagement, collection, options);
   try {
-    for await (const item of items) writer.take(item);
-  } finally {
-    writer.flush();
+    try {
+      for await (const item of items) writer.take(item);
+    } finally {
+      writer.finish();
+    }
+  } catch (error) {
+    // Half of a file is data too. Whoever cancels does not want to wait, and the next collection sums up what is left.
+    if (isSourceError(error)) await sumUp(engagement, writer.measured, options);
+    throw error;
   }
-  const servers = [...writer.servers];
-  let done = 0;
-  for (const server of writer.measured) {
+  await sumUp(engagement, writer.measured, options);
+  engagement.finishCollection(collection, options.now());
+  return { collection, counts: writer.counts, servers: [...writer.servers] };
+}
+
+const isSourceError = (error: unknown): boolean =>
+  !isIronliftError(error) || (error.kind !== 'cancelled' && !error.code.startsWith('ENGAGEMENT_'));
+
+/** These servers, and those that a collection before this one left: its program was killed, or they were merged. */
+async function sumUp(
+  engagement: EngagementFile,
+  measured: ReadonlySet<ServerId>,
+  options: KeepOptions,
+): Promise<void> {
+  let left: readonly ServerId[] = [...new Set([...measured, ...engagement.outdated()])];
+  const total = left.length;
+  while (left.length > 0) {
     throwIfCancelled(options.signal);
-    engagement.rollUp(server);
-    options.onSummedUp?.(++done, writer.measured.size);
+    left = sumUpSome(engagement, left, options.now);
+    options.onSummedUp?.(total - left.length, total);
     // Others want this thread too: a signal that is raised, a screen that shows how far it is.
     await new Promise((resolve) => setImmediate(resolve));
   }
-  engagement.finishCollection(collection, options.now());
-  return { collection, counts: writer.counts, servers };
+}
+
+/** At least one of these servers, in one transaction. @returns those that are left */
+function sumUpSome(
+  engagement: EngagementFile,
+  servers: readonly ServerId[],
+  now: () => number,
+): readonly ServerId[] {
+  const begun = now();
+  let done = 0;
+  const end = Math.min(SUMMED_UP_AT_ONCE, servers.length);
+  engagement.transaction(() => {
+    do engagement.rollUp(servers[done++]!);
+    while (done < end && now() - begun < SUM_UP_FOR);
+  });
+  return servers.slice(done);
 }
 
 class Writer {
@@ -83,6 +121,8 @@ class Writer {
   #position: number | null = null;
   #problemsKept = 0;
   #summedUp: number;
+  /** Servers that are summed up anew, a few with each flush. */
+  #due: readonly ServerId[] = [];
   #timer: NodeJS.Timeout | null = null;
   #failure: { error: unknown } | null = null;
 
@@ -103,15 +143,27 @@ class Writer {
     this.#waiting.push(item);
     if (item.kind === 'samples') for (const { times } of item.batches) this.#samples += times.length;
     if (this.#samples >= SAMPLES_AT_ONCE || this.#waiting.length >= 10_000) this.flush();
-    else this.#timer ??= setTimeout(() => this.#flushLater(), AT_LEAST_EVERY).unref();
+    else this.#timer ??= this.#later();
   }
 
-  #flushLater(): void {
+  #later(): NodeJS.Timeout {
+    return setTimeout(() => {
+      try {
+        this.flush();
+      } catch (error) {
+        this.#failure ??= { error };
+      }
+    }, AT_LEAST_EVERY).unref();
+  }
+
+  /** The last of it. @throws what a flush threw while the source was silent, ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL */
+  finish(): void {
     try {
       this.flush();
-    } catch (error) {
-      this.#failure = { error };
+    } finally {
+      if (this.#timer !== null) clearTimeout(this.#timer);
     }
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   /** @throws ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL */
@@ -132,9 +184,16 @@ class Writer {
   /** A collection may go on for a month, and its list of servers is looked at every day. */
   #sumUpWhileGoingOn(): void {
     const { sumUpEvery, now } = this.#options;
-    if (sumUpEvery === undefined || now() - this.#summedUp < sumUpEvery) return;
-    this.#summedUp = now();
-    for (const server of this.measured) this.#engagement.rollUp(server);
+    if (sumUpEvery === undefined) return;
+    if (this.#due.length === 0) {
+      if (now() - this.#summedUp < sumUpEvery) return;
+      this.#summedUp = now();
+      this.#due = [...this.measured];
+    }
+    if (this.#due.length === 0) return;
+    // A month of a server takes up to a second, in which no other server is heard.
+    this.#due = sumUpSome(this.#engagement, this.#due, now);
+    if (this.#due.length > 0) this.#timer ??= this.#later();
   }
 
   #put(items: readonly CollectedItem[]): void {

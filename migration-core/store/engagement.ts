@@ -120,6 +120,8 @@ export interface EngagementFile {
 
   /** Of one server, computed anew from its samples and kept. */
   rollUp(id: ServerId): ServerRollup;
+  /** Servers with samples that were never rolled up, or not since samples, an inventory or another server came to them. */
+  outdated(): ServerId[];
   /** As last computed. */
   rollups(id: ServerId): Rollup[];
 

@@ -208,6 +208,10 @@ export class SqliteEngagement implements EngagementFile {
     });
   }
 
+  outdated(): ServerId[] {
+    return this.#explained(() => this.#servers.outdated());
+  }
+
   rollups(id: ServerId): Rollup[] {
     return this.#explained(() => this.#rollups.all(this.#servers.row(id)));
   }

@@ -8,7 +8,7 @@ import { checkWhole, notAnEngagement, versionOf, wasLeftOpen, WHOLE_CHECK_LIMIT 
 import { connect, connectForWriting, connectUnchanging, disconnect } from './connection.ts';
 import type { EngagementFile } from './engagement.ts';
 import { SqliteEngagement } from './file.ts';
-import { takeLock, type Lock } from './lock.ts';
+import { lockPath, takeLock, type Lock } from './lock.ts';
 import { backUp, migrate, syncFolder } from './migrate.ts';
 import type { Migration } from './migrations/migration.ts';
 import { migrations as allMigrations } from './migrations/table.ts';
@@ -40,7 +40,7 @@ const MAX_OFFSET = 14 * 60;
 
 /**
  * Makes a new, empty engagement file and opens it for writing. It appears under its name when it is whole.
- * @throws DESTINATION_EXISTS, ENGAGEMENT_FULL, WRITE_FAILED
+ * @throws DESTINATION_EXISTS, ENGAGEMENT_READ_ONLY (another program is making it), ENGAGEMENT_FULL, WRITE_FAILED
  */
 export function createEngagement(path: string, options: CreateOptions): EngagementFile {
   const { name, now, utcOffsetMinutes = 0, migrations = allMigrations } = options;
@@ -52,7 +52,11 @@ export function createEngagement(path: string, options: CreateOptions): Engageme
   const partial = `${whole}.partial`;
   refuseExisting(whole);
   if (!existsSync(dirname(whole))) throw folderMissing(whole);
+  // Else two that make it at once take each other's half, and the one that is renamed last wins.
+  const lock = takeLock(whole);
+  if (lock === null && existsSync(lockPath(whole))) throw readOnlyError(whole);
   try {
+    refuseExisting(whole);
     for (const end of ['', '-journal', '-wal', '-shm']) rmSync(partial + end, { force: true });
     const database = new Database(partial);
     try {
@@ -70,9 +74,15 @@ export function createEngagement(path: string, options: CreateOptions): Engageme
     syncFolder(dirname(whole));
   } catch (error) {
     for (const end of ['', '-journal']) rmSync(partial + end, { force: true });
+    lock?.release();
     throw explain(error, whole);
   }
-  return openEngagement(whole, { now, migrations });
+  if (lock === null) return openEngagement(whole, { now, migrations });
+  try {
+    return openForWriting(realpathSync(whole), lock, { now, migrations });
+  } catch (error) {
+    throw explain(error, whole);
+  }
 }
 
 function refuseExisting(path: string): void {

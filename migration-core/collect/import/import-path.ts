@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { throwIfCancelled } from '../../base/cancel.ts';
-import { isIronliftError, type IronliftError } from '../../base/errors.ts';
+import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import type { ProgressListener } from '../../base/progress.ts';
 import { progressMeter } from '../../block/progress-meter.ts';
 import type { CollectionCounts, CollectionRecord, EngagementFile, ServerId } from '../../store/engagement.ts';
@@ -59,6 +59,17 @@ export async function importPath(
       reports.push({ status: 'failed', path: file, error });
     }
   }
+  for (const folder of input.unread) reports.push({ status: 'failed', ...folder });
+  if (input.hasMore)
+    reports.push({
+      status: 'failed',
+      path,
+      error: new IronliftError(
+        'IMPORT_NOT_SUPPORTED',
+        `${input.name} holds more than ${input.entries.length.toLocaleString('en-US')} files; those beyond were not read.`,
+        { next: 'Import its folders one by one.' },
+      ),
+    });
   if (reports.length === 0) recogniseInput(input, importers);
   return reports;
 }

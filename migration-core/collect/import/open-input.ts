@@ -27,12 +27,20 @@ const PACKINGS: readonly { packing: Packing; magic: string }[] = [
   { packing: 'bzip2', magic: 'BZh' },
 ];
 
+export interface OpenedInput extends ImportInput {
+  position: () => number;
+  /** The folder has more files than `entries`. */
+  hasMore: boolean;
+  /** Folders inside that could not be looked into. */
+  unread: readonly { path: string; error: IronliftError }[];
+}
+
 /**
  * Looks at a path. `read` of what it returns may be called again and begins anew; `position` tells how many bytes of the
  * file or files the last one has taken, packed as they are.
  * @throws SOURCE_NOT_FOUND, SOURCE_NOT_READABLE, SOURCE_EMPTY, IMPORT_NOT_SUPPORTED (bzip2), IMPORT_DAMAGED
  */
-export async function openInput(path: string): Promise<ImportInput & { position: () => number }> {
+export async function openInput(path: string): Promise<OpenedInput> {
   const absolute = resolve(path);
   const about = await stat(absolute).catch((error: unknown) => {
     throw notReadable(absolute, error);
@@ -40,7 +48,7 @@ export async function openInput(path: string): Promise<ImportInput & { position:
   return about.isDirectory() ? openFolder(absolute) : openFile(absolute, about.size);
 }
 
-async function openFile(path: string, size: number): Promise<ImportInput & { position: () => number }> {
+async function openFile(path: string, size: number): Promise<OpenedInput> {
   const name = basename(path);
   if (size === 0)
     throw new IronliftError('SOURCE_EMPTY', `${name} is empty.`, {
@@ -55,6 +63,8 @@ async function openFile(path: string, size: number): Promise<ImportInput & { pos
     size,
     head,
     entries: [],
+    hasMore: false,
+    unread: [],
     position: () => taken.bytes,
     read() {
       taken.bytes = 0;
@@ -63,20 +73,26 @@ async function openFile(path: string, size: number): Promise<ImportInput & { pos
   };
 }
 
-async function openFolder(path: string): Promise<ImportInput & { position: () => number }> {
+async function openFolder(path: string): Promise<OpenedInput> {
   const entries: string[] = [];
   let size = 0;
+  let hasMore = false;
+  const unread: { path: string; error: IronliftError }[] = [];
   const waiting = [''];
   while (waiting.length > 0 && entries.length < MAX_ENTRIES) {
     const folder = waiting.shift()!;
-    const inside = await readdir(join(path, folder), { withFileTypes: true }).catch((error: unknown) => {
-      throw notReadable(join(path, folder), error);
+    const inside = await readdir(join(path, folder), { withFileTypes: true }).catch((cause: unknown) => {
+      const error = notReadable(join(path, folder), cause);
+      if (folder === '') throw error;
+      unread.push({ path: join(path, folder), error });
+      return [];
     });
     for (const entry of inside.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const inFolder = folder === '' ? entry.name : `${folder}/${entry.name}`;
       // Links may lead out of the folder or in circles.
       if (entry.isDirectory() && waiting.length < MAX_ENTRIES) waiting.push(inFolder);
-      else if (entry.isFile() && entries.length < MAX_ENTRIES) {
+      else if (entry.isDirectory() || (entry.isFile() && entries.length === MAX_ENTRIES)) hasMore = true;
+      else if (entry.isFile()) {
         entries.push(inFolder);
         size += (await stat(join(path, inFolder)).catch(() => ({ size: 0 }))).size;
       }
@@ -91,6 +107,8 @@ async function openFolder(path: string): Promise<ImportInput & { position: () =>
     size,
     head: new Uint8Array(0),
     entries,
+    unread,
+    hasMore: hasMore || waiting.length > 0,
     position: () => taken.bytes,
     read(entry) {
       if (entry === undefined || !known.has(entry))

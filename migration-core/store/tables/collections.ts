@@ -74,7 +74,7 @@ export class CollectionTable {
         message.slice(0, MAX_MESSAGE),
         excerpt?.slice(0, MAX_EXCERPT) ?? null,
       );
-    this.#countProblems.run(problems.length, id);
+    this.#countProblems.run(problems.filter(({ at }) => at > 0).length, id);
   }
 
   problems(collection: number): CollectionProblem[] {

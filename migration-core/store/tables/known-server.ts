@@ -4,6 +4,8 @@
  * - The strongest key decides (SMBIOS UUID, serial number, MAC address, name), but a server whose own UUID differs is
  *   another one whatever else it shares, and so is one whose serial number differs where not both UUIDs are known: two
  *   servers may have the same name, and a network card moves.
+ * - A name is that of a server only where not both are known with their domains, and these differ: `db.prod.example` is
+ *   not `db.test.example`.
  * - Where several servers are left by the same key, those with the same full domain name are preferred, then those of
  *   which neither UUID nor serial number is known; where several are left still, or none, it is a new server.
  * - Servers that a weaker key finds besides are the same one, collected before anyone knew: they are merged, as they would
@@ -61,10 +63,11 @@ export function resolve(identity: ServerIdentity, holders: (key: ServerKey) => K
   let found: KnownServer | undefined;
   const same = new Map<number, KnownServer>();
   for (const key of storedKeys(identity)) {
+    const differ = key.key === 'name' ? notSameByName : conflict;
     const candidates = holders(key).filter(
       (candidate) =>
-        !conflict(candidate.identity, identity) &&
-        (found === undefined || !conflict(candidate.identity, found.identity)),
+        !differ(candidate.identity, identity) &&
+        (found === undefined || !differ(candidate.identity, found.identity)),
     );
     if (found === undefined) found = onlyOne(candidates, identity);
     // A name is shared too easily to merge more than one server by it.
@@ -90,8 +93,15 @@ function onlyOne(candidates: KnownServer[], identity: ServerIdentity): KnownServ
     ({ identity: known }) =>
       usableUuid(known.smbiosUuid) === undefined && usableSerial(known.serial) === undefined,
   );
-  return nameless.length === 1 ? nameless[0] : undefined;
+  if (nameless.length <= 1) return nameless[0];
+  // Of other domains; else whoever is known without one would be a new server each time.
+  const without = nameless.filter(({ identity: known }) => known.fqdn === undefined);
+  return without.length === 1 ? without[0] : undefined;
 }
+
+const notSameByName = (one: ServerIdentity, other: ServerIdentity): boolean =>
+  conflict(one, other) ||
+  (one.fqdn !== undefined && other.fqdn !== undefined && one.fqdn.toLowerCase() !== other.fqdn.toLowerCase());
 
 /** They cannot be the same machine. */
 export function conflict(one: ServerIdentity, other: ServerIdentity): boolean {

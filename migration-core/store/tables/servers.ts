@@ -27,6 +27,8 @@ const IDENTITY = 'The identity of a server in the engagement file is';
 const ROLLUP = 'The summary of a server in the engagement file is';
 /** Of one key. A default address or name may be that of many servers; a thousandth one decides nothing. */
 const MAX_HOLDERS = 200;
+/** Samples or an inventory came after the summary was made: in one transaction with them, so that a kill cannot hide it. */
+const OUTDATED = `iif(rollup IS NULL, NULL, json_set(rollup, '$.outdated', json('true')))`;
 
 export class ServerTable {
   readonly #holders: Statement<[string, string], { id: number; identity: string }>;
@@ -44,6 +46,7 @@ export class ServerTable {
   readonly #span: Statement<{ id: number; first: number; last: number }>;
   readonly #describe: Statement<InventorySummary & { id: number; newest: number }>;
   readonly #putRollup: Statement<[string | null, number]>;
+  readonly #outdated: Statement<[], { id: number }>;
 
   constructor(database: Database) {
     this.#holders = database.prepare(
@@ -83,8 +86,9 @@ export class ServerTable {
     );
     this.#span = database.prepare(
       `UPDATE server SET first_sample = min(coalesce(first_sample, :first), :first),
-        last_sample = max(coalesce(last_sample, :last), :last)
-       WHERE id = :id AND (first_sample IS NULL OR first_sample > :first OR last_sample < :last)`,
+        last_sample = max(coalesce(last_sample, :last), :last), rollup = ${OUTDATED}
+       WHERE id = :id AND (first_sample IS NULL OR first_sample > :first OR last_sample < :last
+        OR (rollup IS NOT NULL AND rollup ->> '$.outdated' IS NULL))`,
     );
     // Each column is of the newest inventory that knows it.
     this.#describe = database.prepare(
@@ -94,10 +98,14 @@ export class ServerTable {
         operating_system = iif(:newest, coalesce(:operatingSystem, operating_system), coalesce(operating_system, :operatingSystem)),
         cores = iif(:newest, coalesce(:cores, cores), coalesce(cores, :cores)),
         memory_bytes = iif(:newest, coalesce(:memoryBytes, memory_bytes), coalesce(memory_bytes, :memoryBytes)),
-        disk_bytes = iif(:newest, coalesce(:diskBytes, disk_bytes), coalesce(disk_bytes, :diskBytes))
+        disk_bytes = iif(:newest, coalesce(:diskBytes, disk_bytes), coalesce(disk_bytes, :diskBytes)),
+        rollup = ${OUTDATED}
        WHERE id = :id`,
     );
     this.#putRollup = database.prepare('UPDATE server SET rollup = ? WHERE id = ?');
+    this.#outdated = database.prepare(
+      `SELECT id FROM server WHERE first_sample IS NOT NULL AND (rollup IS NULL OR rollup ->> '$.outdated' IS NOT NULL) ORDER BY id`,
+    );
   }
 
   /**
@@ -165,6 +173,10 @@ export class ServerTable {
 
   describe(id: ServerId, summary: InventorySummary, isNewest: boolean): void {
     this.#describe.run({ ...summary, id, newest: isNewest ? 1 : 0 });
+  }
+
+  outdated(): ServerId[] {
+    return this.#outdated.all().map(({ id }) => id);
   }
 
   putRollup(id: ServerId, rollup: ServerRollup): void {

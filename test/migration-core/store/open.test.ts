@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { takeLock } from '../../../migration-core/store/lock.ts';
 import { createEngagement, openEngagement } from '../../../migration-core/store/open.ts';
 import { scratchFolder } from '../../support/tools.ts';
 import { nextVersion } from './next-version.ts';
@@ -41,6 +42,18 @@ describe('an engagement file', () => {
     expect(() => createEngagement(`${path}2`, { name: 'x', now, utcOffsetMinutes: 9999 })).toThrow(
       code('USAGE'),
     );
+    expect(readdirSync(dirname(path))).toEqual(['site.ironlift']);
+  });
+
+  it('is not made while another program makes it', async () => {
+    const path = join(await scratchFolder(), 'site.ironlift');
+    // As far as the other one has come: it has the lock, and its file is not whole yet.
+    const other = takeLock(path)!;
+    writeFileSync(`${path}.partial`, 'half of it');
+    expect(() => createEngagement(path, { name: 'x', now })).toThrow(code('ENGAGEMENT_READ_ONLY'));
+    expect(readFileSync(`${path}.partial`, 'utf8')).toBe('half of it');
+    other.release();
+    createEngagement(path, { name: 'x', now }).close();
     expect(readdirSync(dirname(path))).toEqual(['site.ironlift']);
   });
 

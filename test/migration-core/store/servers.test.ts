@@ -63,6 +63,25 @@ describe('a server', () => {
     expect(file.server(named('db', { fqdn: 'DB.two.example' }), T0)).toEqual({ id: two.id, isNew: false });
   });
 
+  it('of another domain is another one, though its host name is the same', async () => {
+    const file = await newFile();
+    const one = file.server(named('db', { fqdn: 'db.prod.example' }), T0).id;
+    const two = file.server(named('db', { fqdn: 'db.test.example' }), T0).id;
+    expect(two).not.toBe(one);
+    expect(file.server(named('db', { fqdn: 'DB.prod.example' }), T0)).toEqual({ id: one, isNew: false });
+    // Which of the two it is cannot be told: a third one, and the same third one each time.
+    const three = file.server(named('db'), T0);
+    expect(three.isNew).toBe(true);
+    expect(file.server(named('db'), T0)).toEqual({ id: three.id, isNew: false });
+    // A UUID that turns up does not bring those of other domains together.
+    file.server(named('app', { fqdn: 'app.prod.example' }), T0);
+    const known = file.server(named('app', { fqdn: 'app.test.example', smbiosUuid: UUID }), T0).id;
+    file.server(named('app', { fqdn: 'app.test.example', smbiosUuid: UUID }), T0);
+    expect(file.servers()).toHaveLength(5);
+    // One that was renamed is still known by its hardware.
+    expect(file.server(named('app', { fqdn: 'app.new.example', smbiosUuid: UUID }), T0).id).toBe(known);
+  });
+
   it('that was collected as two is merged when it is seen to be one', async () => {
     const file = await newFile();
     const strong = file.server(named('web1', { smbiosUuid: UUID }), T0).id;
@@ -196,6 +215,7 @@ describe('collections', () => {
     }));
     file.addProblems(id, problems);
     file.addProblems(id, problems);
+    // Those at 0 are remarks about the whole, and no lines that were not understood.
     file.addProblems(id, [{ at: 1, unit: 'byte', message: 'x' }]);
     file.countCollection(id, { servers: 1, samples: 2, repeated: 3, inventories: 4, problems: 0 });
     expect(file.collections()[0]).toEqual({
@@ -205,7 +225,7 @@ describe('collections', () => {
       digest: 'ff',
       startedAt: 5,
       finishedAt: null,
-      counts: { servers: 1, samples: 2, repeated: 3, inventories: 4, problems: 1401 },
+      counts: { servers: 1, samples: 2, repeated: 3, inventories: 4, problems: 1399 },
     });
     file.finishCollection(id, 9);
     expect(file.collections()[0]!.finishedAt).toBe(9);

@@ -290,7 +290,7 @@ const plain = (name: string): string =>
 
 export function englishObject(name: string): string {
   const key = plain(name);
-  return OBJECTS[key] ?? key;
+  return Object.hasOwn(OBJECTS, key) ? OBJECTS[key]! : key;
 }
 
 export function englishCounter(name: string): string {

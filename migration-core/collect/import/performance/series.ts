@@ -13,6 +13,8 @@ const FULL = 256 << 10;
 const FIRST = 8 << 10;
 /** A thousand servers with two hundred series each. What comes after them is left out, and said. */
 const MAX_SERIES = 200_000;
+/** More than any site has. Each is an object or two, and the thread that imports has 192 MB. */
+const MAX_SERVERS = 20_000;
 /** Names of servers, disks and processes are kept as they are, up to here. */
 const MAX_NAME = 1024;
 
@@ -39,11 +41,12 @@ export class SeriesBuilder {
   /** Series that were not taken, for there were too many. */
   refused = 0;
 
-  /** Number of a server by its name. */
+  /** Number of a server by its name, or -1 where there are too many. */
   server(name: string): number {
     const short = name.trim().slice(0, MAX_NAME);
     let index = this.#serverByName.get(short);
     if (index === undefined) {
+      if (this.#servers.length >= MAX_SERVERS) return -1;
       index = this.#servers.length;
       const fqdn = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/iu.test(short) && !/^[\d.]+$/u.test(short);
       const identity = {
@@ -63,6 +66,10 @@ export class SeriesBuilder {
 
   /** Number of a series, or -1 where there are too many. Metrics of a whole server have the instance ''. */
   series(server: number, metric: MetricId, instance: string, interval = 0): number {
+    if (server < 0) {
+      this.refused++;
+      return -1;
+    }
     const { series } = this.#servers[server]!;
     const short = instance.slice(0, MAX_NAME);
     const key = `${metric}\n${short}`;

@@ -12,6 +12,8 @@ const REPORT_EVERY = 1 << 20;
 const PROBLEMS_FULL = 1000;
 /** What is shown of a line that was not understood, characters. */
 const EXCERPT = 200;
+/** Different remarks about a file. */
+const NOTES = 100;
 /** Names in a summary. */
 const NAMES = 5;
 
@@ -26,6 +28,7 @@ export class ImportSink {
   readonly #ignored = new Map<string, number>();
   #ignoredCount = 0;
   readonly #notes = new Map<string, number>();
+  #moreNotes = 0;
 
   constructor(input: ImportInput, options: ImportOptions, unit: CollectionProblem['unit']) {
     this.#input = input;
@@ -55,6 +58,11 @@ export class ImportSink {
 
   /** Something was corrected or taken for granted; told once at the end. `%n` in the message is how often. */
   note(message: string, times = 1): void {
+    // Some quote names of the file, of which there is no end.
+    if (this.#notes.size >= NOTES && !this.#notes.has(message)) {
+      this.#moreNotes += times;
+      return;
+    }
     this.#notes.set(message, (this.#notes.get(message) ?? 0) + times);
   }
 
@@ -93,8 +101,13 @@ export class ImportSink {
     yield* this.series.drain();
     if (this.#ignoredCount > 0) this.problem(0, this.#ignoredSummary());
     for (const [message, times] of this.#notes) this.problem(0, message.replaceAll('%n', String(times)));
+    if (this.#moreNotes > 0)
+      this.problem(0, `${plural(this.#moreNotes, 'more remark')} of the same kinds were left out.`);
     if (refused > 0)
-      this.problem(0, 'The file has more series than can be kept at once; the last ones were left out.');
+      this.problem(
+        0,
+        'The file has more servers or series than can be kept at once; the last ones were left out.',
+      );
     const repeated = this.series.duplicates;
     if (repeated > 0)
       this.problem(0, `${plural(repeated, 'sample')} had the time of an earlier one and were left out.`);

@@ -118,6 +118,12 @@ interface Entry {
   percent: Uint8Array;
 }
 
+const newConversions = (count: number): Omit<Entry, 'series'> => ({
+  scale: new Float64Array(count).fill(1),
+  plus: new Float64Array(count),
+  percent: new Uint8Array(count),
+});
+
 class CsvReader {
   readonly #plan: CsvPlan;
   readonly #mapping: CsvMapping;
@@ -125,6 +131,7 @@ class CsvReader {
   readonly #keys: KeyTable<Entry>;
   readonly #offset: number;
   readonly #columns: Int32Array;
+  readonly #conversions: Omit<Entry, 'series'>;
   /** The last time as it was written, and what it is. */
   readonly #lastTime = new Uint8Array(MAX_TIME);
   #lastLength = -1;
@@ -153,6 +160,7 @@ class CsvReader {
       mapping.form === 'long' ? [plan.value] : plan.figures.map(({ column }) => column),
     );
     const cells = [plan.server, plan.metric, plan.instance].filter((cell) => cell >= 0);
+    this.#conversions = newConversions(this.#columns.length);
     this.#keys = new KeyTable<Entry>(cells, () => this.#newEntry());
     if (mapping.form === 'wide') {
       const known = new Set([plan.time, plan.clock, ...cells, ...this.#columns]);
@@ -195,6 +203,10 @@ class CsvReader {
         continue;
       }
       value = value * scale[i]! + plus[i]!;
+      if (!Number.isFinite(value)) {
+        sink.problem(line, 'A figure of this line is too large.', excerptOf(bytes, from, to));
+        continue;
+      }
       if (percent[i] === 1 && (value < 0 || value > 100)) value = sink.percent(value);
       sink.series.add(series[i]!, time, value);
     }
@@ -245,12 +257,9 @@ class CsvReader {
     const server = plan.server < 0 ? this.#serverName : this.#textOf(plan.server);
     const instance = plan.instance < 0 ? '' : this.#textOf(plan.instance).trim();
     const count = this.#columns.length;
-    const entry = {
-      series: new Int32Array(count).fill(-1),
-      scale: new Float64Array(count).fill(1),
-      plus: new Float64Array(count),
-      percent: new Uint8Array(count),
-    };
+    // The conversions of a wide row are the same for all servers, of which there may be many.
+    const conversions = this.#mapping.form === 'wide' ? this.#conversions : newConversions(count);
+    const entry = { series: new Int32Array(count).fill(-1), ...conversions };
     if (server.trim() === '') {
       this.#sink.note('Lines without the name of a server were left out.');
       return entry;

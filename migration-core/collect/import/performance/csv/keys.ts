@@ -2,6 +2,8 @@
 
 /** Names longer than this together are cut: they tell servers apart all the same. */
 const MAX_KEY = 4096;
+/** What belongs to the keys after these is made anew for each row: slower, but without end. */
+const MAX_KEYS = 100_000;
 
 export class KeyTable<T> {
   #slots = new Int32Array(1024).fill(-1);
@@ -66,6 +68,7 @@ export class KeyTable<T> {
       key.push(0xff);
     }
     const value = this.#make([...this.#cells]);
+    if (this.#values.length >= MAX_KEYS) return value;
     this.#slots[slot] = this.#values.length;
     this.#hashes.push(hash);
     this.#keys.push(Uint8Array.from(key.slice(0, MAX_KEY)));

@@ -10,6 +10,7 @@ import { createWriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { throwIfCancelled } from '../../../../base/cancel.ts';
 import { IronliftError } from '../../../../base/errors.ts';
 import type { Importer, ImportInput } from '../../../collector.ts';
 import { sadfJson } from './sadf-json.ts';
@@ -36,7 +37,7 @@ export const sarBinary: Importer = {
       await write(plain, input.read(), options.signal);
       const file = (await canRead(plain, input.name))
         ? plain
-        : await upToDate(plain, join(folder, 'sa.new'), input.name);
+        : await upToDate(plain, join(folder, 'sa.new'), input.name, options.signal);
       yield* sadfJson.read(converted(file, input), options);
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -65,9 +66,14 @@ async function canRead(path: string, name: string): Promise<boolean> {
 }
 
 /** @throws IMPORT_NOT_SUPPORTED where sadf cannot bring it up to date */
-async function upToDate(path: string, to: string, name: string): Promise<string> {
+async function upToDate(
+  path: string,
+  to: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const child = sadf(['-c', path], name);
-  await write(to, child.output, undefined);
+  await write(to, child.output, signal);
   if ((await child.status) !== 0 || !(await canRead(to, name))) throw notConvertible(name);
   return to;
 }
@@ -115,7 +121,13 @@ async function write(
       yield new Uint8Array(piece);
     }
   };
-  await pipeline(bounded, createWriteStream(path), ...(signal === undefined ? [] : [{ signal }]));
+  try {
+    await pipeline(bounded, createWriteStream(path), ...(signal === undefined ? [] : [{ signal }]));
+  } catch (error) {
+    // Else it is an AbortError, which is none of ours: a fault of the program.
+    throwIfCancelled(signal);
+    throw error;
+  }
 }
 
 const HOW =

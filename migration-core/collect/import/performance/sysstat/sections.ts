@@ -43,6 +43,13 @@ const sum =
     const values = columns.map(cells).filter((value) => !Number.isNaN(value));
     return values.length === 0 ? Number.NaN : values.reduce((a, b) => a + b, 0);
   };
+/** Bytes a second of an interface: bytes before sysstat 9.1, kB since. */
+const netBytes =
+  (plain: string, kilobytes: string) =>
+  (cells: Cells): number => {
+    const value = cells(plain);
+    return Number.isNaN(value) ? cells(kilobytes) * KIB : value;
+  };
 /** Bytes a second of a disk: kB, sectors; `kb_read/s` is iostat's. */
 const bytes =
   (kilobytes: string, sectors: string) =>
@@ -134,8 +141,8 @@ const SECTIONS: readonly Section[] = [
     metrics: [
       ['nic.receivedPackets', (cells) => cells('rxpck/s')],
       ['nic.sentPackets', (cells) => cells('txpck/s')],
-      ['nic.receivedBytes', (cells) => first('rxbyt/s')(cells) || cells('rxkB/s') * KIB],
-      ['nic.sentBytes', (cells) => first('txbyt/s')(cells) || cells('txkB/s') * KIB],
+      ['nic.receivedBytes', netBytes('rxbyt/s', 'rxkB/s')],
+      ['nic.sentBytes', netBytes('txbyt/s', 'txkB/s')],
     ],
   },
   {

@@ -104,6 +104,43 @@ describe('plain CSV', () => {
     expect(imported.said).toContain('had the time of an earlier one');
   });
 
+  it('figures that no number can hold are told, not kept', async () => {
+    const imported = await importText(
+      'export.csv',
+      'timestamp,server,memory used GB,cpu ratio\n2024-05-31T13:00:00Z,a,1e308,0.5\n2024-05-31T13:05:00Z,a,1,1e308\n',
+      {
+        columns: {
+          form: 'wide',
+          time: { column: 'timestamp', format: 'ymd' },
+          server: 'server',
+          figures: [
+            { column: 'memory used GB', metric: 'memory.used', unit: 'GB' },
+            { column: 'cpu ratio', metric: 'cpu.busy', unit: 'ratio' },
+          ],
+        },
+      },
+    );
+    expect(valuesOf(imported)).toEqual({ 'a memory.used': [2 ** 30], 'a cpu.busy': [50] });
+    expect(imported.problems.filter(({ at: line }) => line > 0).map(({ at: line }) => line)).toEqual([2, 3]);
+  });
+
+  it('of thousands of metrics without a unit does not say so of each', async () => {
+    const rows = Array.from({ length: 3000 }, (_, i) => `2024-05-31T13:00:00Z,a,disk read ${i},${i}\n`);
+    const imported = await importText('export.csv', `timestamp,server,metric,value\n${rows.join('')}`);
+    expect(imported.problems.length).toBeLessThan(110);
+    expect(imported.said).toContain('2900 more remarks');
+  });
+
+  it('of more servers than anybody has leaves out the last ones, and says so', async () => {
+    const rows = Array.from(
+      { length: 20_010 },
+      (_, i) => `2024-05-31T13:00:00Z,server-${i},${i % 100}\n`,
+    ).join('');
+    const imported = await importText('export.csv', `timestamp,server,cpu %\n${rows}`);
+    expect(imported.samples).toBe(20_000);
+    expect(imported.said).toContain('The file has more servers or series than can be kept');
+  });
+
   it('a malformed line costs that line', async () => {
     const imported = await importText(
       'export.csv',

@@ -128,6 +128,15 @@ describe('Performance Monitor logs', () => {
     expect(told.said).toBe('');
   });
 
+  it('names what JavaScript has too are names', async () => {
+    const imported = await importText(
+      'a.csv',
+      '"(PDH-CSV 4.0) (UTC)(0)","\\\\__proto__\\Memory\\Available Bytes","\\\\__proto__\\constructor(a)\\toString"\r\n"05/31/2024 13:00:00.000","5","6"\r\n',
+    );
+    expect([...imported.series.keys()]).toEqual(['__proto__ memory.available']);
+    expect(imported.said).toContain('left out: constructor.');
+  });
+
   it('says when there is nothing to use', async () => {
     const text = row(ZONE, String.raw`\\A\Telephony\Lines`) + row('05/31/2024 13:00:00.000', '1');
     await expect(importText('log.csv', text)).rejects.toMatchObject({ code: 'IMPORT_DAMAGED' });

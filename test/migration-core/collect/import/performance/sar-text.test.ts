@@ -46,6 +46,18 @@ describe('text of sar', () => {
     expect(said).toContain('restarted');
   });
 
+  it('an idle interface of sysstat before 9.1 has no traffic, not no figures', async () => {
+    const { series } = await importText(
+      'sar.txt',
+      `${linux('2012-05-31')}00:00:01        IFACE   rxpck/s   txpck/s   rxbyt/s   txbyt/s   rxcmp/s   txcmp/s  rxmcst/s\n` +
+        '00:10:01         eth0      0.00      0.00      0.00      0.00      0.00      0.00      0.00\n' +
+        '00:20:01         eth0      2.00      1.00    300.00      0.00      0.00      0.00      0.00\n',
+      { utcOffsetMinutes: 0 },
+    );
+    expect(series.get('web1.example.org nic.receivedBytes eth0')?.values).toEqual([0, 300]);
+    expect(series.get('web1.example.org nic.sentBytes eth0')?.values).toEqual([0, 0]);
+  });
+
   it('memory with and without caches, disks and interfaces that are no hardware', async () => {
     const text =
       linux('05/31/24') +
@@ -98,5 +110,15 @@ describe('text of sar', () => {
     await expect(importText('sar.txt', `\n${heading}\n\n00:00:00 %usr\n`)).rejects.toMatchObject({
       code: 'IMPORT_NOT_SUPPORTED',
     });
+  });
+});
+
+describe('the binary file of sysstat', () => {
+  it('that is cancelled while it is unpacked was cancelled, and is no fault', async () => {
+    const stopping = new AbortController();
+    stopping.abort();
+    await expect(
+      importText('sa01', Buffer.from('96d5000000000000', 'hex'), { signal: stopping.signal }),
+    ).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 });
