@@ -4,6 +4,7 @@
  * - The strongest key decides (SMBIOS UUID, serial number, MAC address, name), but a server whose own UUID differs is
  *   another one whatever else it shares, and so is one whose serial number differs where not both UUIDs are known: two
  *   servers may have the same name, and a network card moves.
+ * - A name finds no server whose full domain name is known to be another.
  * - Where several servers are left by the same key, those with the same full domain name are preferred, then those of
  *   which neither UUID nor serial number is known; where several are left still, or none, it is a new server.
  * - Servers that a weaker key finds besides are the same one, collected before anyone knew: they are merged, as they would
@@ -64,6 +65,7 @@ export function resolve(identity: ServerIdentity, holders: (key: ServerKey) => K
     const candidates = holders(key).filter(
       (candidate) =>
         !conflict(candidate.identity, identity) &&
+        !(key.key === 'name' && inAnotherDomain(candidate.identity, identity)) &&
         (found === undefined || !conflict(candidate.identity, found.identity)),
     );
     if (found === undefined) found = onlyOne(candidates, identity);
@@ -91,6 +93,12 @@ function onlyOne(candidates: KnownServer[], identity: ServerIdentity): KnownServ
       usableUuid(known.smbiosUuid) === undefined && usableSerial(known.serial) === undefined,
   );
   return nameless.length === 1 ? nameless[0] : undefined;
+}
+
+/** Two domains of one company have a `web1` each; only a name is no evidence then. */
+function inAnotherDomain(one: ServerIdentity, other: ServerIdentity): boolean {
+  const [a, b] = [one.fqdn?.toLowerCase(), other.fqdn?.toLowerCase()];
+  return a?.includes('.') === true && b?.includes('.') === true && a !== b;
 }
 
 /** They cannot be the same machine. */
