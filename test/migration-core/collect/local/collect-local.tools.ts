@@ -100,8 +100,8 @@ describe('this computer', () => {
     const folder = await scratchFolder();
     await writeFile(join(folder, 'id'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
     vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`);
-    const { timeout } = AbortSignal;
-    vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout.call(AbortSignal, 500));
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(500));
     onTestFinished(() => {
       vi.restoreAllMocks();
       vi.unstubAllEnvs();
