@@ -18,6 +18,8 @@ const MAX_TEXT = 4 << 20;
 /** Columns of a row that are kept; exports have a hundred or two. */
 const KEPT_COLUMNS = 1000;
 const MAX_SHEETS = 500;
+/** Elements inside each other; a cell with formatted text has seven. The parser holds all that are open. */
+const MAX_DEPTH = 256;
 
 export interface Sheet {
   name: string;
@@ -78,7 +80,8 @@ async function sharedStrings(archive: ZipArchive, what: string): Promise<string[
         else if (name === 'rPh') isPhonetic = true;
       },
       text(text) {
-        if (current !== null && isText && !isPhonetic) current += text.slice(0, MAX_CELL);
+        if (current !== null && isText && !isPhonetic && current.length < MAX_CELL)
+          current += text.slice(0, MAX_CELL);
       },
       close(name) {
         if (name === 't') isText = false;
@@ -187,13 +190,16 @@ async function* events(
   if (entry === undefined) throw damaged(what, `it has no ${path}`);
   const parser = new SaxesParser<{ xmlns: false; position: false }>({ xmlns: false, position: false });
   let sinceTag = 0;
+  let depth = 0;
   const local = (name: string): string => name.slice(name.indexOf(':') + 1);
   parser.on('opentag', ({ name, attributes }) => {
     sinceTag = 0;
+    if (++depth > MAX_DEPTH) throw damaged(what, `${path} nests without end`);
     handlers.open?.(local(name), attributes);
   });
   parser.on('closetag', ({ name }) => {
     sinceTag = 0;
+    depth--;
     handlers.close?.(local(name));
   });
   parser.on('text', (text) => handlers.text?.(text));

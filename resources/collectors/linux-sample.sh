@@ -32,6 +32,12 @@ devices() {
   done
 }
 
+# A folder of a volume may lie in one of a file server, and wait with it: without the volumes a sample is still one. Of
+# coreutils since 7.0; BusyBox took the seconds as `-t` until 1.30. Without it nothing is bounded here.
+limit='timeout -s KILL 10'
+$limit true >/dev/null 2>&1 || limit='timeout -s KILL -t 10'
+$limit true >/dev/null 2>&1 || limit=
+
 # Volumes on devices of this server only: df would wait for ever for a file server that has gone.
 volumes() {
   part volumes
@@ -49,7 +55,8 @@ volumes() {
     esac
     set -- "$@" "$folder"
   done </proc/mounts
-  [ $# -eq 0 ] || df -P -k "$@" 2>/dev/null
+  # shellcheck disable=SC2086 # several words on purpose
+  [ $# -eq 0 ] || $limit df -P -k "$@" 2>/dev/null
 }
 
 # Adds up what each program used since the last sample. `known` is kept from sample to sample: one line for each process

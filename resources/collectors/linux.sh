@@ -47,6 +47,12 @@ prepare() {
   user=$(id -u 2>/dev/null)
   root=
   if [ "$sudo" = 1 ] && [ "$user" != 0 ] && have sudo; then root='sudo -n'; fi
+  # Who is not root cannot stop what root runs; where sudo allows it, root does.
+  root_limit=
+  # shellcheck disable=SC2086 # several words on purpose
+  if [ -n "$root" ] && [ -n "$limit" ] && $root $limit 5 true >/dev/null 2>&1 </dev/null; then
+    root_limit="$root $limit"
+  fi
 }
 
 # section NAME COMMAND...: a command or a function of this script.
@@ -72,6 +78,14 @@ bounded() {
   if [ -n "$limit" ]; then $limit "$seconds" "$@"; else "$@"; fi
 }
 
+# The same for what needs root.
+root_bounded() {
+  seconds=$1
+  shift
+  # shellcheck disable=SC2086
+  if [ -n "$root_limit" ]; then $root_limit "$seconds" "$@"; else bounded "$seconds" $root "$@"; fi
+}
+
 # tool NAME SECONDS COMMAND...: nothing at all where the command is not installed.
 tool() {
   if have "$3"; then
@@ -88,8 +102,7 @@ root_tool() {
     label=$1
     seconds=$2
     shift 2
-    # shellcheck disable=SC2086
-    section "$label" bounded "$seconds" $root "$@"
+    section "$label" root_bounded "$seconds" "$@"
   fi
 }
 
@@ -247,26 +260,22 @@ about_initramfs() {
     [ -f "$image" ] || continue
     printf '%s\n' "$image"
     if have lsinitramfs; then
-      # shellcheck disable=SC2086
-      bounded 60 $root lsinitramfs "$image" | grep '\.ko'
+      root_bounded 60 lsinitramfs "$image" | grep '\.ko'
     elif have lsinitrd; then
-      # shellcheck disable=SC2086
-      bounded 60 $root lsinitrd "$image" | grep '\.ko'
+      root_bounded 60 lsinitrd "$image" | grep '\.ko'
     fi
     break
   done
 }
 
 about_boot_messages() {
-  # shellcheck disable=SC2086
-  bounded 20 $root dmesg | grep -iE 'disabled by (the )?(bios|firmware)|(vmx|svm|virtualization).*disabled|secure ?boot' |
+  root_bounded 20 dmesg | grep -iE 'disabled by (the )?(bios|firmware)|(vmx|svm|virtualization).*disabled|secure ?boot' |
     { i=0; while [ $i -lt 50 ] && IFS= read -r line; do printf '%s\n' "$line"; i=$((i + 1)); done; }
 }
 
 # Without locks and hints, which are files. Both options are younger than LVM2 itself: the second try is for RHEL 4 to 6.2.
 list_lvs() {
-  # shellcheck disable=SC2086
-  bounded 20 $root lvs "$@" --noheadings --nosuffix --units b --separator '|' -o vg_name,lv_name,lv_size,segtype,devices
+  root_bounded 20 lvs "$@" --noheadings --nosuffix --units b --separator '|' -o vg_name,lv_name,lv_size,segtype,devices
 }
 about_lvs() {
   list_lvs --readonly --config 'devices{hints="none"}' || list_lvs --ignorelockingfailure

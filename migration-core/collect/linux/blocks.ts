@@ -240,7 +240,8 @@ function addMount(block: Block, mount: string | null | undefined): void {
 /** `NAME="sda1" KNAME="sda1" ...`: of versions without JSON, quotes and backslashes as `\x22`. */
 export function pairs(line: string): Map<string, string> {
   const found = new Map<string, string>();
-  for (const match of line.matchAll(/([A-Z_:-]+)="([^"]*)"/gu))
+  // Looking back keeps the search from beginning anew at each letter of a name without end.
+  for (const match of line.matchAll(/(?<![A-Z_:-])([A-Z_:-]+)="([^"]*)"/gu))
     found.set(
       match[1]!,
       match[2]!.replace(/\\x([0-9a-f]{2})/giu, (_, hex: string) =>

@@ -37,7 +37,8 @@ export function driversOf(
   const files = modinfo(textOf(sections, 'modinfo'));
   const initramfs = new Set(
     linesOf(textOf(sections, 'initramfs')).map((line) =>
-      plain(/([^/\s]+)\.ko(?:\.\w+)?\s*$/u.exec(line)?.[1] ?? ''),
+      // Looking back keeps the search from beginning anew at each letter of a line without end.
+      plain(/(?<![^/\s])([^/\s]+)\.ko(?:\.\w+)?\s*$/u.exec(line)?.[1] ?? ''),
     ),
   );
   const critical = criticalDrivers(sections, devices, blocks, moduleOfDriver);
@@ -77,7 +78,7 @@ function modinfo(text: string): Map<string, ModuleFile> {
     const match = /^(filename|version|author):\s+(\S.*)$/u.exec(line.slice(0, 2000));
     if (match === null) continue;
     if (match[1] === 'filename') {
-      const name = plain(/([^/]+)\.ko(?:\.\w+)?$/u.exec(match[2]!)?.[1] ?? '');
+      const name = plain(/(?<![^/])([^/]+)\.ko(?:\.\w+)?$/u.exec(match[2]!)?.[1] ?? '');
       current = { file: match[2]! };
       if (name !== '') modules.set(name, current);
     } else if (current !== null) {

@@ -2,6 +2,9 @@
 import type { OperatingSystem } from '../../store/model/inventory.ts';
 import { fileOf, firstLine, known, linesOf, textOf, usable, wholeNumber, type Sections } from './text.ts';
 
+/** PATH_MAX of Linux. */
+const MAX_PATH = 4096;
+
 /** @param ourTime milliseconds since 1970 on our clock when section `date` was printed; undefined: not compared */
 export function operatingSystemOf(
   sections: Sections,
@@ -131,7 +134,9 @@ export function shellAssignments(text: string): Map<string, string> {
 }
 
 function timeZoneOf(sections: Sections): string | undefined {
-  const link = /\/zoneinfo\/(?:posix\/|right\/)?(\S+)$/mu.exec(textOf(sections, 'localtime').trim())?.[1];
+  // No path is longer; the search begins anew at each `/zoneinfo/`.
+  const target = textOf(sections, 'localtime').trim().slice(0, MAX_PATH);
+  const link = /\/zoneinfo\/(?:posix\/|right\/)?(\S+)$/mu.exec(target)?.[1];
   const clock = shellAssignments(fileOf(sections, '/etc/sysconfig/clock'));
   return (
     link ??

@@ -1,10 +1,12 @@
 /** Processors: /proc/cpuinfo counts what the kernel uses, lscpu(1) and SMBIOS fill in what old kernels do not say. */
 import type { Processor } from '../../store/model/inventory.ts';
 import { dmiProcessors, type DmiStructure } from './dmidecode.ts';
-import { fileOf, firstLine, known, textOf, usable, wholeNumber, type Sections } from './text.ts';
+import { fileOf, firstLine, known, linesOf, textOf, usable, wholeNumber, type Sections } from './text.ts';
 
 /** The largest Linux machines have 8192 (CONFIG_NR_CPUS of distributions). */
 const MAX_PROCESSORS = 16_384;
+/** Characters of a line of the kernel (LOG_LINE_MAX is 1024). */
+const MAX_MESSAGE = 1024;
 
 interface Kind {
   model: string;
@@ -23,8 +25,10 @@ export function processorsOf(
   const lscpu = lscpuFields(textOf(sections, 'lscpu'));
   const firmware = dmiProcessors(structures);
   const kinds = kindsOf(fileOf(sections, '/proc/cpuinfo'), lscpu.get('Model name'));
-  const disabled = /(?:vmx|svm|virtualization)\b.*disabled|disabled by (?:the )?(?:bios|firmware)/iu.test(
-    textOf(sections, 'boot-messages'),
+  const disabled = linesOf(textOf(sections, 'boot-messages')).some((line) =>
+    /(?:vmx|svm|virtualization)\b.*disabled|disabled by (?:the )?(?:bios|firmware)/iu.test(
+      line.slice(0, MAX_MESSAGE),
+    ),
   );
   const architecture = firstLine(textOf(sections, 'uname-machine')) ?? lscpu.get('Architecture');
   if (kinds.length === 0) {

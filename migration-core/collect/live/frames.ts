@@ -32,6 +32,10 @@ const LINE_CHARACTERS = 8 << 10;
 /** Servers with some thousand LUNs over eight paths have as many lines in /proc/diskstats. */
 const FRAME_LINES = 100_000;
 const FRAME_CHARACTERS = 16 << 20;
+/** The script has ten parts; only a server that wants our memory prints more. */
+const FRAME_PARTS = 64;
+/** Seconds: a hundred years. Above it, milliseconds since 1970 are no longer exact, and at last no number. */
+const LONGEST_UPTIME = 100 * 365 * 86_400;
 
 export async function* readFrames(
   output: AsyncIterable<Uint8Array>,
@@ -110,7 +114,8 @@ class Assembly {
         this.#parts = new Map();
         this.#lines = 0;
         this.#characters = 0;
-        this.#head = Number.isFinite(uptime) && uptime >= 0 && words[1] !== '' ? { uptime, epoch } : null;
+        const isTime = uptime >= 0 && uptime <= LONGEST_UPTIME && words[1] !== '';
+        this.#head = isTime ? { uptime, epoch } : null;
         if (this.#head !== null) return null;
         return {
           kind: 'problem',
@@ -125,6 +130,7 @@ class Assembly {
       }
       default:
         if (this.#head === null) return null;
+        if (this.#parts.size >= FRAME_PARTS) return null;
         this.#part = [];
         this.#parts.set(words[0]!, this.#part);
         return null;

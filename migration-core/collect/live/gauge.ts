@@ -4,6 +4,9 @@ import { hasNarrowCounters } from './counters.ts';
 import type { Frame, MachineFacts } from './frames.ts';
 import { meters } from './meters.ts';
 
+/** The script rests a second between samples; a server that sends them without a pause would fill our disk. */
+const SHORTEST_MILLISECONDS = 500;
+
 /**
  * Rates stand for the time between two samples of the same connection: after a gap the first sample begins anew, so
  * nothing is made up for a time in which nobody looked. Lengths of time come from the server's uptime, which neither its
@@ -13,6 +16,8 @@ export class Gauge {
   readonly #interval: number;
   readonly #machine: MachineFacts;
   #before: Frame | null = null;
+  /** Of the last sample, milliseconds since 1970. */
+  #at = -Infinity;
   /** Milliseconds since 1970 at which the server started, by our clock: the least seen, for answers come late, never early. */
   #startedAt = Infinity;
   #disks: ReadonlySet<string> | null = null;
@@ -26,7 +31,7 @@ export class Gauge {
 
   /**
    * @param receivedAt milliseconds since 1970, by our clock
-   * @returns one batch of one value for each metric and instance; empty where the sample is no later than the last one
+   * @returns one batch of one value for each metric and instance; empty where the sample is no later than the last one, or hardly
    */
   take(frame: Frame, receivedAt: number): { at: number; batches: SampleBatch[] } {
     this.#startedAt = Math.min(this.#startedAt, receivedAt - frame.uptime * 1000);
@@ -35,8 +40,9 @@ export class Gauge {
     this.#nics = namesOf(frame, 'nics') ?? this.#nics;
     const before = this.#before;
     const seconds = before === null ? NaN : frame.uptime - before.uptime;
-    if (seconds <= 0) return { at, batches: [] };
+    if (seconds <= 0 || at - this.#at < SHORTEST_MILLISECONDS) return { at, batches: [] };
     this.#before = frame;
+    this.#at = at;
     const context = {
       machine: this.#machine,
       seconds,

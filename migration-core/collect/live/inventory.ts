@@ -1,6 +1,6 @@
 /** Asks a running Unix server what it is, by resources/collectors/linux.sh. */
 import { readFile } from 'node:fs/promises';
-import { IronliftError } from '../../base/errors.ts';
+import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import type { InventoryGap, ServerInventory } from '../../store/model/inventory.ts';
 import { linuxInventory } from '../linux/inventory.ts';
 import { MAX_TOTAL_BYTES, SectionReader } from '../linux/sections.ts';
@@ -27,6 +27,8 @@ export interface InventoryAnswer {
 
 /** Every tool of the script has its own limit; a server where all of them reach it has a defect. */
 const INVENTORY_MILLISECONDS = 15 * 60_000;
+/** To say who is logged in takes no longer on the slowest of servers; others wait for their turn meanwhile. */
+const WHO_MILLISECONDS = 60_000;
 const SCRIPT = new URL('../../../resources/collectors/linux.sh', import.meta.url);
 
 /** @throws COLLECT_FAILED where the server told nothing, CANCELLED */
@@ -34,7 +36,12 @@ export async function askInventory(shell: Shell, request: InventoryRequest): Pro
   const script = await readFile(SCRIPT, 'utf8');
   const late = AbortSignal.timeout(INVENTORY_MILLISECONDS);
   const signal = request.signal === undefined ? late : AbortSignal.any([request.signal, late]);
-  const { run, gaps } = await start(shell, script, request, signal);
+  const { run, gaps } = await start(shell, script, request, signal).catch((error: unknown) => {
+    // Nobody cancelled: a server that takes our questions and says nothing must not look like one that is done.
+    throw isIronliftError(error, 'CANCELLED') && request.signal?.aborted !== true
+      ? silent(shell.machine)
+      : error;
+  });
   const reader = new SectionReader();
   let ourTime: number | undefined;
   const problems: string[] = [];
@@ -83,7 +90,8 @@ async function start(
 }
 
 async function isRoot(shell: Shell, signal: AbortSignal): Promise<boolean> {
-  const run = await runScript(shell, 'id -u', { maximumBytes: 1 << 20, signal });
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(WHO_MILLISECONDS)]);
+  const run = await runScript(shell, 'id -u', { maximumBytes: 1 << 20, signal: inTime });
   let text = '';
   for await (const piece of run.output) text += Buffer.from(piece).toString('latin1');
   return text.trim() === '0';
@@ -98,4 +106,9 @@ const notRoot = (why: string): InventoryGap => ({
 const nothing = (machine: string): IronliftError =>
   new IronliftError('COLLECT_FAILED', `${machine} ran the inventory and told nothing.`, {
     next: 'Run resources/collectors/linux.sh on the server by hand and see what it says.',
+  });
+
+const silent = (machine: string): IronliftError =>
+  new IronliftError('COLLECT_FAILED', `${machine} takes commands, but does not answer.`, {
+    next: 'Log in there by hand and see whether "id -u" answers; the server may be overloaded.',
   });

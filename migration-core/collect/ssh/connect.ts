@@ -33,6 +33,7 @@ export async function connectSsh(target: SshTarget, options: ConnectOptions): Pr
   const known = await options.hostKeys.find(target.host, portOf(target));
   const client = new ssh2.Client();
   const attempt = new Attempt(target, options, client);
+  let trusted: Buffer | null = null;
   await new Promise<void>((resolve, reject) => {
     attempt.start(resolve, reject);
     try {
@@ -46,17 +47,29 @@ export async function connectSsh(target: SshTarget, options: ConnectOptions): Pr
           known.map((key) => key.algorithm),
           target.oldAlgorithms === true,
         ),
-        hostVerifier: (blob: Buffer, verify: (trusted: boolean) => void) => {
+        hostVerifier: (blob: Buffer, verify: (permitted: boolean) => void) => {
+          // Keys are exchanged again every hour or gigabyte. Nobody is asked twice, and nothing else is taken.
+          if (trusted !== null) {
+            verify(trusted.equals(blob));
+            return;
+          }
           attempt.ask(checkHost(target, blob, known, options.hostKeys, options.onUnknownHost)).then(
-            () => verify(true),
+            () => {
+              trusted = Buffer.from(blob);
+              verify(true);
+            },
             (error: unknown) => {
               attempt.fail(error);
               verify(false);
             },
           );
         },
-        authHandler: loginHandler(target, options.credentials, attempt.login, (question) =>
-          attempt.ask(question),
+        authHandler: loginHandler(
+          target,
+          options.credentials,
+          attempt.login,
+          (question) => attempt.ask(question),
+          () => attempt.endless(),
         ),
       });
     } catch (error) {
@@ -113,6 +126,10 @@ class Attempt {
     const sentence = isIronliftError(error) ? error : this.#explain(error);
     this.#settle(sentence);
     this.#client.destroy();
+  }
+
+  endless(): void {
+    this.fail(this.#loginFailed('the server asks questions without end'));
   }
 
   async ask<T>(question: Promise<T>): Promise<T> {

@@ -26,12 +26,14 @@ interface Step {
 
 /**
  * @param ask wraps whatever may wait for a person, so that no clock runs meanwhile
+ * @param giveUp is called where the server asks and asks; it gets no answer then
  */
 export function loginHandler(
   target: SshTarget,
   credentials: SshCredentials,
   report: LoginReport,
   ask: <T>(question: Promise<T>) => Promise<T>,
+  giveUp: () => void,
 ): AuthHandlerMiddleware {
   const username = target.user;
   let steps: Step[] | null = null;
@@ -44,10 +46,10 @@ export function loginHandler(
       .filter((way) => /^[a-z-]{1,40}$/u.test(way))
       .slice(0, 10);
     steps ??= [
-      ...(await ask(keySteps(target, credentials, report))),
+      ...(await ask(keySteps(target, credentials, report, ask))),
       ...agentSteps(target, credentials, report, ask),
       ...passwordSteps(target, credentials, report, ask),
-      ...questionSteps(target, credentials, report, ask),
+      ...questionSteps(target, credentials, report, ask, giveUp),
     ];
     // A way that is not offered now may be after the next one: a key and then a code.
     for (const step of steps.filter(({ way }) => report.offered.includes(way))) {
@@ -68,12 +70,13 @@ async function keySteps(
   target: SshTarget,
   credentials: SshCredentials,
   report: LoginReport,
+  ask: <T>(question: Promise<T>) => Promise<T>,
 ): Promise<Step[]> {
   const keys = (await credentials.keys?.(target)) ?? [];
   return keys.map((file) => ({
     way: 'publickey' as const,
     method: async () => {
-      const key = await unlock(target, credentials, file, report);
+      const key = await unlock(target, credentials, file, report, ask);
       if (key === null) return null;
       report.tried.push(`key ${file.name}`);
       return { type: 'publickey' as const, username: target.user, key };
@@ -86,6 +89,7 @@ async function unlock(
   credentials: SshCredentials,
   file: PrivateKey,
   report: LoginReport,
+  ask: <T>(question: Promise<T>) => Promise<T>,
 ): Promise<ParsedKey | null> {
   const open = (passphrase?: string): ParsedKey | Error => {
     const parsed: unknown = ssh2.utils.parseKey(file.content, passphrase);
@@ -93,7 +97,8 @@ async function unlock(
   };
   let key = open();
   if (key instanceof Error && /encrypted/iu.test(key.message)) {
-    const passphrase = (await credentials.passphrase?.(target, file.name)) ?? null;
+    const answer = credentials.passphrase?.(target, file.name);
+    const passphrase = answer === undefined ? null : await ask(answer);
     if (passphrase === null) {
       report.notTried.push(`key ${file.name} is locked and no passphrase was given`);
       return null;
@@ -148,6 +153,7 @@ function questionSteps(
   credentials: SshCredentials,
   report: LoginReport,
   ask: <T>(question: Promise<T>) => Promise<T>,
+  giveUp: () => void,
 ): Step[] {
   const { answers, password } = credentials;
   if (answers === undefined && password === undefined) return [];
@@ -160,13 +166,17 @@ function questionSteps(
       type: 'keyboard-interactive',
       username: target.user,
       prompt: (name, instructions, _language, prompts, finish) => {
+        // Each question stops the clock: without an end to them, there would be none to the login.
+        if (++rounds > MAXIMUM_ROUNDS) {
+          giveUp();
+          return;
+        }
         const questions = {
           name,
           instructions,
           prompts: prompts.map(({ prompt, echo }) => ({ prompt, echo: echo === true })),
         };
         const given = async (): Promise<readonly string[] | null> => {
-          if (++rounds > MAXIMUM_ROUNDS) return null;
           if (answers !== undefined) return answers(target, questions);
           const secret = questions.prompts.length === 1 ? await password?.(target) : null;
           return secret === null || secret === undefined ? null : [secret];

@@ -24,11 +24,13 @@ const EMPTY_UUIDS = new Set([
   '00000000-0000-0000-0000-000000000000',
   'ffffffff-ffff-ffff-ffff-ffffffffffff',
   '03000200-0400-0500-0006-000700080009',
+  // The same as firmware before SMBIOS 2.6 spells it.
+  '00020003-0004-0005-0006-000700080009',
   '12345678-1234-5678-90ab-cddeefaabbcc',
 ]);
 
 const NO_SERIAL =
-  /^(?:|0+|1?23456789\d*|none|n\/?a|null|unknown|default( string)?|system serial number|chassis serial number|to be filled.*|not (?:specified|applicable|available|present|set).*|invalid|oem|x+|-+|\.+)$/iu;
+  /^(?:|0+|0x0+|0?1?23456789\d*|12345678?|[(<]?(?:none|null)[)>]?|n\/?a|unknown|unspecified|empty|default( string)?|serial ?(?:number|no\.?)?|system serial number|chassis serial number|to be filled.*|not (?:specified|applicable|available|present|set).*|invalid|oem|x+|-+|\.+)$/iu;
 
 /** @returns the UUID in lower case with dashes, or undefined where it says nothing */
 export function usableUuid(text: string | null | undefined): string | undefined {

@@ -100,8 +100,13 @@ function onlyOne(candidates: KnownServer[], identity: ServerIdentity): KnownServ
 }
 
 const notSameByName = (one: ServerIdentity, other: ServerIdentity): boolean =>
-  conflict(one, other) ||
-  (one.fqdn !== undefined && other.fqdn !== undefined && one.fqdn.toLowerCase() !== other.fqdn.toLowerCase());
+  conflict(one, other) || inAnotherDomain(one, other);
+
+/** Two domains of one company have a `web1` each; only a name is no evidence then. */
+function inAnotherDomain(one: ServerIdentity, other: ServerIdentity): boolean {
+  const [a, b] = [one.fqdn?.toLowerCase(), other.fqdn?.toLowerCase()];
+  return a?.includes('.') === true && b?.includes('.') === true && a !== b;
+}
 
 /** They cannot be the same machine. */
 export function conflict(one: ServerIdentity, other: ServerIdentity): boolean {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { openWorkbook } from '../../../migration-core/collect/xlsx.ts';
 import { openZip } from '../../../migration-core/collect/zip.ts';
 import { zipOf, type ZipFile } from '../../support/import-input.ts';
+import { workbook } from '../../support/workbook.ts';
 
 async function contents(bytes: Buffer, limit = 1 << 20): Promise<string[]> {
   const archive = openZip(bytes, 'x.zip');
@@ -57,5 +59,19 @@ describe('.zip files of strangers', () => {
       await expect(contents(bytes.subarray(0, length)), String(length)).rejects.toMatchObject({
         code: 'IMPORT_DAMAGED',
       });
+  });
+});
+
+describe('workbooks of strangers', () => {
+  const rowsOf = async (files: Record<string, string>): Promise<string[][]> => {
+    const [sheet] = await openWorkbook(workbook({ a: [['x']] }, { shared: true, files }), 'x.xlsx');
+    const rows: string[][] = [];
+    for await (const row of sheet!.rows()) rows.push(row);
+    return rows;
+  };
+
+  it('may not nest without end: all that is open is kept in memory', async () => {
+    const nested = `<worksheet>${'<a>'.repeat(100_000)}`;
+    await expect(rowsOf({ 'xl/worksheets/sheet1.xml': nested })).rejects.toThrow('nests without end');
   });
 });

@@ -52,6 +52,24 @@ describe('a server', () => {
     const serial = file.server(named('app', { serial: 'A' }), T0);
     expect(file.server(named('app', { serial: 'B' }), T0).id).not.toBe(serial.id);
     // Nothing that vendors left empty is a key.
+    // Without root neither UUID nor serial number is seen.
+    const first = named('web9', { fqdn: 'web9.one.example', macs: ['00:50:56:00:00:01'] });
+    const other = named('web9', { fqdn: 'web9.two.example', macs: ['00:50:56:00:00:02'] });
+    expect(file.server(first, T0).isNew).toBe(true);
+    expect(file.server(other, T0).isNew).toBe(true);
+    expect(file.server(first, T0).isNew).toBe(false);
+    // Of Supermicro, of firmware before SMBIOS 2.6, of tools that have nothing to say.
+    for (const [at, nothing] of [
+      { serial: '0123456789' },
+      { serial: 'Serial Number' },
+      { serial: '(none)' },
+      { serial: 'Empty' },
+      { serial: '0x00000000' },
+      { serial: '12345678' },
+      { smbiosUuid: '00020003-0004-0005-0006-000700080009' },
+    ].entries())
+      for (const name of [`p${at}`, `q${at}`])
+        expect(file.server(named(name, nothing), T0).isNew, JSON.stringify(nothing)).toBe(true);
     expect(file.server(named('x', { serial: 'To be filled by O.E.M.' }), T0).isNew).toBe(true);
     expect(file.server(named('y', { serial: 'To be filled by O.E.M.' }), T0).isNew).toBe(true);
   });

@@ -307,6 +307,22 @@ test('root is asked for only when the caller says so', async () => {
   expect(readdirSync(folder)).toContain('used');
 });
 
+test('what root runs is stopped by root: nobody else could', async () => {
+  const folder = await scratchFolder();
+  writeFileSync(
+    join(folder, 'sudo'),
+    `#!/bin/sh\nshift\necho "$*" >>${folder}/used\ncase "$*" in *true) exit 0;; esac\nexit 1\n`,
+  );
+  chmodSync(join(folder, 'sudo'), 0o755);
+  writeFileSync(join(folder, 'id'), '#!/bin/sh\necho 1000\n');
+  chmodSync(join(folder, 'id'), 0o755);
+  const path = `${folder}:/usr/sbin:/usr/bin:/sbin:/bin`;
+  await collect(['dash'], { env: { PATH: path, IRONLIFT_QUICK: '1', IRONLIFT_SUDO: '1' } });
+  const used = readFileSync(join(folder, 'used'), 'utf8').trimEnd().split('\n');
+  expect(used.length).toBeGreaterThan(2);
+  for (const command of used) expect(command).toMatch(/^timeout -s KILL \d+ /u);
+});
+
 test('every folder by which the catalogue knows an agent is looked for', () => {
   const line = /section agent-paths names((?:.*\\\n)*.*)\n/u.exec(text)![1]!;
   const asked = new Set(line.match(/\/\S+/gu));

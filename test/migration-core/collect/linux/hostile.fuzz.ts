@@ -203,6 +203,27 @@ test('lines of a megabyte of each nasty kind, for every importer', async () => {
     }
 });
 
+test('sections of one line without end', () => {
+  for (const [name, pieces] of Object.entries({
+    'boot-messages': ['vmx disable', 'virtualization '],
+    initramfs: ['A', '.ko'],
+    modinfo: ['filename: ', 'A'],
+    'lsblk-pairs': ['A', 'A_', '-', 'A="'],
+    blkid: ['A', '-'],
+    localtime: ['/zoneinfo/', 'a'],
+  }))
+    for (const piece of pieces)
+      for (const [before, after] of [
+        ['', ' x'],
+        ['/dev/sda: ', '!'],
+      ] as const) {
+        const text = `${before}${piece.repeat((1 << 19) / piece.length)}${after}`;
+        const started = performance.now();
+        linuxInventory(sectionsOf({ ...SAN_SERVER, [name]: text }));
+        expect(performance.now() - started, `${name} ${piece}`).toBeLessThan(MILLISECONDS);
+      }
+});
+
 test.runIf(process.env['IRONLIFT_FUZZ_CASES'] !== undefined)(
   'the real output of this machine, damaged',
   async () => {

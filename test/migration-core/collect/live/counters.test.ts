@@ -162,6 +162,18 @@ describe('two samples', () => {
   });
 });
 
+describe('a server that sends samples without a pause', () => {
+  it('gives no more than two a second', () => {
+    const gauge = new Gauge(MACHINE, 5);
+    let taken = 0;
+    for (let index = 0; index < 1000; index++) {
+      const now = frame(100 + index, { meminfo: 'MemTotal: 1 kB' });
+      if (gauge.take(now, 1_000_000 + index).batches.length > 0) taken++;
+    }
+    expect(taken).toBeLessThanOrEqual(2);
+  });
+});
+
 describe('the text of samples', () => {
   it('comes in pieces of any size', async () => {
     const text =
@@ -191,6 +203,19 @@ describe('the text of samples', () => {
     );
     expect(flood.map(({ kind }) => kind)).toEqual(['problem', 'frame']);
     expect((flood[1] as FrameEvent & { kind: 'frame' }).frame.parts.get('net')).toEqual([]);
+    const parts = Array.from({ length: 5000 }, (_, index) => `T part${index}\n`).join('');
+    const many = await events(`T sample 1 1\n${parts}T end\n`, 'T', 65_536);
+    expect((many[0] as FrameEvent & { kind: 'frame' }).frame.parts.size).toBeLessThan(100);
     expect((await events('T sample soon 1\nT stat\nT end\n')).map(({ kind }) => kind)).toEqual(['problem']);
+  });
+
+  it('of a server that claims to run for longer than time itself is left out', async () => {
+    for (const uptime of ['1e306', '1e17', 'Infinity']) {
+      const list = await events(`T sample ${uptime} 1\nT stat\ncpu 1\nT end\nT sample 5 1\nT end\n`);
+      expect(
+        list.map(({ kind }) => kind),
+        uptime,
+      ).toEqual(['problem', 'frame']);
+    }
   });
 });

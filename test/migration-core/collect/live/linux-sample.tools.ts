@@ -1,5 +1,5 @@
 /** resources/collectors/linux-sample.sh in every shell it may meet, and with nothing but BusyBox. */
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readFrames, type Frame } from '../../../../migration-core/collect/live/frames.ts';
@@ -76,6 +76,20 @@ describe('the script that measures', () => {
     const mine = programs.filter((line) => line.endsWith(` ${name}`));
     expect(mine.length, programs.join('; ')).toBe(1);
     expect(Number(mine[0]!.split(' ')[0])).toBeGreaterThan(0);
+  });
+
+  it('goes on without the volumes where df waits for ever', async () => {
+    needTools('timeout');
+    const folder = await scratchFolder();
+    await writeFile(join(folder, 'df'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+    const ran = await tryRun('sh', [SCRIPT, 'TOKEN', '1', '1'], {
+      env: { PATH: `${folder}:${process.env['PATH'] ?? ''}` },
+      timeoutSeconds: 30,
+    });
+    expect(ran.status).toBe(0);
+    const [only] = await frames(ran.stdout);
+    expect(only!.parts.get('stat')!.length).toBeGreaterThan(1);
+    expect(only!.parts.get('volumes')).toEqual([]);
   });
 
   it('ends when nobody reads any more', async () => {

@@ -1,11 +1,13 @@
 /** This machine, asked by our scripts and by systeminformation: two ways that must say the same. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { askSystemInformation, collectLocal } from '../../../../migration-core/collect/local/collect.ts';
 import type { CollectLocalOptions } from '../../../../migration-core/collect/local/collect.ts';
 import type { WatchEvent } from '../../../../migration-core/collect/live/watch.ts';
 import { serverInventory, type ServerInventory } from '../../../../migration-core/store/model/inventory.ts';
 import { markedProcesses, soon } from '../../../support/sshd.ts';
-import { run } from '../../../support/tools.ts';
+import { run, scratchFolder } from '../../../support/tools.ts';
 
 async function all(options: CollectLocalOptions): Promise<WatchEvent[]> {
   const list: WatchEvent[] = [];
@@ -92,5 +94,18 @@ describe('this computer', () => {
     }
     expect(during.length).toBeGreaterThan(1);
     expect(await soon(() => markedProcesses(mark).length === 0), markedProcesses(mark).join()).toBe(true);
+  });
+
+  it('that takes commands and never answers is a failure, not the end of the work', async () => {
+    const folder = await scratchFolder();
+    await writeFile(join(folder, 'id'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`);
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(500));
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      vi.unstubAllEnvs();
+    });
+    await expect(all({ platform: 'linux' })).rejects.toMatchObject({ code: 'COLLECT_FAILED' });
   });
 });

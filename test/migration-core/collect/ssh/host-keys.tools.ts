@@ -138,4 +138,15 @@ describe('keys of servers', () => {
     expect(items[0]).toMatchObject({ kind: 'warning' });
     expect(items.some(({ kind }) => kind === 'inventory')).toBe(true);
   });
+
+  it('are asked for once, however often keys are exchanged, and are still compared', async () => {
+    const sshd = await startSshd({ config: ['RekeyLimit 16K'] });
+    let asked = 0;
+    const options = optionsOf(sshd, { onUnknownHost: async () => ++asked > 0 });
+    const items = await all(collectSsh([targetOf(sshd)], options));
+    expect(failure(items)).toBe('');
+    expect(items.some(({ kind }) => kind === 'inventory')).toBe(true);
+    expect(asked).toBe(1);
+    expect(await options.hostKeys.find('127.0.0.1', sshd.port)).toHaveLength(1);
+  });
 });

@@ -3,10 +3,13 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import type { AuthenticationType, AuthHandlerMiddleware, KeyboardInteractiveAuthMethod } from 'ssh2';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { collectSsh, type SshItem } from '../../../../migration-core/collect/ssh/collect.ts';
 import type { SshCredentials } from '../../../../migration-core/collect/ssh/credentials.ts';
+import { loginHandler, type LoginReport } from '../../../../migration-core/collect/ssh/login.ts';
 import { isRoot, soon, startSshd, type Sshd } from '../../../support/sshd.ts';
 import { all, failure, optionsOf, targetOf } from '../../../support/ssh-collect.ts';
 import { needTools, run, scratchFolder } from '../../../support/tools.ts';
@@ -170,3 +173,59 @@ async function echoServer(text: string): Promise<number> {
   onTestFinished(() => void server.close());
   return (server.address() as { port: number }).port;
 }
+
+describe('the clock of a login', () => {
+  const target = { host: 'web1', user: 'root' };
+  const report = (): LoginReport => ({ tried: [], notTried: [], offered: [] });
+  const next = (handler: AuthHandlerMiddleware, offered: AuthenticationType[] | null): Promise<unknown> =>
+    new Promise((resolve) => {
+      handler(offered as AuthenticationType[], false, resolve);
+    });
+
+  it('stands while a person types the passphrase of a key', async () => {
+    needTools('ssh-keygen');
+    const file = join(await scratchFolder(), 'locked');
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', SECRET, '-f', file]);
+    const content = await readFile(file, 'utf8');
+    let [standing, stood] = [0, false];
+    const handler = loginHandler(
+      target,
+      {
+        keys: async () => [{ name: 'locked', content }],
+        passphrase: async () => {
+          await sleep(5);
+          stood = standing > 0;
+          return SECRET;
+        },
+      },
+      report(),
+      async (question) => {
+        standing++;
+        return question.finally(() => standing--);
+      },
+      () => undefined,
+    );
+    await next(handler, null);
+    expect(await next(handler, ['publickey'])).toMatchObject({ type: 'publickey' });
+    expect(stood).toBe(true);
+  });
+
+  it('is not stopped for ever by a server that asks and asks', async () => {
+    let [gaveUp, answers] = [0, 0];
+    const handler = loginHandler(
+      target,
+      { answers: async () => [SECRET] },
+      report(),
+      (question) => question,
+      () => gaveUp++,
+    );
+    await next(handler, null);
+    const method = (await next(handler, ['keyboard-interactive'])) as KeyboardInteractiveAuthMethod;
+    for (let round = 0; round < 50; round++) {
+      method.prompt('', '', '', [{ prompt: 'Again: ' }], () => answers++);
+      await sleep(0);
+    }
+    expect(gaveUp).toBeGreaterThan(0);
+    expect(answers).toBe(10);
+  });
+});
