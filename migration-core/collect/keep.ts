@@ -85,7 +85,7 @@ async function sumUp(
   const total = left.length;
   while (left.length > 0) {
     throwIfCancelled(options.signal);
-    left = sumUpSome(engagement, left, options.now);
+    left = sumUpSome(engagement, left, options.now, measured);
     options.onSummedUp?.(total - left.length, total);
     // Others want this thread too: a signal that is raised, a screen that shows how far it is.
     await new Promise((resolve) => setImmediate(resolve));
@@ -97,12 +97,21 @@ function sumUpSome(
   engagement: EngagementFile,
   servers: readonly ServerId[],
   now: () => number,
+  /** Those that this collection is about. Damage in another is told when that one is looked at, and stops nothing here. */
+  ours: ReadonlySet<ServerId>,
 ): readonly ServerId[] {
   const begun = now();
   let done = 0;
   const end = Math.min(SUMMED_UP_AT_ONCE, servers.length);
+  const rollUp = (server: ServerId): void => {
+    try {
+      engagement.rollUp(server);
+    } catch (error) {
+      if (ours.has(server) || !isIronliftError(error, 'ENGAGEMENT_DAMAGED')) throw error;
+    }
+  };
   engagement.transaction(() => {
-    do engagement.rollUp(servers[done++]!);
+    do rollUp(servers[done++]!);
     while (done < end && now() - begun < SUM_UP_FOR);
   });
   return servers.slice(done);
@@ -192,7 +201,7 @@ class Writer {
     }
     if (this.#due.length === 0) return;
     // A month of a server takes up to a second, in which no other server is heard.
-    this.#due = sumUpSome(this.#engagement, this.#due, now);
+    this.#due = sumUpSome(this.#engagement, this.#due, now, this.measured);
     if (this.#due.length > 0) this.#timer ??= this.#later();
   }
 

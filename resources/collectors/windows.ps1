@@ -334,7 +334,12 @@ function Format-JsonValue($Value) {
     }
     if ($Value -is [byte] -or $Value -is [sbyte] -or $Value -is [int16] -or $Value -is [uint16] -or $Value -is [int32] -or $Value -is [uint32] -or
         $Value -is [int64] -or $Value -is [uint64]) { return $Value.ToString($invariant) }
-    if ($Value -is [double] -or $Value -is [single] -or $Value -is [decimal]) { return ([double]$Value).ToString('R', $invariant) }
+    if ($Value -is [double] -or $Value -is [single] -or $Value -is [decimal]) {
+        $number = [double]$Value
+        # JSON has no word for what is no number.
+        if ([double]::IsNaN($number) -or [double]::IsInfinity($number)) { return 'null' }
+        return $number.ToString('R', $invariant)
+    }
     return Format-JsonText ([string]$Value)
 }
 
@@ -569,6 +574,8 @@ if ($OutputPath -eq '') {
     $self = Get-Value $MyInvocation.MyCommand 'Path'
     if ($null -ne $self) { $OutputPath = Split-Path -Parent $self }
 }
+# .NET counts relative paths from the folder of the process, which for an administrator is System32.
+if (-not [System.IO.Path]::IsPathRooted($OutputPath)) { $OutputPath = Join-Path (Get-Location).ProviderPath $OutputPath }
 $startTime = [DateTime]::UtcNow
 $started = $startTime.ToString('yyyy-MM-ddTHH:mm:ssZ', $invariant)
 $offset = [int][System.TimeZone]::CurrentTimeZone.GetUtcOffset([DateTime]::Now).TotalMinutes
@@ -578,48 +585,56 @@ $elevated = $principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::
 
 $folder = Join-Path $OutputPath ('ironlift-' + $env:COMPUTERNAME + '-' + $startTime.ToString('yyyyMMddTHHmmssZ', $invariant))
 $partsFolder = Join-Path $folder 'parts'
-[void][System.IO.Directory]::CreateDirectory($partsFolder)
-$quiet = $Emit -ne ''
-if (-not $quiet) { Write-Output ('Collecting into ' + $folder) }
-
-$results = @()
-foreach ($part in $classParts) {
-    $results += , (Save-Part $part[0] { Read-ClassPart $part })
-}
-foreach ($part in $otherParts) {
-    $results += , (Save-Part $part[0] (Get-Item ('function:' + $part[2])).ScriptBlock)
-}
-# Written now already: whoever stops the measuring has the inventory.
-Save-Manifest $results $null
-
-if (-not $SkipPerformance -and $Duration -gt 0) {
-    if (-not $quiet) { Write-Output ('Measuring every ' + $Interval + ' s for ' + $Duration + ' s; Ctrl+C ends it and keeps what is there') }
-    try { $results += , (Save-Performance) }
-    catch { $results += , @('performance', 'performance.csv', 'failed', [string]$_.Exception.Message, 0, 0, $null) }
-}
-Save-Manifest $results ([DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', $invariant))
-
 $archive = $folder + '.zip'
-$isPacked = $false
+$quiet = $Emit -ne ''
 try {
-    Add-Type -AssemblyName 'System.IO.Compression.FileSystem'
-    [System.IO.Compression.ZipFile]::CreateFromDirectory($folder, $archive)
-    $isPacked = $true
-} catch {
-    if (-not $quiet) { Write-Output 'No .NET 4.5 here: the result stays a folder.' }
-}
-if ($isPacked) { [System.IO.Directory]::Delete($folder, $true) }
+    [void][System.IO.Directory]::CreateDirectory($partsFolder)
+    if (-not $quiet) { Write-Output ('Collecting into ' + $folder) }
 
-if ($quiet) {
-    if (-not $isPacked) {
-        [System.IO.Directory]::Delete($folder, $true)
-        throw 'The server has no .NET 4.5 to pack the result with; run windows.ps1 on the server itself.'
+    $results = @()
+    foreach ($part in $classParts) {
+        $results += , (Save-Part $part[0] { Read-ClassPart $part })
     }
-    $bytes = [System.IO.File]::ReadAllBytes($archive)
-    [System.IO.File]::Delete($archive)
-    # Lines of a length that a console does not break.
-    $text = [System.Convert]::ToBase64String($bytes)
-    for ($i = 0; $i -lt $text.Length; $i += 76) { Write-Output $text.Substring($i, [Math]::Min(76, $text.Length - $i)) }
-    return
+    foreach ($part in $otherParts) {
+        $results += , (Save-Part $part[0] (Get-Item ('function:' + $part[2])).ScriptBlock)
+    }
+    # Written now already: whoever stops the measuring has the inventory.
+    Save-Manifest $results $null
+
+    if (-not $SkipPerformance -and $Duration -gt 0) {
+        if (-not $quiet) { Write-Output ('Measuring every ' + $Interval + ' s for ' + $Duration + ' s; Ctrl+C ends it and keeps what is there') }
+        try { $results += , (Save-Performance) }
+        catch { $results += , @('performance', 'performance.csv', 'failed', [string]$_.Exception.Message, 0, 0, $null) }
+    }
+    Save-Manifest $results ([DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ', $invariant))
+
+    $isPacked = $false
+    try {
+        Add-Type -AssemblyName 'System.IO.Compression.FileSystem'
+        [System.IO.Compression.ZipFile]::CreateFromDirectory($folder, $archive)
+        $isPacked = $true
+    } catch {
+        if (-not $quiet) { Write-Output 'No .NET 4.5 here: the result stays a folder.' }
+    }
+    if ($isPacked) { [System.IO.Directory]::Delete($folder, $true) }
+
+    if ($quiet) {
+        if (-not $isPacked) {
+            [System.IO.Directory]::Delete($folder, $true)
+            throw 'The server has no .NET 4.5 to pack the result with; run windows.ps1 on the server itself.'
+        }
+        $bytes = [System.IO.File]::ReadAllBytes($archive)
+        [System.IO.File]::Delete($archive)
+        # Lines of a length that a console does not break.
+        $text = [System.Convert]::ToBase64String($bytes)
+        for ($i = 0; $i -lt $text.Length; $i += 76) { Write-Output $text.Substring($i, [Math]::Min(76, $text.Length - $i)) }
+        return
+    }
+    if ($isPacked) { Write-Output ('Done: ' + $archive) } else { Write-Output ('Done: ' + $folder) }
+} finally {
+    # Collected from afar, nothing may stay, also when the session is ended half-way.
+    if ($quiet) {
+        if ([System.IO.Directory]::Exists($folder)) { [System.IO.Directory]::Delete($folder, $true) }
+        if ([System.IO.File]::Exists($archive)) { [System.IO.File]::Delete($archive) }
+    }
 }
-if ($isPacked) { Write-Output ('Done: ' + $archive) } else { Write-Output ('Done: ' + $folder) }

@@ -73,10 +73,12 @@ export function identityKeys(identity: ServerIdentity): { key: IdentityKey; valu
   const serial = usableSerial(identity.serial);
   const macs = identity.macs.map(usableMac).filter((mac) => mac !== undefined);
   const name = comparableName(identity.name);
-  return [
+  const strong = [
     ...(uuid === undefined ? [] : [{ key: 'smbiosUuid' as const, value: uuid }]),
     ...(serial === undefined ? [] : [{ key: 'serial' as const, value: serial }]),
     ...[...new Set(macs)].map((value) => ({ key: 'mac' as const, value })),
-    ...(name === '' ? [] : [{ key: 'name' as const, value: name }]),
   ];
+  // What nobody ever named is told apart by anything else there is.
+  const isNamed = name !== '' && (name !== 'localhost' || strong.length === 0);
+  return [...strong, ...(isNamed ? [{ key: 'name' as const, value: name }] : [])];
 }

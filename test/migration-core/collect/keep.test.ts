@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { CollectedItem } from '../../../migration-core/collect/collector.ts';
 import { keep } from '../../../migration-core/collect/keep.ts';
@@ -42,6 +43,23 @@ const cpuOf = (file: Awaited<ReturnType<typeof newFile>>): (number | null | unde
   file.servers().map(({ rollup }) => rollup?.cpuMaximum);
 
 describe('what is collected', () => {
+  it('is summed up although the samples of another server, left by a program that was killed, are damaged', async () => {
+    const file = await newFile();
+    const { id } = file.server(named('damaged'), T0);
+    file.appendSamples(id, batch([T0], [1]));
+    expect(file.outdated()).toEqual([id]);
+    const behind = new Database(file.path);
+    behind.prepare("UPDATE chunk SET data = x'00'").run();
+    behind.close();
+    await keep(all(samples('sound', [5, 7])), file, ABOUT, { now });
+    expect(file.collections().at(-1)!.finishedAt).not.toBeNull();
+    expect(cpuOf(file)).toEqual([undefined, 7]);
+    // Its own damage stops a collection.
+    await expect(keep(all(samples('damaged', [3])), file, ABOUT, { now })).rejects.toMatchObject({
+      code: 'ENGAGEMENT_DAMAGED',
+    });
+  });
+
   it('that could not be written while the source was silent fails the collection', async () => {
     const file = await newFile();
     const unwritable: CollectedItem = { kind: 'samples', server: named('a'), batches: [batch([NaN], [1])] };

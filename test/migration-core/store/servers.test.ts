@@ -51,6 +51,11 @@ describe('a server', () => {
     expect(file.server(named('db'), T0)).toEqual({ id: three.id, isNew: false });
     const serial = file.server(named('app', { serial: 'A' }), T0);
     expect(file.server(named('app', { serial: 'B' }), T0).id).not.toBe(serial.id);
+    // What nobody ever named is not one server.
+    const nameless = (mac: string): ReturnType<typeof named> => named('localhost', { macs: [mac] });
+    const unnamed = file.server(nameless('00:50:56:00:00:11'), T0);
+    expect(file.server(nameless('00:50:56:00:00:12'), T0).isNew).toBe(true);
+    expect(file.server(nameless('00:50:56:00:00:11'), T0)).toEqual({ id: unnamed.id, isNew: false });
     // Nothing that vendors left empty is a key.
     // Without root neither UUID nor serial number is seen.
     const first = named('web9', { fqdn: 'web9.one.example', macs: ['00:50:56:00:00:01'] });
