@@ -619,12 +619,8 @@ try {
     if ($isPacked) { [System.IO.Directory]::Delete($folder, $true) }
 
     if ($quiet) {
-        if (-not $isPacked) {
-            [System.IO.Directory]::Delete($folder, $true)
-            throw 'The server has no .NET 4.5 to pack the result with; run windows.ps1 on the server itself.'
-        }
+        if (-not $isPacked) { throw 'The server has no .NET 4.5 to pack the result with; run windows.ps1 on the server itself.' }
         $bytes = [System.IO.File]::ReadAllBytes($archive)
-        [System.IO.File]::Delete($archive)
         # Lines of a length that a console does not break.
         $text = [System.Convert]::ToBase64String($bytes)
         for ($i = 0; $i -lt $text.Length; $i += 76) { Write-Output $text.Substring($i, [Math]::Min(76, $text.Length - $i)) }
