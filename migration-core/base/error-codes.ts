@@ -99,6 +99,24 @@ export const ERROR_KINDS = {
   LOGIN_FAILED: 'refused',
   HOST_NOT_REACHED: 'failed',
   COLLECT_FAILED: 'failed',
+
+  // assess, plan
+  RULE_PACK_INVALID: 'refused',
+  SCENARIO_INVALID: 'refused',
+  ASSESSMENT_IMPOSSIBLE: 'refused',
+  WAVES_INVALID: 'refused',
+
+  // filesystem/ntfs
+  NTFS_DAMAGED: 'refused',
+  NTFS_HIBERNATED: 'refused',
+  NTFS_LOG_DIRTY: 'refused',
+  NTFS_UNSUPPORTED: 'refused',
+  NTFS_ENCRYPTED: 'refused',
+  // registry
+  NOT_A_HIVE: 'refused',
+  HIVE_DAMAGED: 'refused',
+  HIVE_KEY_NOT_FOUND: 'failed',
+  HIVE_TOO_LARGE: 'refused',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;

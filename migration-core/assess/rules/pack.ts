@@ -1,0 +1,148 @@
+/**
+ * Rule packs: the numbers of the assessment as data (resources/rules/*.json). A pack says of each number where it comes
+ * from; one that extends another needs to hold only what differs. Code names a number by a `Rule` and never holds one.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { IronliftError } from '../../base/errors.ts';
+
+const rulePack = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]{1,40}$/u),
+  title: z.string(),
+  version: z.number().int().positive(),
+  /** ISO date of the last change. */
+  date: z.string().regex(/^\d{4}-\d\d-\d\d$/u),
+  about: z.string(),
+  extends: z.string().optional(),
+  rules: z.record(
+    z.string(),
+    z.strictObject({
+      value: z.unknown(),
+      /** Where the number comes from. */
+      source: z.string().min(3),
+      /** For which architecture or era. */
+      validFor: z.string().optional(),
+      note: z.string().optional(),
+    }),
+  ),
+});
+export type RulePack = z.infer<typeof rulePack>;
+
+/** A number of a pack, as code knows it. */
+export interface Rule<T> {
+  id: string;
+  /** Plain words, for a list of all rules. */
+  title: string;
+  /** `%`, `IOPS`, `bytes/s` ...; '' for none. */
+  unit: string;
+  schema: z.ZodType<T>;
+}
+
+export const rule = <T>(id: string, title: string, unit: string, schema: z.ZodType<T>): Rule<T> => ({
+  id,
+  title,
+  unit,
+  schema,
+});
+/** The commonest kind. */
+export const numberRule = (id: string, title: string, unit: string): Rule<number> =>
+  rule(id, title, unit, z.number());
+
+/** What a sentence of a verdict rests on. */
+export interface Citation {
+  rule: string;
+  title: string;
+  unit: string;
+  value: unknown;
+  source: string;
+  pack: string;
+}
+
+/** A pack together with those it extends. */
+export class RuleBook {
+  /** The pack that was asked for. */
+  readonly pack: RulePack;
+  readonly #packs: readonly RulePack[];
+  readonly #values = new Map<Rule<unknown>, unknown>();
+
+  /** @param packs the one asked for first, then what it extends */
+  constructor(packs: readonly [RulePack, ...RulePack[]]) {
+    this.pack = packs[0];
+    this.#packs = packs;
+  }
+
+  /** Id and version of all packs in it: what a stored result was computed with. */
+  get version(): string {
+    return this.#packs.map(({ id, version }) => `${id}@${version}`).join('+');
+  }
+
+  /** @throws RULE_PACK_INVALID where no pack has the number, or it is of the wrong kind */
+  value<T>(wanted: Rule<T>): T {
+    if (this.#values.has(wanted)) return this.#values.get(wanted) as T;
+    const parsed = wanted.schema.safeParse(this.#find(wanted.id).entry.value);
+    if (!parsed.success)
+      throw invalid(
+        `Rule ${wanted.id} of the rule pack ${this.pack.id} is not what it must be: ${z.prettifyError(parsed.error)}`,
+      );
+    this.#values.set(wanted, parsed.data);
+    return parsed.data;
+  }
+
+  cite(wanted: Rule<unknown>): Citation {
+    const { entry, pack } = this.#find(wanted.id);
+    const { id, title, unit } = wanted;
+    return { rule: id, title, unit, value: this.value(wanted), source: entry.source, pack: pack.id };
+  }
+
+  #find(id: string): { entry: RulePack['rules'][string]; pack: RulePack } {
+    for (const pack of this.#packs) {
+      // Not a bare lookup: `constructor` is no rule.
+      if (Object.hasOwn(pack.rules, id)) return { entry: pack.rules[id]!, pack };
+    }
+    throw invalid(`The rule pack ${this.pack.id} has no rule ${id}.`);
+  }
+}
+
+/** @throws RULE_PACK_INVALID */
+export function parseRulePack(text: string, from: string): RulePack {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw invalid(`The rule pack ${from} is not JSON.`);
+  }
+  const parsed = rulePack.safeParse(json);
+  if (!parsed.success) throw invalid(`The rule pack ${from} is not valid: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+const SHIPPED = fileURLToPath(new URL('../../../resources/rules/', import.meta.url));
+
+/** All packs that came with the program, by id. */
+export function shippedRulePacks(): Map<string, RulePack> {
+  const packs = readdirSync(SHIPPED)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => parseRulePack(readFileSync(join(SHIPPED, name), 'utf8'), name));
+  return new Map(packs.map((pack) => [pack.id, pack]));
+}
+
+/** @throws RULE_PACK_INVALID for a name that is not there, and for packs that extend each other in a circle */
+export function ruleBook(id: string, packs: ReadonlyMap<string, RulePack> = shippedRulePacks()): RuleBook {
+  const chain: RulePack[] = [];
+  for (let next: string | undefined = id; next !== undefined;) {
+    const pack = packs.get(next);
+    if (pack === undefined)
+      throw invalid(`There is no rule pack ${next}; there are ${[...packs.keys()].sort().join(', ')}.`);
+    if (chain.includes(pack)) throw invalid(`The rule pack ${id} extends itself.`);
+    chain.push(pack);
+    next = pack.extends;
+  }
+  return new RuleBook(chain as [RulePack, ...RulePack[]]);
+}
+
+const invalid = (message: string): IronliftError =>
+  new IronliftError('RULE_PACK_INVALID', message, {
+    next: 'Choose one of the rule packs that came with the program, or mend this one.',
+  });

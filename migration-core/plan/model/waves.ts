@@ -1,0 +1,84 @@
+/** Who moves when, and what must be true before the next ones may. */
+import type { ServerId } from '../../store/engagement.ts';
+
+export interface WaveMember {
+  server: ServerId;
+  name: string;
+  /** 0 to 100: first is highest. */
+  priority: number;
+  method: string;
+  copyMinutes: number;
+  testMinutes: number;
+  why: string;
+}
+
+export interface WaveRisk {
+  severity: 'high' | 'medium' | 'low';
+  text: string;
+  mitigation: string;
+  servers: ServerId[];
+}
+
+export interface Wave {
+  /** 0 lab, then as they come. */
+  number: number;
+  title: string;
+  kind: 'lab' | 'test' | 'first-production' | 'production' | 'important' | 'critical';
+  members: WaveMember[];
+  /** ISO dates; null without a calendar. */
+  starts: string | null;
+  ends: string | null;
+  copyMinutes: number;
+  testMinutes: number;
+  people: { role: string; does: string }[];
+  /** What must be signed before the next wave. */
+  gates: { id: string; text: string; required: boolean }[];
+  rollback: string;
+  risks: WaveRisk[];
+  confidence: {
+    category: 'inventory' | 'dependencies' | 'applications' | 'business';
+    level: 'high' | 'medium' | 'low';
+  }[];
+}
+
+export interface WavePlan {
+  waves: Wave[];
+  /** Servers in no wave, with the reason. */
+  outside: { server: ServerId; name: string; why: string }[];
+  /** Sentences on what was changed by hand and what that breaks. */
+  problems: string[];
+}
+
+export interface SavingsLine {
+  id:
+    | 'power'
+    | 'cooling'
+    | 'space'
+    | 'maintenance'
+    | 'support'
+    | 'licences'
+    | 'refresh'
+    | 'hosts'
+    | 'platform'
+    | 'migration'
+    | 'carbon';
+  title: string;
+  before: number;
+  after: number;
+  /** `kWh`, `U`, `kg`, or the currency. */
+  unit: string;
+  perYear: boolean;
+  /** How it was computed, with the prices it rests on. */
+  basis: string;
+}
+
+export interface Savings {
+  lines: SavingsLine[];
+  /** Lines left out, with the price that is missing. */
+  omitted: { id: SavingsLine['id']; missing: string }[];
+  /** By year from 0, in the currency; null without prices. */
+  cashFlow: { year: number; costs: number; savings: number; net: number; cumulative: number }[] | null;
+  /** Of the sum over the years, with all prices 20 % lower and higher. */
+  sensitivity: { low: number; high: number } | null;
+  assumptions: string[];
+}
