@@ -1,6 +1,6 @@
 /** Collecting through the command line: what comes in, what is shown, and what a power cut or a wrong password leaves. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -204,6 +204,47 @@ describe('ironlift collect import', () => {
     const [last] = await importJson(path, csv, '--again');
     expect(last!.counts!.samples + last!.counts!.repeated).toBe(all);
     expect(samplesIn(path)).toBe(all);
+  });
+
+  it('leaves a sound file when a measurement that is running is killed, and the next one goes on in it', async () => {
+    // Four at a time, each with a file of its own: a sample comes every five seconds only.
+    const lanes = [21, 22, 23, 24].map(async (seed) => {
+      const { path } = await engagementIn();
+      const random = seeded(seed);
+      let kept = 0;
+      for (let kill = 0; kill < Math.ceil(KILLS / 4); kill++) {
+        const args = [IRONLIFT, 'collect', 'local', '--engagement', path, '--every', '5s'];
+        const child = spawn(process.execPath, args, { stdio: 'ignore' });
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        await sleep(1000 + random() * 14_000);
+        child.kill('SIGKILL');
+        await ended;
+        if (!existsSync(path)) continue;
+        await expectSound(path);
+        const samples = samplesIn(path);
+        expect(samples).toBeGreaterThanOrEqual(kept);
+        kept = samples;
+      }
+      const { status } = await ironlift([
+        'collect',
+        'local',
+        '--engagement',
+        path,
+        '--for',
+        '11s',
+        '--every',
+        '5s',
+      ]);
+      expect(status).toBe(0);
+      expect(samplesIn(path)).toBeGreaterThan(kept);
+      const servers = reading(path, (engagement) => ({
+        known: engagement.servers().map(({ identity }) => identity.name),
+        outdated: engagement.outdated(),
+      }));
+      expect(servers).toEqual({ known: [hostname()], outdated: [] });
+      return kept;
+    });
+    expect(Math.max(...(await Promise.all(lanes)))).toBeGreaterThan(0);
   });
 
   it.skipIf(!hasShared)(`reads everything that real tools have written ${NEEDS_SHARED}`, async () => {
