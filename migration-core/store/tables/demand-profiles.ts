@@ -3,7 +3,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { crc32c } from '../../base/crc32c.ts';
 import { IronliftError } from '../../base/errors.ts';
 
-/** Four week shapes of five resources as floats are 58 KB; the rest is a few figures. */
+/** Four week shapes of five resources as floats are 50 KB; the rest is a few figures. */
 export const MAX_PROFILE_BYTES = 1 << 20;
 
 export class DemandProfileTable {
