@@ -105,6 +105,7 @@ export const ERROR_KINDS = {
   SCENARIO_INVALID: 'refused',
   ASSESSMENT_IMPOSSIBLE: 'refused',
   WAVES_INVALID: 'refused',
+  ANNOTATIONS_INVALID: 'refused',
 
   // filesystem/ntfs
   NTFS_DAMAGED: 'refused',

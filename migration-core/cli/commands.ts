@@ -27,6 +27,8 @@ export interface CommandGroup {
   summary: string;
   /** What they have in common, for `--help`. */
   about: string;
+  /** What the first word does where the second is none of these. */
+  alone?: CommandEntry['load'];
   commands: readonly CommandEntry[];
 }
 
@@ -88,7 +90,20 @@ harmless: a server is known by its SMBIOS UUID, serial number, MAC address or na
   {
     name: 'servers',
     summary: 'list the servers of an engagement, or tell all of one',
-    load: async () => (await import('./commands/servers.ts')).serversCommand,
+    about: '',
+    alone: async () => (await import('./commands/servers.ts')).serversCommand,
+    commands: [
+      {
+        name: 'export',
+        summary: 'write a table of them to be filled in, or all figures as Parquet',
+        load: async () => (await import('./commands/servers/export.ts')).serversExportCommand,
+      },
+      {
+        name: 'annotate',
+        summary: 'take over what somebody has filled in',
+        load: async () => (await import('./commands/servers/annotate.ts')).serversAnnotateCommand,
+      },
+    ],
   },
   {
     name: 'image',

@@ -91,6 +91,8 @@ interface FoundCommand {
   entry: CommandEntry | CommandGroup;
   /** `image convert`. */
   words: string;
+  /** Of a group that does something by its first word alone. */
+  others?: readonly CommandEntry[];
   /** The arguments after the words. */
   rest: string[];
 }
@@ -106,6 +108,10 @@ function findCommand([name = '', ...rest]: string[]): FoundCommand {
     });
   }
   const [second, ...others] = rest;
+  if (isGroup(entry) && entry.alone !== undefined && !entry.commands.some((one) => one.name === second)) {
+    const { summary, alone, commands: inner } = entry;
+    return { entry: { name, summary, load: alone }, words: name, others: inner, rest };
+  }
   if (!isGroup(entry) || second === undefined || second === '--help' || second === '-h')
     return { entry, words: name, rest };
   const inner = entry.commands.find((command) => command.name === second);
@@ -118,8 +124,12 @@ function findCommand([name = '', ...rest]: string[]): FoundCommand {
   return { entry: inner, words: `${name} ${second}`, rest: others };
 }
 
-async function helpFor({ entry }: FoundCommand): Promise<string> {
-  if (!isGroup(entry)) return `${(await entry.load()).help}\n`;
+async function helpFor({ entry, others }: FoundCommand): Promise<string> {
+  if (!isGroup(entry)) {
+    const { help } = await entry.load();
+    if (others === undefined) return `${help}\n`;
+    return [help, '', 'More commands:', ...commandLines(others), '', ''].join('\n');
+  }
   return [
     `Usage: ironlift ${entry.name} COMMAND [options]`,
     '',

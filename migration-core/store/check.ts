@@ -13,11 +13,11 @@ export const APPLICATION_ID = 0x49726f6e;
  * Bytes up to which every page is read when the file is opened. `quick_check` takes 2 ms for each MiB in the page cache
  * (71 MiB: 153 ms; `integrity_check`, which compares indexes too: 218 ms), and a stick gives 30 MiB in a second: 128 MiB,
  * 35 million samples, are four seconds at worst. Larger files are read whole only when the one who wrote them last was
- * killed (a log is beside them); else all tables (1 ms) but those of measurements and inventories, whose blobs have
- * checksums of their own and are checked when they are read.
+ * killed (a log is beside them); else all tables (1 ms) but those of measurements, inventories and what was computed, whose
+ * blobs have checksums of their own and are checked when they are read.
  */
 export const WHOLE_CHECK_LIMIT = 128 << 20;
-const BULK_TABLES = new Set(['chunk', 'inventory', 'rollup']);
+const BULK_TABLES = new Set(['chunk', 'inventory', 'rollup', 'demand_profile', 'document']);
 
 export const notAnEngagement = (path: string, cause?: unknown): IronliftError =>
   new IronliftError('NOT_AN_ENGAGEMENT', `${basename(path)} is not an engagement file of Ironlift.`, {

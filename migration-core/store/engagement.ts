@@ -7,6 +7,7 @@ import type { ServerInventory } from './model/inventory.ts';
 import type { MetricId } from './model/metrics.ts';
 import type { Rollup, ServerRollup } from './model/rollup.ts';
 import type { SampleBatch } from './model/samples.ts';
+import type { PlanningStore } from './planning.ts';
 
 /** Of a row of the file; never reused within it. */
 export type ServerId = number;
@@ -74,7 +75,7 @@ export interface CollectionProblem {
   excerpt?: string;
 }
 
-export interface EngagementFile {
+export interface EngagementFile extends PlanningStore {
   readonly path: string;
   /** What the consultant called it. */
   readonly name: string;
@@ -98,7 +99,7 @@ export interface EngagementFile {
   server(identity: ServerIdentity, seenAt: number): { id: ServerId; isNew: boolean };
   /** All servers, by name. */
   servers(): ServerSummary[];
-  /** Takes a server with all that was collected of it out of the file. */
+  /** Takes a server with all that was collected and said of it out of the file, and all computed documents: they name it. */
   removeServer(id: ServerId): void;
 
   /**

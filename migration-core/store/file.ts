@@ -13,13 +13,18 @@ import type {
   ServerSummary,
 } from './engagement.ts';
 import type { Lock } from './lock.ts';
+import type { ServerAnnotations } from './model/annotations.ts';
 import type { ServerIdentity } from './model/identity.ts';
 import type { ServerInventory } from './model/inventory.ts';
 import type { MetricId } from './model/metrics.ts';
 import type { Rollup, ServerRollup } from './model/rollup.ts';
 import type { SampleBatch } from './model/samples.ts';
+import type { DocumentInfo, DocumentKind } from './planning.ts';
 import { explain, readOnlyError } from './sqlite-errors.ts';
+import { AnnotationTable } from './tables/annotations.ts';
 import { CollectionTable } from './tables/collections.ts';
+import { DemandProfileTable } from './tables/demand-profiles.ts';
+import { DocumentTable } from './tables/documents.ts';
 import { InventoryTable } from './tables/inventories.ts';
 import { summarise } from './tables/inventory-summary.ts';
 import { RollupTable } from './tables/rollups.ts';
@@ -52,6 +57,9 @@ export class SqliteEngagement implements EngagementFile {
   readonly #samples: SampleStore;
   readonly #rollups: RollupTable;
   readonly #collections: CollectionTable;
+  readonly #annotations: AnnotationTable;
+  readonly #profiles: DemandProfileTable;
+  readonly #documents: DocumentTable;
   #inTransaction = false;
 
   /** @param lock of the writer; null: only to read */
@@ -80,6 +88,9 @@ export class SqliteEngagement implements EngagementFile {
     this.#samples = new SampleStore(database);
     this.#rollups = new RollupTable(database);
     this.#collections = new CollectionTable(database);
+    this.#annotations = new AnnotationTable(database);
+    this.#profiles = new DemandProfileTable(database);
+    this.#documents = new DocumentTable(database);
   }
 
   transaction<T>(work: () => T): T {
@@ -143,6 +154,8 @@ export class SqliteEngagement implements EngagementFile {
   /** What was collected of one server to another one, which it turned out to be. */
   #move(from: ServerId, into: ServerId): void {
     this.#inventories.move(from, into);
+    this.#annotations.move(from, into, this.#servers.name(from));
+    this.#profiles.remove(into);
     for (const { id, metric, instance, told } of this.#samples.rows(from)) {
       const samples = this.#samples.readSeries(id, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
       this.#samples.append(into, { metric: metric, instance, ...samples, interval: told });
@@ -160,6 +173,8 @@ export class SqliteEngagement implements EngagementFile {
       this.#database.pragma('secure_delete = ON');
       try {
         this.#servers.remove(row);
+        // Answers name the servers they are about.
+        this.#documents.removeComputed();
       } finally {
         this.#database.pragma('secure_delete = OFF');
       }
@@ -171,6 +186,7 @@ export class SqliteEngagement implements EngagementFile {
       const row = this.#servers.row(id);
       const isNewest = this.#inventories.put(row, inventory, observedAt, collection);
       this.#servers.describe(row, summarise(inventory), isNewest);
+      this.#profiles.remove(row);
     });
   }
 
@@ -185,6 +201,7 @@ export class SqliteEngagement implements EngagementFile {
       if (counts.added > 0) {
         const { first, last } = spanOf(batch.times);
         this.#servers.sampled(row, first, last);
+        this.#profiles.remove(row);
       }
       return counts;
     });
@@ -214,6 +231,54 @@ export class SqliteEngagement implements EngagementFile {
 
   rollups(id: ServerId): Rollup[] {
     return this.#explained(() => this.#rollups.all(this.#servers.row(id)));
+  }
+
+  annotations(id: ServerId): ServerAnnotations {
+    return this.#explained(() => this.#annotations.get(this.#servers.row(id)));
+  }
+
+  annotationRemarks(id: ServerId): string[] {
+    return this.#explained(() => this.#annotations.remarks(this.#servers.row(id)));
+  }
+
+  putAnnotations(id: ServerId, annotations: ServerAnnotations): void {
+    this.#write(() => {
+      const row = this.#servers.row(id);
+      const before = JSON.stringify(this.#annotations.get(row).backup);
+      this.#annotations.put(row, annotations);
+      // A profile holds the backups that were told.
+      if (JSON.stringify(this.#annotations.get(row).backup) !== before) this.#profiles.remove(row);
+    });
+  }
+
+  demandProfile(id: ServerId): Uint8Array | null {
+    return this.#explained(() => this.#profiles.get(this.#servers.row(id)));
+  }
+
+  putDemandProfile(id: ServerId, bytes: Uint8Array): void {
+    this.#write(() => this.#profiles.put(this.#servers.row(id), bytes));
+  }
+
+  document(kind: DocumentKind, name: string): unknown {
+    return this.#explained(() => this.#documents.get(kind, name));
+  }
+
+  putDocument(
+    kind: DocumentKind,
+    name: string,
+    value: unknown,
+    inputs: string | null,
+    changedAt: number,
+  ): void {
+    this.#write(() => this.#documents.put(kind, name, value, { inputs, changedAt }));
+  }
+
+  removeDocument(kind: DocumentKind, name: string): void {
+    this.#write(() => this.#documents.remove(kind, name));
+  }
+
+  documents(kind: DocumentKind): DocumentInfo[] {
+    return this.#explained(() => this.#documents.all(kind));
   }
 
   beginCollection(about: {

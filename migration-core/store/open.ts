@@ -162,6 +162,17 @@ function openForWriting(path: string, lock: Lock, options: OpenOptions): Engagem
   }
 }
 
+/** To bring it to the newest is to write. */
+const olderVersion = (path: string, version: number): IronliftError =>
+  new IronliftError(
+    'ENGAGEMENT_READ_ONLY',
+    `${basename(path)} was made by an older Ironlift, and has to be brought to the newest version before it can be read.`,
+    {
+      next: 'Open it once where it can be written, or copy it to a folder in which you may write; a copy as it was is kept beside it.',
+      data: { path, olderVersion: version },
+    },
+  );
+
 function openForReading(path: string, { migrations = allMigrations }: OpenOptions): EngagementFile {
   const everyPage = statSync(path).size <= WHOLE_CHECK_LIMIT;
   let database = connect(path, true);
@@ -176,7 +187,7 @@ function openForReading(path: string, { migrations = allMigrations }: OpenOption
       version = versionOf(database, path, migrations.length);
     }
     checkWhole(database, path, migrations.slice(0, version), everyPage);
-    if (version < migrations.length) throw readOnlyError(path);
+    if (version < migrations.length) throw olderVersion(path, version);
     return new SqliteEngagement(path, database, null);
   } catch (error) {
     database.close();

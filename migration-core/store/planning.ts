@@ -22,16 +22,24 @@ export interface DocumentInfo {
 }
 
 export interface PlanningStore {
-  /** Empty where nobody said anything. Follows a server that is merged into another one. */
+  /**
+   * Empty where nobody said anything. Of a server that is merged into another one, the other gets what was not said of
+   * it; what was said of both in different ways is told by `annotationRemarks`.
+   */
   annotations(id: ServerId): ServerAnnotations;
-  /** Replaces all of them. @throws ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL */
+  /** Sentences on what was lost when servers were merged; until its annotations are put anew. */
+  annotationRemarks(id: ServerId): string[];
+  /** Replaces all of them. @throws USAGE (not of the model), ENGAGEMENT_READ_ONLY, ENGAGEMENT_FULL */
   putAnnotations(id: ServerId, annotations: ServerAnnotations): void;
 
-  /** The demand profile as it was put; null where there is none, or samples or an inventory came since. */
+  /**
+   * The demand profile as it was put; null where there is none, where samples, an inventory or another backup window came
+   * since, and where it is not as it was put: it is to be computed anew.
+   */
   demandProfile(id: ServerId): Uint8Array | null;
   putDemandProfile(id: ServerId, bytes: Uint8Array): void;
 
-  /** JSON value by kind and name; null where there is none. */
+  /** JSON value by kind and name; null where there is none. A stranger's file: check it. @throws ENGAGEMENT_DAMAGED */
   document(kind: DocumentKind, name: string): unknown;
   putDocument(
     kind: DocumentKind,

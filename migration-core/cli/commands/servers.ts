@@ -1,33 +1,36 @@
+import { COLUMNS, valueAt } from '../../assess/annotations/columns.ts';
 import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
 import type { EngagementFile, SeriesInfo, ServerSummary } from '../../store/engagement.ts';
+import type { ServerAnnotations } from '../../store/model/annotations.ts';
 import { comparableName } from '../../store/model/identity.ts';
 import { metricInfo } from '../../store/model/metrics.ts';
 import type { ServerInventory } from '../../store/model/inventory.ts';
 import type { Command } from '../commands.ts';
 import { labelled, printable, table, wrap } from '../terminal.ts';
 import type { World } from '../world.ts';
-import { ENGAGEMENT_HELP, engagementOf, usage } from './collect/options.ts';
+import { engagementOf, usage } from './collect/options.ts';
+import { openToRead, READ_ENGAGEMENT_HELP } from './servers/reading.ts';
 
 export const serversCommand: Command = {
   help: `Usage: ironlift servers [NAME] --engagement FILE [--json]
 
 Lists the servers of an engagement: what they are, and how much of it they use.
-With the NAME of one, tells all that is known of it.
+With the NAME of one, tells all that is known of it. One that is called
+as a command below: ironlift servers --engagement FILE -- NAME.
 
-${ENGAGEMENT_HELP.replace('; made where there\n                       is none', '')}
+${READ_ENGAGEMENT_HELP}
   --json               print one JSON document`,
   options: { engagement: { type: 'string' } },
   async run({ values, positionals: [name, ...more] }, world) {
     const path = engagementOf(values, 'servers');
     if (more.length > 0) throw usage('servers', 'Name one server, or none for the list');
-    const { openEngagement } = await import('../../store/open.ts');
-    const engagement = openEngagement(path, { readOnly: true, now: world.now });
+    const engagement = await openToRead(path, world);
     try {
       const json = values['json'] === true;
       if (name !== undefined) return one(engagement, name, json, world);
       const servers = engagement.servers();
-      if (json) world.out(`${JSON.stringify({ servers }, null, 2)}\n`);
-      else world.out(list(servers));
+      if (json) world.out(`${JSON.stringify({ servers, outdated: engagement.outdated() }, null, 2)}\n`);
+      else world.out(list(servers) + stale(engagement.outdated().length));
       return 0;
     } finally {
       engagement.close();
@@ -60,6 +63,12 @@ function list(servers: readonly ServerSummary[]): string {
   return `${table(head, rows)}${plural(servers.length, 'server')}.\n`;
 }
 
+/** A collection that was ended by force could not make its summaries. */
+const stale = (servers: number): string =>
+  servers === 0
+    ? ''
+    : `The figures of ${plural(servers, 'server')} are older than what was collected since, for a collection was cut short. The next \`ironlift collect\` brings them up to date.\n`;
+
 const short = (text: string, length: number): string => {
   const shown = printable(text);
   return shown.length <= length ? shown : `${shown.slice(0, length - 1)}…`;
@@ -73,6 +82,8 @@ function one(engagement: EngagementFile, name: string, json: boolean, world: Wor
   const all = found.map((summary) => ({
     summary,
     inventory: engagement.inventory(summary.id),
+    annotations: engagement.annotations(summary.id),
+    annotationRemarks: engagement.annotationRemarks(summary.id),
     series: engagement.series(summary.id),
     rollups: engagement.rollups(summary.id),
   }));
@@ -80,9 +91,13 @@ function one(engagement: EngagementFile, name: string, json: boolean, world: Wor
     world.out(`${JSON.stringify({ servers: all }, null, 2)}\n`);
     return 0;
   }
-  for (const { summary, inventory, series } of all) {
+  for (const { summary, inventory, annotations, annotationRemarks, series } of all) {
     world.out(`${printable(summary.identity.name)}\n`);
-    world.out(labelled(facts(summary, inventory?.inventory ?? null), world.columns));
+    world.out(
+      labelled([...facts(summary, inventory?.inventory ?? null), ...said(annotations)], world.columns),
+    );
+    for (const remark of annotationRemarks)
+      world.out(`${wrap(`  note: ${remark}`, world.columns, '    ')}\n`);
     const gaps = inventory?.inventory.gaps ?? [];
     // One reason may hide several parts.
     for (const { why, next } of new Map(gaps.map((gap) => [gap.why, gap])).values())
@@ -127,6 +142,14 @@ function facts(summary: ServerSummary, inventory: ServerInventory | null): [stri
   ];
   return rows.filter((row): row is [string, string] => row[1] !== undefined);
 }
+
+/** As people fill it in. */
+const said = (annotations: ServerAnnotations): [string, string][] =>
+  COLUMNS.flatMap(({ name, kind, path }): [string, string][] => {
+    const value = valueAt(annotations, path);
+    const title = name.replaceAll('_', ' ').replace(/^./u, (letter) => letter.toUpperCase());
+    return value === undefined ? [] : [[title, kind.write(value)]];
+  });
 
 const clock = (minutes: number): string =>
   `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;

@@ -157,6 +157,10 @@ export class ServerTable {
     return found;
   }
 
+  name(id: ServerId): string {
+    return readIdentity(this.#one.get(id)!).identity.name;
+  }
+
   all(): ServerSummary[] {
     return this.#all
       .all()

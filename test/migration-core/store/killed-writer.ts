@@ -2,9 +2,10 @@
  * Appends to an engagement file until it is killed, and says after each transaction what is in the file now:
  *
  *   node killed-writer.ts PATH          numbers of transactions, one a line
- *   node killed-writer.ts PATH migrate  brings the file to version 2, and says so
+ *   node killed-writer.ts PATH migrate  brings the file to the version after the newest, and says so
  *
- * Transaction n puts sample n of three series and n problems into the file, so that a half one can be told.
+ * Transaction n puts sample n of three series, a problem, an owner n, a document of moment n and a demand profile n into
+ * the file, so that a half one can be told.
  */
 import { writeSync } from 'node:fs';
 import { openEngagement } from '../../../migration-core/store/open.ts';
@@ -35,6 +36,9 @@ if (what === 'migrate') {
           values: Float64Array.of(n * 7),
           interval: 1,
         });
+      file.putAnnotations(id, { owner: `Owner ${n}` });
+      file.putDocument('scenario', 'plan', { n }, null, n);
+      file.putDemandProfile(id, Buffer.from(`${n}`));
       file.addProblems(collection, [{ at: n, unit: 'line', message: `Transaction ${n}.` }]);
     });
     say(`${n}`);

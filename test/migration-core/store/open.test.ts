@@ -93,8 +93,8 @@ describe('an engagement file', () => {
     const file = openEngagement(path, { now, migrations: nextVersion });
     expect(file.series(1)[0]!.samples).toBe(3);
     file.close();
-    expect(readdirSync(dirname(path)).toSorted()).toEqual(['site.ironlift', 'site.ironlift.before-v2']);
-    const copy = openEngagement(`${path}.before-v2`, { now });
+    expect(readdirSync(dirname(path)).toSorted()).toEqual(['site.ironlift', 'site.ironlift.before-v3']);
+    const copy = openEngagement(`${path}.before-v3`, { now });
     expect([...copy.readSamples(1, 'cpu.busy', '', 0, 9).values]).toEqual([1, 2, 3]);
     copy.close();
   });
@@ -102,7 +102,7 @@ describe('an engagement file', () => {
   it('whose migration fails stays as it was', async () => {
     const path = await closedFile();
     const broken = [
-      nextVersion[0]!,
+      ...nextVersion.slice(0, -1),
       { name: 'broken', sql: "INSERT INTO server_key VALUES ('name', 'x', 999)" },
     ];
     expect(() => openEngagement(path, { now, migrations: broken })).toThrow('orphans');

@@ -71,12 +71,18 @@ describe('a writer that is killed', () => {
       for (const end of ['', '-wal']) if (existsSync(path + end)) copyFileSync(path + end, copy + end);
       const answer = await run('sqlite3', [
         copy,
-        `PRAGMA integrity_check; PRAGMA foreign_key_check; SELECT group_concat(n) FROM (SELECT sum(chunk.samples) AS n FROM chunk GROUP BY series); SELECT sum(problems) FROM collection;`,
+        `PRAGMA integrity_check; PRAGMA foreign_key_check; SELECT group_concat(n) FROM (SELECT sum(chunk.samples) AS n FROM chunk GROUP BY series); SELECT sum(problems) FROM collection; SELECT data FROM annotation; SELECT changed_at FROM document; SELECT hex(data) FROM demand_profile;`,
       ]);
-      const [integrity, series, problems] = answer.trim().split('\n');
+      const [integrity, series, problems, said, changed, profile] = answer.trim().split('\n');
       expect(integrity).toBe('ok');
       const [a, b, c] = series!.split(',').map(Number);
       expect([b, c, Number(problems)]).toEqual([a, a, a]);
+      // What was said, the document and the profile are of the same transaction as the samples.
+      expect([said, Number(changed), profile]).toEqual([
+        `{"owner":"Owner ${a}"}`,
+        a,
+        Buffer.from(`${a}`).toString('hex'),
+      ]);
       // One more may be there: it was killed before it could say so.
       expect(a).toBeGreaterThanOrEqual(most);
       expect(a).toBeLessThanOrEqual(most + 1);
@@ -103,8 +109,8 @@ describe('a writer that is killed', () => {
       const path = join(folder, 'site.ironlift');
       copyFileSync(master, path);
       await killed([path, 'migrate'], random() * 150);
-      for (const name of readdirSync(folder).filter((one) => /before-v2(-\d+)?$/u.test(one)))
-        expect(await query(join(folder, name), 'PRAGMA integrity_check; PRAGMA user_version')).toBe('ok\n1');
+      for (const name of readdirSync(folder).filter((one) => /before-v3(-\d+)?$/u.test(one)))
+        expect(await query(join(folder, name), 'PRAGMA integrity_check; PRAGMA user_version')).toBe('ok\n2');
       const file = openEngagement(path, { now, migrations: nextVersion });
       expect(file.series(file.servers()[0]!.id)).toHaveLength(12);
       file.close();
@@ -113,7 +119,7 @@ describe('a writer that is killed', () => {
       expect(before).toBe(chunks);
       expect(
         await query(path, 'PRAGMA integrity_check; PRAGMA user_version; SELECT DISTINCT colour FROM server'),
-      ).toBe('ok\n2\ngrey');
+      ).toBe('ok\n3\ngrey');
       versions.add(String(readdirSync(folder).length));
     }
     expect(versions.size).toBeGreaterThan(0);

@@ -1,0 +1,111 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
+import { throwIfCancelled } from '../../../base/cancel.ts';
+import { plural } from '../../../base/text.ts';
+import { COLUMNS } from '../../../assess/annotations/columns.ts';
+import { SEPARATORS, type Separator } from '../../../assess/annotations/csv.ts';
+import type { EngagementFile } from '../../../store/engagement.ts';
+import type { Command } from '../../commands.ts';
+import { wrap } from '../../terminal.ts';
+import type { World } from '../../world.ts';
+import { engagementOf, textOf, usage } from '../collect/options.ts';
+import { openToRead, READ_ENGAGEMENT_HELP } from './reading.ts';
+
+/** Bytes of the table between two writes. */
+const PIECE = 1 << 20;
+
+export const serversExportCommand: Command = {
+  help: `Usage: ironlift servers export FILE.csv --engagement FILE [--separator ,|;|tab]
+
+Writes a table of all servers for a spreadsheet, with what people say of them: a
+row for each server, to be filled in and given back with
+\`ironlift servers annotate\`. Texts that a spreadsheet would calculate have a
+' before them; it is taken away again when the table is read.
+
+  --separator S        between cells: , (unless given), ; or tab
+${READ_ENGAGEMENT_HELP}
+  --json               print one JSON document
+
+Columns, and what may be written into them; empty: nothing is changed; -: what was
+said is taken back; json:... : exactly this value:
+${COLUMNS.map(({ name, kind }) => wrap(`  ${name}: ${kind.allowed}`, 84, '      ')).join('\n')}`,
+  options: { engagement: { type: 'string' }, separator: { type: 'string' } },
+  async run({ values, positionals: [file, ...more] }, world) {
+    const path = engagementOf(values, 'servers export');
+    if (more.length > 0 || file === undefined) throw usage('servers export', 'Name one file for the table');
+    const separator = separatorOf(textOf(values, 'separator') ?? ',');
+    const engagement = await openToRead(path, world);
+    try {
+      const servers = await writeTable(engagement, file, separator, world);
+      if (values['json'] === true) world.out(`${JSON.stringify({ file, servers }, null, 2)}\n`);
+      else world.out(`${plural(servers, 'server')} in ${file}.\n`);
+      return 0;
+    } finally {
+      engagement.close();
+    }
+  },
+};
+
+function separatorOf(given: string): Separator {
+  const separator = given === 'tab' ? '\t' : given;
+  const found = SEPARATORS.find((one) => one === separator);
+  if (found === undefined) throw usage('servers export', '--separator takes , or ; or tab');
+  return found;
+}
+
+async function writeTable(
+  engagement: EngagementFile,
+  file: string,
+  separator: Separator,
+  world: World,
+): Promise<number> {
+  const { annotationsTable } = await import('../../../assess/annotations-csv.ts');
+  const partial = `${file}.partial`;
+  let rows = -1;
+  try {
+    // Claims the name: nothing is overwritten.
+    await (await open(file, 'wx')).close();
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+  try {
+    const out = await open(partial, 'w');
+    try {
+      let piece = '';
+      for (const line of annotationsTable(engagement, separator)) {
+        rows++;
+        piece += line;
+        if (piece.length < PIECE) continue;
+        throwIfCancelled(world.signal);
+        await out.writeFile(piece);
+        piece = '';
+      }
+      await out.writeFile(piece);
+      await out.sync();
+    } finally {
+      await out.close();
+    }
+    await rename(partial, file);
+    return rows;
+  } catch (error) {
+    await rm(partial, { force: true });
+    await rm(file, { force: true });
+    throw cannotWrite(file, error);
+  }
+}
+
+function cannotWrite(file: string, error: unknown): unknown {
+  const code = systemErrorCode(error);
+  if (error instanceof IronliftError || code === undefined) return error;
+  if (code === 'EEXIST')
+    return new IronliftError('DESTINATION_EXISTS', `${basename(file)} is there already.`, {
+      next: 'Choose another name, or remove the file that is there.',
+      data: { file },
+    });
+  return new IronliftError('WRITE_FAILED', `${basename(file)} could not be written (${code}).`, {
+    next: 'Check the folder and the room on that disk.',
+    data: { file, code },
+    cause: error,
+  });
+}
