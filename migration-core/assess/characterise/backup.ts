@@ -35,6 +35,10 @@ const LEAST_READING = 5e5;
 const DAYS_FOR_WEEKLY = 21;
 /** Backups read in large pieces: operations of a backup that only its bytes are known of. */
 const BYTES_PER_OPERATION = 262_144;
+/** What store/rollup/backup-window.ts wants of a half hour. */
+const HALF_HOUR = 30;
+const SPIKE_FACTOR = 4;
+const LEAST_SPIKES = 3;
 const WEEKDAYS = [0, 1, 2, 3, 4, 5, 6] as const;
 
 interface Window extends ToldBackup {
@@ -69,24 +73,31 @@ const inWindow = (window: ToldBackup, minute: number): boolean =>
   (minute - window.startMinute + DAY) % DAY < lengthOf(window);
 
 function seenWindows(reads: Grid, { cpu, networkBytes }: Loads, offset: number, days: number): Window[] {
-  const sparse = {
-    reads: toSparse(reads),
-    cpu: cpu === null ? undefined : toSparse(cpu),
-    network: networkBytes === null ? undefined : toSparse(networkBytes),
+  const halfHours = {
+    reads: localHalfHours(reads, offset),
+    cpu: cpu === null ? undefined : localHalfHours(cpu, offset),
+    network: networkBytes === null ? undefined : localHalfHours(networkBytes, offset),
   };
-  const threshold = NIGHT_FACTOR * Math.max(median(sparse.reads.means.slice()), LEAST_READING);
-  const daily = backupWindow(sparse.reads, sparse.cpu, sparse.network, offset);
+  const usual = median(halfHours.reads.means.slice());
+  const daily = backupWindow(halfHours.reads, halfHours.cpu, halfHours.network, 0);
   if (daily !== null) {
     const window = { startMinute: daily.startMinute, endMinute: daily.endMinute, days: [...WEEKDAYS] };
-    const busy = busyDays(reads, window, offset, threshold);
+    const busy = busyDays(reads, window, offset, NIGHT_FACTOR * Math.max(usual, LEAST_READING));
     return [{ ...window, days: busy.length === 0 ? window.days : busy, basis: 'seen' }];
   }
-  if (days < DAYS_FOR_WEEKLY) return [];
+  if (days < DAYS_FOR_WEEKLY || !hasSpikes(halfHours.reads, usual)) return [];
+  const nights = {
+    reads: nightsOf(halfHours.reads),
+    cpu: nightsOf(halfHours.cpu),
+    network: nightsOf(halfHours.network),
+  };
   const weekly = WEEKDAYS.flatMap((weekday): Window[] => {
-    // From noon to noon, for a backup of Friday night goes on into Saturday.
-    const of = (slots: Slots | undefined): Slots | undefined =>
-      slots === undefined ? undefined : nightsOf(slots, weekday, offset);
-    const found = backupWindow(of(sparse.reads), of(sparse.cpu), of(sparse.network), offset - NOON);
+    const found = backupWindow(
+      nights.reads![weekday],
+      nights.cpu?.[weekday],
+      nights.network?.[weekday],
+      -NOON,
+    );
     if (found === null) return [];
     const start = (found.startMinute + NOON) % DAY;
     return [
@@ -99,6 +110,36 @@ function seenWindows(reads: Grid, { cpu, networkBytes }: Loads, offset: number, 
     ];
   });
   return joinDays(weekly);
+}
+
+/** Without three half hours that stand out there is no backup of three weeks to look for. */
+const hasSpikes = ({ means }: Slots, usual: number): boolean =>
+  means.reduce((spikes, value) => spikes + (value >= SPIKE_FACTOR * Math.max(usual, LEAST_READING) ? 1 : 0), 0) >=
+  LEAST_SPIKES;
+
+/** Half hours (or the slots themselves where they are longer), numbered in the time of the site. */
+function localHalfHours(grid: Grid, offset: number): Slots {
+  if (grid.slot > HALF_HOUR * 60) {
+    const sparse = toSparse(grid);
+    return { ...sparse, numbers: sparse.numbers.map((number) => number + (offset * 60) / grid.slot) };
+  }
+  const { values, measured } = grid;
+  const numbers = new Float64Array(values.length);
+  const means = new Float64Array(values.length);
+  const begin = startMinute(grid, 0, offset);
+  let length = 0;
+  let members = 0;
+  for (let at = 0; at < values.length; at++) {
+    if (measured[at] === 0) continue;
+    const number = Math.floor((begin + (at * grid.slot) / 60) / HALF_HOUR) + 1;
+    if (length === 0 || numbers[length - 1] !== number) {
+      numbers[length] = number;
+      means[length++] = values[at]!;
+      members = 1;
+    } else means[length - 1]! += (values[at]! - means[length - 1]!) / ++members;
+  }
+  const kept = means.subarray(0, length);
+  return { slot: HALF_HOUR * 60, numbers: numbers.subarray(0, length), means: kept, maxima: kept };
 }
 
 /** Windows of the same hours on several days are one. */
@@ -114,12 +155,26 @@ function joinDays(windows: readonly Window[]): Window[] {
   return joined;
 }
 
-function nightsOf({ slot, numbers, means }: Slots, weekday: number, offset: number): Slots {
-  const kept: number[] = [];
-  for (let i = 0; i < numbers.length; i++)
-    if (weekdayOf(((numbers[i]! - 1) * slot) / 60 + offset - NOON) === weekday) kept.push(i);
-  const values = Float64Array.from(kept, (i) => means[i]!);
-  return { slot, numbers: Float64Array.from(kept, (i) => numbers[i]!), means: values, maxima: values };
+/** Parted by weekday, from noon to noon: a backup of Friday night goes on into Saturday. */
+function nightsOf(slots: Slots | undefined): Slots[] | undefined {
+  if (slots === undefined) return undefined;
+  const { slot, numbers, means } = slots;
+  const counts = new Uint32Array(7);
+  const parts = WEEKDAYS.map(() => ({
+    numbers: new Float64Array(numbers.length),
+    means: new Float64Array(numbers.length),
+  }));
+  for (let i = 0; i < numbers.length; i++) {
+    const weekday = weekdayOf(((numbers[i]! - 1) * slot) / 60 - NOON);
+    const part = parts[weekday]!;
+    const at = counts[weekday]!++;
+    part.numbers[at] = numbers[i]!;
+    part.means[at] = means[i]!;
+  }
+  return parts.map((part, weekday) => {
+    const kept = part.means.subarray(0, counts[weekday]);
+    return { slot, numbers: part.numbers.subarray(0, counts[weekday]), means: kept, maxima: kept };
+  });
 }
 
 /** 0 is Monday. @param minute since 1970, which began on a Thursday */

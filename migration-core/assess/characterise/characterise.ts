@@ -63,47 +63,57 @@ export function characterise(reader: SampleReader, about: About): DemandProfile 
   const split = splitBackup(reads, loads, about, days);
   remarks.push(...split.remarks);
 
-  const rows: Record<ResourceName, Grid | null> = { ...split.production, memory };
+  const rows: Rows = { ...split.production, memory };
   const main = cpu ?? memory ?? loads.diskBytes ?? loads.diskOperations ?? loads.networkBytes;
   const seen = main === null ? [] : seenDays(main, offset);
   const growth = (grid: Grid | null): number | null =>
     grid === null ? null : growthOf(grid === main ? seen : seenDays(grid, offset));
   const turn = heaviestTurn(seen);
   const isProduction = split.production !== loads;
+  const statistics = {
+    cpu: statistic(cpu),
+    memory: statistic(memory),
+    diskOperations: statistic(loads.diskOperations),
+    diskBytes: statistic(loads.diskBytes),
+    networkBytes: statistic(loads.networkBytes),
+  };
+  const production = isProduction
+    ? {
+        cpu: statistic(split.production.cpu),
+        diskOperations: statistic(split.production.diskOperations),
+        diskBytes: statistic(split.production.diskBytes),
+        networkBytes: statistic(split.production.networkBytes),
+      }
+    : null;
+  // What a slot of the week holds that was never seen.
+  const fills = RESOURCES.map((name) => ({ ...statistics, ...production })[name]?.p95 ?? 0);
   return {
     version: PROFILE_VERSION,
     from: span.from,
     to: span.to,
     slot: main?.slot ?? 300,
     days,
-    cpu: statistic(cpu),
+    cpu: statistics.cpu,
     privilegedShare: privilegedShare(cpu, whole('cpu.privileged')),
-    memoryUsed: statistic(memory),
+    memoryUsed: statistics.memory,
     memoryAvailable: availability(whole('memory.available')),
     pagingIn: statistic(whole('paging.in')),
     diskReadOperations: statistic(sum('disks', 'disk.readOperations')),
     diskWriteOperations: statistic(sum('disks', 'disk.writeOperations')),
-    diskOperations: statistic(loads.diskOperations),
+    diskOperations: statistics.diskOperations,
     diskReadBytes: statistic(reads),
     diskWriteBytes: statistic(sum('disks', 'disk.writeBytes')),
-    diskBytes: statistic(loads.diskBytes),
+    diskBytes: statistics.diskBytes,
     diskLatency: statistic(latencyGrid(measured, span)),
     diskQueue: statistic(queueGrid(measured, span)),
     networkIn: statistic(received),
     networkOut: statistic(sent),
-    networkBytes: statistic(loads.networkBytes),
-    production: isProduction
-      ? {
-          cpu: statistic(split.production.cpu),
-          diskOperations: statistic(split.production.diskOperations),
-          diskBytes: statistic(split.production.diskBytes),
-          networkBytes: statistic(split.production.networkBytes),
-        }
-      : null,
+    networkBytes: statistics.networkBytes,
+    production,
     busiestUplink: busiestUplink(measured, about, span),
     cpuQueue: statistic(whole('cpu.queue')),
-    weeks: main === null ? [] : WEEK_SHAPES.map((shape) => weekOf(shape, rows, offset)),
-    monthEnd: turn === null ? null : dayOf(turn, rows, offset),
+    weeks: main === null ? [] : WEEK_SHAPES.map((shape) => weekOf(shape, rows, fills, offset)),
+    monthEnd: turn === null ? null : dayOf(turn, rows, fills, offset),
     backup: split.backup,
     seen: seasonsOf(
       seen,
@@ -153,27 +163,21 @@ function privilegedShare(busy: Grid | null, privileged: Grid | null): number | n
   return all === 0 ? null : Math.min(1, own / all);
 }
 
-/** What a slot of the week holds that was never seen. */
-function usual(grid: Grid): number {
-  const values = measuredValues(grid);
-  return values.length === 0 ? 0 : percentiles(values, [950])[0]!;
+type Rows = Record<ResourceName, Grid | null>;
+
+function weekOf(shape: WeekShape, rows: Rows, fills: readonly number[], offset: number): TypicalWeek {
+  const slots = 10_080 / SLOT_MINUTES[shape];
+  return { shape, values: filled(slots, rows, (grid, at) => foldWeek(grid, shape, fills[at]!, offset)) };
 }
 
-function weekOf(shape: WeekShape, rows: Record<ResourceName, Grid | null>, offset: number): TypicalWeek {
-  const slots = 10_080 / SLOT_MINUTES[shape];
+const dayOf = (day: number, rows: Rows, fills: readonly number[], offset: number): Float32Array =>
+  filled(144, rows, (grid, at) => foldDay(grid, day, fills[at]!, offset));
+
+function filled(slots: number, rows: Rows, row: (grid: Grid, at: number) => Float32Array): Float32Array {
   const values = new Float32Array(RESOURCES.length * slots).fill(Number.NaN);
   RESOURCES.forEach((name, at) => {
     const grid = rows[name];
-    if (grid !== null) values.set(foldWeek(grid, shape, usual(grid), offset), at * slots);
-  });
-  return { shape, values };
-}
-
-function dayOf(day: number, rows: Record<ResourceName, Grid | null>, offset: number): Float32Array {
-  const values = new Float32Array(RESOURCES.length * 144).fill(Number.NaN);
-  RESOURCES.forEach((name, at) => {
-    const grid = rows[name];
-    if (grid !== null) values.set(foldDay(grid, day, usual(grid), offset), at * 144);
+    if (grid !== null) values.set(row(grid, at), at * slots);
   });
   return values;
 }

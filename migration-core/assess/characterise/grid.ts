@@ -53,11 +53,10 @@ export function spanOf(all: readonly Slots[]): { span: Span; outside: number } |
   const to = kept.at(-1)!.to;
   const from = Math.max(kept[0]!.from, to - MAX_DAYS * DAY);
   let outside = 0;
-  for (const { slot, numbers } of fine.length > 0 ? fine : all)
-    for (let i = 0; i < numbers.length; i++) {
-      const time = numbers[i]! * slot * 1000;
-      if (time < from || time > to) outside++;
-    }
+  for (const { slot, numbers } of fine.length > 0 ? fine : all) {
+    const [least, most] = [from / (slot * 1000), to / (slot * 1000)];
+    for (let i = 0; i < numbers.length; i++) if (numbers[i]! < least || numbers[i]! > most) outside++;
+  }
   return { span: { from, to }, outside };
 }
 
@@ -107,32 +106,32 @@ export function gridOf(parts: readonly Slots[], span: Span, join: Join = add): G
   const grid = emptyGrid(slot, span);
   const { values, measured, first } = grid;
   const maxima = new Float64Array(values.length).fill(Number.NaN);
-  const put = (into: Float64Array, at: number, value: number): void => {
-    const before = into[at]!;
-    // Adding 0 makes 0 of -0, which JSON does not know.
-    into[at] = Number.isNaN(before) ? value + 0 : join(before, value);
-  };
   for (const part of parts) {
     const { numbers, means, maxima: highest } = coarser(part, slot);
     let before = -1;
-    let value = 0;
     for (let i = 0; i < numbers.length; i++) {
       const at = numbers[i]! - first;
       if (at < 0 || at >= values.length) continue;
-      const mean = means[i]!;
       const missing = at - before - 1;
-      if (before >= 0 && missing > 0 && missing <= SHORT_GAP)
+      if (before >= 0 && missing > 0 && missing <= SHORT_GAP) {
+        const rise = (means[i]! - means[i - 1]!) / (missing + 1);
         for (let step = 1; step <= missing; step++)
-          put(values, before + step, value + ((mean - value) * step) / (missing + 1));
-      put(values, at, mean);
-      put(maxima, at, highest[i]!);
+          put(values, before + step, means[i - 1]! + rise * step, join);
+      }
+      put(values, at, means[i]!, join);
+      put(maxima, at, highest[i]!, join);
       measured[at] = 1;
       before = at;
-      value = mean;
     }
   }
-  for (const highest of maxima) if (highest > grid.maximum) grid.maximum = highest;
+  for (let at = 0; at < maxima.length; at++) if (maxima[at]! > grid.maximum) grid.maximum = maxima[at]!;
   return grid;
+}
+
+function put(into: Float64Array, at: number, value: number, join: Join): void {
+  const before = into[at]!;
+  // Adding 0 makes 0 of -0, which JSON does not know.
+  into[at] = Number.isNaN(before) ? value + 0 : join(before, value);
 }
 
 /** Values of slots that were measured. */

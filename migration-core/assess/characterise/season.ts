@@ -22,26 +22,24 @@ export interface Day {
 /** Days of which half was measured, ascending. */
 export function seenDays(grid: Grid, utcOffsetMinutes: number): Day[] {
   const days: Day[] = [];
-  const values: number[] = [];
+  const { values, measured } = grid;
   const least = (SEEN_SHARE * DAY * 60) / grid.slot;
-  let current = Number.NaN;
-  const flush = (): void => {
-    if (values.length > 0 && values.length >= least) {
-      let sum = 0;
-      for (const value of values) sum += value;
-      const [p95] = percentiles(Float64Array.from(values), [950]);
-      days.push({ number: current, mean: sum / values.length, p95: p95! });
+  const begin = startMinute(grid, 0, utcOffsetMinutes);
+  const minutes = grid.slot / 60;
+  const buffer = new Float64Array(Math.ceil(DAY / minutes) + 1);
+  for (let at = 0; at < values.length;) {
+    const number = Math.floor((begin + at * minutes) / DAY);
+    const end = Math.min(values.length, Math.max(at + 1, Math.ceil(((number + 1) * DAY - begin) / minutes)));
+    let length = 0;
+    let sum = 0;
+    for (; at < end; at++) {
+      if (measured[at] === 0) continue;
+      buffer[length++] = values[at]!;
+      sum += values[at]!;
     }
-    values.length = 0;
-  };
-  for (let at = 0; at < grid.values.length; at++) {
-    if (grid.measured[at] === 0) continue;
-    const number = Math.floor(startMinute(grid, at, utcOffsetMinutes) / DAY);
-    if (number !== current) flush();
-    current = number;
-    values.push(grid.values[at]!);
+    if (length === 0 || length < least) continue;
+    days.push({ number, mean: sum / length, p95: percentiles(buffer.subarray(0, length), [950])[0]! });
   }
-  flush();
   return days;
 }
 
