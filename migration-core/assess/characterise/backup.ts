@@ -54,10 +54,7 @@ export function splitBackup(reads: Grid | null, loads: Loads, about: About, days
     basis: 'told',
   }));
   const seen = reads === null ? [] : seenWindows(reads, loads, about.utcOffsetMinutes, days);
-  const windows = [
-    ...told,
-    ...seen.filter((window) => !told.some((one) => overlap(one, window))),
-  ];
+  const windows = [...told, ...seen.filter((window) => !told.some((one) => overlap(one, window)))];
   const split: Split = { backup: [], production: loads, remarks: [] };
   for (const window of windows) takeOut(window, split, about);
   return split;
@@ -114,8 +111,10 @@ function seenWindows(reads: Grid, { cpu, networkBytes }: Loads, offset: number, 
 
 /** Without three half hours that stand out there is no backup of three weeks to look for. */
 const hasSpikes = ({ means }: Slots, usual: number): boolean =>
-  means.reduce((spikes, value) => spikes + (value >= SPIKE_FACTOR * Math.max(usual, LEAST_READING) ? 1 : 0), 0) >=
-  LEAST_SPIKES;
+  means.reduce(
+    (spikes, value) => spikes + (value >= SPIKE_FACTOR * Math.max(usual, LEAST_READING) ? 1 : 0),
+    0,
+  ) >= LEAST_SPIKES;
 
 /** Half hours (or the slots themselves where they are longer), numbered in the time of the site. */
 function localHalfHours(grid: Grid, offset: number): Slots {

@@ -137,10 +137,7 @@ function memoryGrid(measured: Measured, span: Span): Grid | null {
   if (total === undefined || available === undefined) return null;
   const difference = differenceOf(total, available);
   const least = (column: Float64Array): Float64Array => column.map((value) => Math.max(0, value));
-  return gridOf(
-    [{ ...difference, means: least(difference.means), maxima: least(difference.maxima) }],
-    span,
-  );
+  return gridOf([{ ...difference, means: least(difference.means), maxima: least(difference.maxima) }], span);
 }
 
 function availability(grid: Grid | null): DemandProfile['memoryAvailable'] {

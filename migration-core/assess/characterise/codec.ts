@@ -145,7 +145,8 @@ function encodeRow(row: Float32Array): Buffer {
   const isPlain = peak === 0 || Number.isNaN(peak);
   const bytes = Buffer.alloc(4 + (isPlain ? 0 : 2 * row.length));
   bytes.writeFloatLE(peak);
-  if (!isPlain) row.forEach((value, at) => bytes.writeUInt16LE(Math.round((value / peak) * STEPS), 4 + 2 * at));
+  if (!isPlain)
+    row.forEach((value, at) => bytes.writeUInt16LE(Math.round((value / peak) * STEPS), 4 + 2 * at));
   return bytes;
 }
 

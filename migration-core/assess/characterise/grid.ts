@@ -37,7 +37,9 @@ const HOUR_SECONDS = 3600;
 export function spanOf(all: readonly Slots[]): { span: Span; outside: number } | null {
   // A slot of a month may end two weeks after its sample: it does not say how long was measured while others do.
   const fine = all.filter(({ slot }) => slot <= HOUR_SECONDS);
-  const stretches = (fine.length > 0 ? fine : all).flatMap(stretchesOf).sort((a, b) => a.from - b.from || a.to - b.to);
+  const stretches = (fine.length > 0 ? fine : all)
+    .flatMap(stretchesOf)
+    .sort((a, b) => a.from - b.from || a.to - b.to);
   const islands: Stretch[] = [];
   for (const stretch of stretches) {
     const last = islands.at(-1);

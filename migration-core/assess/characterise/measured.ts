@@ -69,7 +69,8 @@ export class Measured {
       this.remarks.push(
         `${impossible} figures were below zero or beyond what any server does; they count as missing.`,
       );
-    if (over > 0) this.remarks.push(`The processor was said to be more than 100 % busy ${over} times; 100 % was used.`);
+    if (over > 0)
+      this.remarks.push(`The processor was said to be more than 100 % busy ${over} times; 100 % was used.`);
     if (coarsest > COARSE)
       this.remarks.push(
         `Some figures are averages over ${Math.round(coarsest / 60)} minutes: peaks within them cannot be seen.`,

@@ -42,7 +42,9 @@ export function aboutServer(
   const nicSpeeds = new Map<string, number>();
   for (const { name, speed } of inventory?.networkInterfaces ?? [])
     if (speed !== undefined && speed > 0) nicSpeeds.set(name, speed);
-  const used = (inventory?.volumes ?? []).map(({ usedBytes }) => usedBytes).filter((one) => one !== undefined);
+  const used = (inventory?.volumes ?? [])
+    .map(({ usedBytes }) => usedBytes)
+    .filter((one) => one !== undefined);
   return {
     utcOffsetMinutes,
     inventory,
