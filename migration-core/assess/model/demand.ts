@@ -96,13 +96,23 @@ export interface DemandProfile {
   networkOut: Statistic | null;
   /** The busier direction in each slot, of all interfaces. */
   networkBytes: Statistic | null;
+  /** The same without backups, where any were taken out; null: as above. What classes of input and output go by. */
+  production: {
+    cpu: Statistic | null;
+    diskOperations: Statistic | null;
+    diskBytes: Statistic | null;
+    networkBytes: Statistic | null;
+  } | null;
   /** Of the busiest single interface, share of its speed (0 to 1); null where the speed is unknown. */
   busiestUplink: { name: string; p95: number; speed: number } | null;
   cpuQueue: Statistic | null;
 
   /** Of resources that were measured at all: values of the disks' series whose sums are above; for a chart. */
   weeks: TypicalWeek[];
-  /** The heaviest day at the turn of a month (last two and first two working days), 144 slots of 10 min; null: none seen. */
+  /**
+   * The heaviest day at the turn of a month (last two and first two working days) by mean use of the processor:
+   * RESOURCES.length x 144 peaks of 10 min, as in `weeks`; null: none seen.
+   */
   monthEnd: Float32Array | null;
   backup: BackupDemand[];
 
@@ -110,7 +120,7 @@ export interface DemandProfile {
   seen: { weekdayPeak: boolean; weekend: boolean; monthEnd: boolean; quarterEnd: boolean; backup: boolean };
   /** Percent a month, of daily p95 values (Theil-Sen); null with fewer than 14 days. */
   growth: { cpu: number | null; memory: number | null; diskOperations: number | null };
-  /** Restarts inside the window, where samples tell. */
+  /** 1: the last start lies inside the window (at least one), 0: before it; null where nothing tells. */
   restarts: number | null;
   /** Plain sentences on what is odd in the samples: a clock that jumped, figures over 100 %. */
   remarks: string[];

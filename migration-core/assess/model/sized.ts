@@ -14,7 +14,7 @@ export interface SizedServer {
     bytes: number;
     usedBytes: number | null;
     provisioning: 'thick-eager' | 'thick' | 'thin';
-    /** Adapter and number on it. */
+    /** Adapter and number on it; -1: there is no place for it, and a reason says so. */
     adapter: number;
     unit: number;
   }[];
@@ -53,4 +53,6 @@ export interface SizedDemand {
   networkBytes: number;
   /** Core units for input and output, part of `cpu`. */
   ioCpu: number;
+  /** By which the other rows of a typical week are multiplied, and the core units that their sums cost. */
+  week: { disk: number; network: number; cpuPerOperation: number; cpuPerNetworkByte: number };
 }

@@ -4,8 +4,8 @@ import type { Slots } from './slots.ts';
 
 export const HOURS_OF_WEEK = 168;
 /** Below this many slots the percentile is the maximum: a day, and three and a half days, of 5 minutes. */
-const LEAST_FOR_P95 = 288;
-const LEAST_FOR_P99 = 1000;
+export const LEAST_FOR_P95 = 288;
+export const LEAST_FOR_P99 = 1000;
 const MAX_GAPS = 100;
 const HOUR = 3_600_000;
 /** 1970 began on a Thursday. */

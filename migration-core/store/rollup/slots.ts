@@ -66,14 +66,18 @@ const byMiddle = (slot: number, interval: number) => (time: number) =>
 
 /** About one sample in a slot. */
 function keepingDistance(slot: number): (time: number) => number {
-  let before: { time: number; number: number } | undefined;
+  // Time and number of the sample before. Not two variables: those of a closure are boxed anew with each sample.
+  const before = Float64Array.of(Number.NaN, Number.NaN);
   return (time) => {
-    const nearest = Math.round(time / slot);
-    const kept = before === undefined ? nearest : before.number + Math.round((time - before.time) / slot);
-    let number = Math.abs(time / slot - kept) <= WANDER ? kept : nearest;
-    if (before !== undefined) number = Math.max(number, before.number);
-    before = { time, number };
-    return number;
+    const place = time / slot;
+    const nearest = Math.round(place);
+    if (Number.isNaN(before[1]!)) {
+      before[0] = time;
+      return (before[1] = nearest);
+    }
+    const kept = before[1]! + Math.round((time - before[0]!) / slot);
+    before[0] = time;
+    return (before[1] = Math.max(Math.abs(place - kept) <= WANDER ? kept : nearest, before[1]!));
   };
 }
 
