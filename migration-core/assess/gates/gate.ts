@@ -14,8 +14,8 @@ import type { UsageClass } from '../usage.ts';
 /** What of the other servers a gate may look at. */
 export interface EstateView {
   size: number;
-  /** Names of the servers that see a disk, by its world wide name or LUN; those that only one sees are left away. */
-  sharedDisks: ReadonlyMap<string, readonly string[]>;
+  /** Who sees a disk, by its world wide name or LUN: the first names, and how many. What only one sees is left away. */
+  sharedDisks: ReadonlyMap<string, { names: readonly string[]; count: number }>;
 }
 
 /** A server with all that was worked out of it before it is judged. */

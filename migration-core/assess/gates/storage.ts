@@ -65,16 +65,19 @@ export const w4: GateRule = {
     const disks = facts.inventory?.disks;
     const luns = facts.annotations.luns ?? [];
     const shared = [...(disks ?? []).map(({ wwn }) => wwn), ...luns].flatMap((id) => {
-      const names = id === undefined ? undefined : estate.sharedDisks.get(id);
-      return names === undefined ? [] : [{ id: id!, names }];
+      const seen = id === undefined ? undefined : estate.sharedDisks.get(id);
+      return seen === undefined ? [] : [{ id: id!, ...seen }];
     });
     const inCluster = roles.has('cluster');
     if (shared.length > 0) {
       const others = [...new Set(shared.flatMap(({ names }) => names))].filter((name) => name !== facts.name);
+      const most = shared.reduce((highest, { count }) => Math.max(highest, count), 0);
       return {
-        because: `It shares ${listed(shared.map(({ id }) => id))} with ${listed(others)}${inCluster ? '' : ', and no cluster that keeps them from writing at once was seen'}.`,
+        because: `It shares ${listed(shared.map(({ id }) => id))} with ${most > 4 ? `${most - 1} servers, among them ${listed(others.slice(0, 3))}` : listed(others)}${inCluster ? '' : ', and no cluster that keeps them from writing at once was seen'}.`,
         fix: 'Move all servers that share a disk together, with raw mapping or a disk in shared mode, and let no other host see the LUN.',
-        evidence: shared.map(({ id, names }) => `${id}: ${listed(names)}`),
+        evidence: shared.map(
+          ({ id, names, count }) => `${id}: ${count} servers, ${listed(names.slice(0, 3))}`,
+        ),
       };
     }
     if (luns.length > 0)

@@ -34,6 +34,18 @@ export const osGroupRoles = rule(
   '',
   z.array(z.string()),
 );
+export const osGroupFamilies = rule(
+  'group.osFamilies',
+  'Systems that can be shared',
+  '',
+  z.array(z.enum(['linux', 'windows'])),
+);
+export const osGroupNever = rule(
+  'group.osNever',
+  'Roles that keep a system to themselves',
+  '',
+  z.array(z.string()),
+);
 export const osGroupIo = rule(
   'group.osIo',
   'Input and output that may share an operating system',
