@@ -52,6 +52,8 @@ export interface Gate {
   fixable: boolean;
   /** The consultant ticked it off. */
   met: boolean;
+  /** Could not be judged, for want of this part of the inventory, measurement or answer. */
+  unknown?: string;
 }
 
 export interface Confidence {

@@ -64,6 +64,9 @@ export type JudgeConfidence = (
   context: AssessmentContext,
 ) => Confidence;
 
+/** assess/sizing: reference core units that the host of the context has, all cores together. */
+export type HostCpuUnits = (context: AssessmentContext) => number;
+
 /** Of an estate, servers in the order they came in. Nobody is left out. */
 export interface EstateAssessment {
   rules: string;

@@ -19,6 +19,8 @@ export const platformProfile = z.strictObject({
   nestedPaging: z.boolean(),
   /** How guests reach disks and network: `emulated`, `paravirtual`. */
   devices: z.enum(['emulated', 'paravirtual']),
+  /** Whose paravirtual drivers a guest needs; absent: not known, then emulated devices are counted on. */
+  drivers: z.enum(['virtio', 'vmware', 'hyperv', 'none']).optional(),
   /** Can give whole devices to a guest. */
   passThrough: z.boolean(),
   maxVcpus: count,
@@ -26,6 +28,8 @@ export const platformProfile = z.strictObject({
   maxDisks: count,
   maxDiskBytes: count,
   maxNics: count,
+  /** Smaller limits of machines with a BIOS, where there are such. */
+  bios: z.strictObject({ maxVcpus: count, maxMemoryBytes: count }).optional(),
   firmware: z.array(z.enum(['bios', 'uefi'])),
   secureBoot: z.boolean(),
   tpm: z.boolean(),
