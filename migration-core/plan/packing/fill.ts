@@ -13,10 +13,15 @@ import { allows } from './rules.ts';
 export type Score = 'dot' | 'near' | 'large';
 export const SCORES: readonly Score[] = ['dot', 'near', 'large'];
 
-/** Units that are scored for a host. Of larger pools the largest are, and the others fill gaps as they come. */
+/** Units that are scored for a host. Of larger pools the largest are; others fill the gaps. */
 const SCORED = 1000;
+/** Units that are tried in the gaps that the scored ones leave. */
+const GAP_FILLERS = 256;
 /** Products that one scoring may take, so that large problems with many features score fewer units. */
 const PRODUCTS = 24_000;
+
+/** Shares are sums of fractions; what fits exactly shall not be turned away for the last bit. */
+const ROUNDING = 1e-9;
 
 export class Filler {
   readonly #hosts: Hosts;
@@ -30,6 +35,7 @@ export class Filler {
   readonly #weights: Float64Array;
   readonly #room: Float64Array;
   readonly #near: Int32Array;
+  readonly #values: Float64Array;
   readonly #taken: Uint8Array;
   readonly #scored: number;
 
@@ -43,6 +49,7 @@ export class Filler {
     this.#weights = new Float64Array(featureCount);
     this.#room = new Float64Array(resources);
     this.#near = new Int32Array(units.length);
+    this.#values = new Float64Array(units.length);
     this.#taken = new Uint8Array(units.length);
     this.#scored = Math.max(32, Math.min(SCORED, Math.floor(PRODUCTS / Math.max(1, featureCount))));
   }
@@ -79,7 +86,7 @@ export class Filler {
       this.#near.set(this.pool.subarray(0, near));
       this.#choose(host, score, near);
     }
-    if (this.count > this.#scored) this.#firstFit(host);
+    if (this.count > this.#scored) this.#fillGaps(host);
     if (host.units.length > before) this.#removeTaken();
   }
 
@@ -92,36 +99,47 @@ export class Filler {
 
   /** Picks from the first `alive` of #near. What does not fit or may not does so no more while the host only grows. */
   #choose(host: HostState, score: Score, alive: number): void {
-    const { units, peaks, resources, exact, problem, classes } = this.#prepared;
+    const { units, peaks, resources, exact, problem, classes, features, featureCount } = this.#prepared;
     const near = this.#near;
     const room = this.#room;
     const { capacity } = classes[host.class]!;
     const first = exact ? 0 : problem.timed;
-    let weighed = false;
+    const values = this.#values;
     while (alive > 0) {
-      if (!weighed) this.#weigh(host, score);
-      weighed = true;
+      this.#weigh(host, score);
+      const tightest = tightestOf(host);
+      const most = host.left[tightest]! + ROUNDING;
       for (let r = first; r < resources; r++) room[r] = capacity[r]! - host.use[r]!;
       let best = -1;
       let highest = -Infinity;
       for (let q = 0; q < alive; q++) {
         const u = near[q]!;
-        if (!fitsRoom(peaks, u * resources, room, first, resources)) {
+        if (
+          features[u * featureCount + tightest]! > most ||
+          !fitsRoom(peaks, u * resources, room, first, resources)
+        ) {
           near[q--] = near[--alive]!;
           continue;
         }
         const value = this.#score(host, u, score);
+        values[q] = value;
         if (value <= highest) continue;
         highest = value;
         best = q;
       }
+      // The next best, without scoring all anew, until one fits.
+      while (best >= 0) {
+        const u = near[best]!;
+        near[best] = near[--alive]!;
+        values[best] = values[alive]!;
+        const unit = units[u]!;
+        if (allows(this.#hosts, host, unit) && (exact || this.#hosts.fits(host, unit))) {
+          this.#take(host, u);
+          break;
+        }
+        best = largestOf(values, alive);
+      }
       if (best < 0) return;
-      const u = near[best]!;
-      near[best] = near[--alive]!;
-      const unit = units[u]!;
-      if (!allows(this.#hosts, host, unit) || (!exact && !this.#hosts.fits(host, unit))) continue;
-      this.#take(host, u);
-      weighed = false;
     }
   }
 
@@ -150,12 +168,19 @@ export class Filler {
     return sum * this.noise[u]!;
   }
 
-  #firstFit(host: HostState): void {
-    const { units } = this.#prepared;
-    for (let q = 0; q < this.count; q++) {
+  /** Units from all over the pool fill the gaps, from the largest to the smallest. */
+  #fillGaps(host: HostState): void {
+    const { units, features, featureCount } = this.#prepared;
+    let tightest = tightestOf(host);
+    const step = Math.ceil(this.count / GAP_FILLERS);
+    for (let q = step - 1; q < this.count; q += step) {
       const u = this.pool[q]!;
-      if (this.#taken[u] === 1) continue;
-      if (this.#hosts.fits(host, units[u]!) && allows(this.#hosts, host, units[u]!)) this.#take(host, u);
+      if (features[u * featureCount + tightest]! > host.left[tightest]! + ROUNDING || this.#taken[u] === 1)
+        continue;
+      if (this.#hosts.fits(host, units[u]!) && allows(this.#hosts, host, units[u]!)) {
+        this.#take(host, u);
+        tightest = tightestOf(host);
+      }
     }
   }
 
@@ -176,6 +201,24 @@ export class Filler {
     }
     this.count = kept;
   }
+}
+
+/** The feature of which least is left. What demands more of it on average than is left does not fit, so this is looked at first. */
+function tightestOf({ left }: HostState): number {
+  let tightest = 0;
+  for (let f = 1; f < left.length; f++) if (left[f]! < left[tightest]!) tightest = f;
+  return tightest;
+}
+
+function largestOf(values: Float64Array, count: number): number {
+  let best = -1;
+  let highest = -Infinity;
+  for (let q = 0; q < count; q++) {
+    if (values[q]! <= highest) continue;
+    highest = values[q]!;
+    best = q;
+  }
+  return best;
 }
 
 function fitsRoom(

@@ -2,7 +2,7 @@
  * Hosts being filled. Units are only ever added; a host that shall hold others is filled anew and takes its place, so
  * that sums never drift and a rejected try costs nothing to undo.
  */
-import { BLOCK, blockMaxima, type Prepared, type Unit } from './prepare.ts';
+import { BLOCK, blockMaxima, writeFeatures, type Prepared, type Unit } from './prepare.ts';
 
 export interface HostState {
   class: number;
@@ -191,18 +191,16 @@ export class Hosts {
       sets: [],
       groups: [],
     };
-    const parts = timed === 0 ? 0 : (prepared.featureCount - fixed) / timed;
-    for (let r = 0; r < timed; r++) {
+    const shares = new Float64Array(prepared.featureCount);
+    writeFeatures(prepared.problem, demand, load?.needs ?? [], prepared.reference, shares, 0);
+    for (let r = 0; r < timed; r++)
       for (let slot = 0; slot < slots; slot++)
         host.use[r] = Math.max(host.use[r]!, demand[r * slots + slot]!);
-      // What runs there already counts by its peak: scores need no more.
-      const left = (capacity[r]! - host.use[r]!) / prepared.reference[r]!;
-      host.left.fill(left, r * parts, (r + 1) * parts);
-    }
-    for (let f = 0; f < fixed; f++) {
-      host.use[timed + f] = load?.needs[f] ?? 0;
-      host.left[timed * parts + f] =
-        (capacity[timed + f]! - host.use[timed + f]!) / prepared.reference[timed + f]!;
+    for (let f = 0; f < fixed; f++) host.use[timed + f] = load?.needs[f] ?? 0;
+    const parts = timed === 0 ? 0 : (prepared.featureCount - fixed) / timed;
+    for (let f = 0; f < shares.length; f++) {
+      const r = f < timed * parts ? Math.floor(f / parts) : timed + f - timed * parts;
+      host.left[f] = capacity[r]! / prepared.reference[r]! - shares[f]!;
     }
     return host;
   }

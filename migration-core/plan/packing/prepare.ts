@@ -109,11 +109,10 @@ export function prepare(problem: PackingProblem): Prepared {
       groups: union(items, groupsOf),
     });
   }
-  const parts = exact ? 1 : Math.min(PARTS, slots);
-  const featureCount = timed * parts + fixed;
+  const featureCount = timed * partsOf(slots) + fixed;
   const features = new Float64Array(units.length * featureCount);
   for (const [u, unit] of units.entries())
-    writeFeatures(problem, unit, parts, reference, features, u * featureCount);
+    writeFeatures(problem, unit.demand, unit.peaks.subarray(timed), reference, features, u * featureCount);
   measure(units, features, featureCount, reference);
   const peaks = new Float64Array(units.length * resources);
   for (const [u, unit] of units.entries()) {
@@ -225,14 +224,15 @@ export function blockMaxima(
 }
 
 /** Means over parts of the week for timed resources, sums for fixed ones, as shares of the reference. */
-function writeFeatures(
+export function writeFeatures(
   { timed, slots, fixed }: PackingProblem,
-  { demand, peaks }: Unit,
-  parts: number,
+  demand: ArrayLike<number>,
+  needs: ArrayLike<number>,
   reference: Float64Array,
   features: Float64Array,
   offset: number,
 ): void {
+  const parts = partsOf(slots);
   for (let r = 0; r < timed; r++) {
     for (let p = 0; p < parts; p++) {
       const start = Math.floor((p * slots) / parts);
@@ -243,8 +243,10 @@ function writeFeatures(
     }
   }
   for (let f = 0; f < fixed; f++)
-    features[offset + timed * parts + f] = peaks[timed + f]! / reference[timed + f]!;
+    features[offset + timed * parts + f] = (needs[f] ?? 0) / reference[timed + f]!;
 }
+
+const partsOf = (slots: number): number => Math.min(PARTS, slots);
 
 function measure(units: Unit[], features: Float64Array, count: number, reference: Float64Array): void {
   const totals = new Float64Array(count);
