@@ -14,8 +14,10 @@ import { Random } from './random.ts';
 const MOST_RUINED = 5;
 /** Hosts of which the emptiest is ruined. Measured with 0, 1, 4, 12 and 40: 12 does best (test/bench/README.md). */
 const SAMPLE = 12;
-/** Scores are multiplied by 1 plus or minus half of this at most. Less tries the same again, more is at random. */
+/** Scores are multiplied by 1, give or take half of this at most. Less tries the same again, more is at random. */
 const NOISE = 0.5;
+/** One round in so many goes nearly by chance alone: what scores never try is found by nothing else. */
+const WILD_ROUNDS = 16;
 /** Units without a place that are tried in a round. */
 const LEFT_TRIED = 64;
 /** Kinds of unopened hosts that a round looks at, beside those of the ruined hosts. */
@@ -27,8 +29,7 @@ const ROUNDS_BETWEEN = 32;
 export function improve(packing: Packing, bound: number, options: PackingOptions): void {
   const search = new Search(packing, new Random(options.seed));
   for (let round = 0; round < options.rounds; round++) {
-    if (packing.left.length === 0 && packing.open.length <= bound) break;
-    if (packing.open.length === 0 || (packing.open.length === 1 && packing.left.length === 0)) break;
+    if (packing.open.length === 0 || search.isBest(bound)) break;
     if (round % ROUNDS_BETWEEN === 0) {
       throwIfCancelled(options.signal);
       if (options.expired?.() === true) break;
@@ -48,6 +49,14 @@ class Search {
     this.#packing = packing;
     this.#random = random;
     this.#filler = new Filler(packing.hosts);
+  }
+
+  /** Everything has a place, on as few hosts as there can be, and none costs more than the cheapest. */
+  isBest(bound: number): boolean {
+    const { hosts, open, left } = this.#packing;
+    if (left.length > 0 || open.length > bound) return false;
+    const { classes, order } = hosts.prepared;
+    return open.every((host) => classes[host.class]!.cost === classes[order[0]!]!.cost);
   }
 
   round(): void {
@@ -126,17 +135,21 @@ class Search {
 
   #shuffle(): void {
     const { pool, noise, count } = this.#filler;
-    const strength = NOISE * this.#random.share();
+    const random = this.#random;
+    const wild = random.below(WILD_ROUNDS) === 0;
+    const strength = NOISE * random.share();
     for (let q = count - 1; q > 0; q--) {
       const other = this.#random.below(q + 1);
       const u = pool[q]!;
       pool[q] = pool[other]!;
       pool[other] = u;
     }
-    for (let q = 0; q < count; q++) noise[pool[q]!] = 1 + strength * (this.#random.share() - 0.5);
+    for (let q = 0; q < count; q++) {
+      noise[pool[q]!] = wild ? random.share() / random.share() : 1 + strength * (random.share() - 0.5);
+    }
   }
 
-  /** Those of the ruined hosts and a few more that could be opened, the cheapest first. */
+  /** Those of the ruined hosts and a few more that could be opened; the cheapest first, every other time as they come. */
   #classes(count: number): number[] {
     const { hosts, open } = this.#packing;
     const { order, classes } = hosts.prepared;
@@ -150,7 +163,15 @@ class Search {
       chosen.add(index);
       others++;
     }
-    return [...chosen].sort((a, b) => classes[a]!.cost - classes[b]!.cost || a - b);
+    const list = [...chosen];
+    if (this.#random.below(2) === 0) {
+      for (let i = list.length - 1; i > 0; i--) {
+        const other = this.#random.below(i + 1);
+        [list[i], list[other]] = [list[other]!, list[i]!];
+      }
+      return list;
+    }
+    return list.sort((a, b) => classes[a]!.cost - classes[b]!.cost || a - b);
   }
 
   #isKept(created: readonly HostState[], count: number, left: number, oldLeft: number): boolean {
