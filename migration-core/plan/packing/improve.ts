@@ -17,7 +17,7 @@ const SAMPLE = 12;
 /** Scores are multiplied by 1, give or take half of this at most. Less tries the same again, more is at random. */
 const NOISE = 0.5;
 /** One round in so many goes nearly by chance alone: what scores never try is found by nothing else. */
-const WILD_ROUNDS = 16;
+const WILD_ROUNDS = 8;
 /** Units without a place that are tried in a round. */
 const LEFT_TRIED = 64;
 /** Kinds of unopened hosts that a round looks at, beside those of the ruined hosts. */
