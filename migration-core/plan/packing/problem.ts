@@ -32,9 +32,9 @@ export interface HostClass {
   key: string;
   /** How many there are; Infinity: as many as needed. */
   count: number;
-  /** timed values, the same in each slot. */
+  /** timed values, the same in each slot; 0 to 2^31-1, in units in which that is so. */
   capacity: readonly number[];
-  /** fixed values. */
+  /** fixed values; 0 to 2^53-1, as needs are. */
   room: readonly number[];
   /** What runs there already, timed x slots and fixed; of classes with count 1 only. */
   load?: { demand: Uint16Array | Uint32Array; needs: readonly number[] };
@@ -42,6 +42,7 @@ export interface HostClass {
   cost: number;
 }
 
+/** Keys of no item are of servers that are not in this problem: they concern nobody here. */
 export interface PackingRules {
   /** Keys of items that stay on one host. */
   together: readonly (readonly string[])[];
@@ -56,8 +57,8 @@ export interface PackingOptions {
   seed: number;
   /** Rounds of ruin and recreate: the effort. Counted, not timed, so that a slow machine gives the same plan. 0: none. */
   rounds: number;
-  /** For benchmarks only: stop the search by the clock as well. Milliseconds. */
-  timeLimit?: number;
+  /** For benchmarks only: asked now and then whether to stop by the clock as well. The plan then depends on the machine. */
+  expired?: () => boolean;
   signal?: AbortSignal;
   /** 0 to 1. */
   onProgress?: (part: number) => void;
@@ -71,6 +72,7 @@ export interface PackedHost {
 }
 
 export interface PackingResult {
+  /** Hosts with items of the problem, in the order they were opened by class; those that stay as they are, are not named. */
   hosts: PackedHost[];
   /** Items that fit nowhere, each with what stood in the way. */
   unplaced: { item: string; why: UnplacedReason }[];
@@ -78,13 +80,13 @@ export interface PackingResult {
 }
 
 export type UnplacedReason =
-  /** Larger than any host it may go to: the resource (index over timed, then fixed), its peak slot, demand and room. */
+  /** Larger than any host it may go to, were that empty; of the host that comes closest: the resource (index over timed, then fixed), its peak slot, demand and room. */
   | { kind: 'too-large'; resource: number; slot: number; demand: number; room: number }
   /** No host class is named that exists. */
   | { kind: 'no-host' }
   /** It would fit an empty host, but the given hosts are full: the resource that ran short most. */
   | { kind: 'hosts-full'; resource: number }
-  /** Rules contradict each other, or leave no host: which. */
+  /** Rules contradict each other, or leave no host: which, and the items that it is about. */
   | { kind: 'rules'; rule: 'together' | 'apart' | 'gathered' | 'segment'; with: string[] };
 
 /** Hosts that any plan needs at least; the largest of three. Of problems with one unlimited class; else of the largest. */
