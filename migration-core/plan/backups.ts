@@ -172,6 +172,7 @@ class BackupPlanner {
     const segment = (other: PlannedItem): boolean =>
       item.segment === undefined || other.segment === undefined || item.segment === other.segment;
     if (!items.every((other) => segment(other) && foes?.has(other.key) !== true)) return false;
+    if (this.#built.rules.together.some((group) => group.includes(item.key))) return false;
     // Licensed by host: only hosts that carry the group already.
     const licensed = this.#built.rules.gathered
       .filter((group) => group.items.includes(item.key))
@@ -238,13 +239,13 @@ function placedAt(job: BackupJob, start: number, minutes = job.minutes, by = 1):
 const presentStart = ({ window, startMinute }: BackupJob): number =>
   window.start + ((((startMinute - window.start) % DAY) + DAY) % DAY);
 
-/** Starts inside of the window, the present one first, then by how far they are from it; earlier before later. */
+/** Starts inside of the window, the present one first, then by how far they are from it; later before earlier. */
 function startsOf(job: BackupJob, step: number): number[] {
   const { window } = job;
   const latest = window.end - Math.ceil(job.minutes);
   const present = presentStart(job);
   const others: number[] = [];
   for (let start = window.start; start <= latest; start += step) if (start !== present) others.push(start);
-  others.sort((a, b) => Math.abs(a - present) - Math.abs(b - present) || a - b);
+  others.sort((a, b) => Math.abs(a - present) - Math.abs(b - present) || b - a);
   return present <= latest ? [present, ...others] : others;
 }

@@ -8,6 +8,7 @@ import { offered } from './build/capacity.ts';
 import type { PlannedItem } from './build/items.ts';
 import type { Built } from './build/problem.ts';
 import { FIXED, TIMED } from './build/units.ts';
+import { checkedPack } from './checked-pack.ts';
 import type { FailoverProof } from './model/plan.ts';
 import { openHost, HostNames, type OpenHost } from './open-hosts.ts';
 import type { HostClass, PackingProblem } from './packing/problem.ts';
@@ -67,7 +68,7 @@ export function proveFailover(question: FailoverQuestion, hosts: OpenHost[]): Fa
       throwIfCancelled(signal);
       const problem = context.problem(hosts, new Set(lost));
       if (problem.items.length === 0) continue;
-      const { unplaced } = engine.pack(problem, {
+      const { unplaced } = checkedPack(engine, problem, {
         seed,
         rounds: 0,
         ...(signal === undefined ? {} : { signal }),

@@ -7,10 +7,10 @@ export type Habit = 'sum-of-peaks' | 'sum-of-p95';
 export function flattened(problem: PackingProblem, habit: Habit): PackingProblem {
   const flat = (demand: PackingItem['demand']): Uint32Array =>
     Uint32Array.from({ length: problem.timed }, (_, resource) => {
-      const row = demand.subarray(resource * problem.slots, (resource + 1) * problem.slots);
+      const row = Uint32Array.from(demand.subarray(resource * problem.slots, (resource + 1) * problem.slots));
       // Nearest rank: x[ceil(p n)], as the assessment counts percentiles.
-      if (habit === 'sum-of-peaks') return row.reduce((most, value) => (value > most ? value : most), 0);
-      return row.toSorted()[Math.ceil(0.95 * row.length) - 1] ?? 0;
+      if (habit === 'sum-of-peaks') return row.reduce((most, value) => Math.max(most, value), 0);
+      return row.sort()[Math.ceil(0.95 * row.length) - 1] ?? 0;
     });
   return {
     ...problem,

@@ -3,16 +3,16 @@
  * host and each server what came of it. The packing engine is a parameter; nothing here depends on how it packs.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
-import { IronliftError } from '../base/errors.ts';
 import { listed } from './build/names.ts';
 import { build, problemOf, type Built } from './build/problem.ts';
 import { planBackups } from './backups.ts';
+import { checkedPack } from './checked-pack.ts';
 import { proveFailover } from './failover.ts';
 import { flattened, type Habit } from './habits.ts';
 import type { BackupPlan, FailoverProof, Plan } from './model/plan.ts';
 import { openHosts, type OpenHost } from './open-hosts.ts';
 import { osGroups } from './os-groups.ts';
-import type { PackingOptions, PackingProblem, PackingResult, PackingRules } from './packing/problem.ts';
+import type { PackingOptions, PackingResult, PackingRules } from './packing/problem.ts';
 import { platformWarnings } from './platform-warnings.ts';
 import type { PackingEngine, PlanRequest } from './planning.ts';
 import { boundText, unplacedServer } from './reasons.ts';
@@ -49,9 +49,9 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
   const os = osGroups(request, built, engine, options);
   const report = { built, rules, platform: request.platform, scenario };
   const habit = (which: Habit): number =>
-    engine
-      .pack(flattened(problemOf(built, answer.rules), which), options)
-      .hosts.filter(({ items }) => items.length > 0).length;
+    checkedPack(engine, flattened(problemOf(built, answer.rules), which), options).hosts.filter(
+      ({ items }) => items.length > 0,
+    ).length;
 
   const reports = hosts.map((host) => reportHost(report, host));
   const unplaced = [
@@ -108,14 +108,14 @@ interface Packed {
 
 /** Packs; where rules that nobody asked for keep servers out, they give way. */
 function placed(built: Built, engine: PackingEngine, options: PackingOptions): Packed {
-  const result = packed(engine, problemOf(built), options);
+  const result = checkedPack(engine, problemOf(built), options);
   const found = built.constraints.filter(({ kind, origin }) => kind === 'apart' && origin === 'found');
   if (result.unplaced.length === 0 || found.length === 0) return { result, rules: built.rules, warnings: [] };
   const asked = built.constraints.filter(
     ({ kind, origin }) => kind === 'apart' && origin === 'scenario',
   ).length;
   const rules = { ...built.rules, apart: built.rules.apart.slice(0, asked) };
-  const relaxed = packed(engine, problemOf(built, rules), options);
+  const relaxed = checkedPack(engine, problemOf(built, rules), options);
   if (relaxed.unplaced.length >= result.unplaced.length) return { result, rules: built.rules, warnings: [] };
   built.constraints = built.constraints.filter((constraint) => !found.includes(constraint));
   built.rules = rules;
@@ -127,24 +127,6 @@ function placed(built: Built, engine: PackingEngine, options: PackingOptions): P
       `Servers that stand in for each other could not be kept on different hosts without leaving ${gained} out, so that they may share a host: ${listed(found.flatMap(({ servers }) => servers))}.`,
     ],
   };
-}
-
-/** The engine's answer, with every item in it once: a server that went missing must not go unseen. */
-function packed(engine: PackingEngine, problem: PackingProblem, options: PackingOptions): PackingResult {
-  if (problem.items.length === 0 || problem.hosts.length === 0)
-    return {
-      hosts: [],
-      unplaced: problem.items.map(({ key }) => ({ item: key, why: { kind: 'no-host' } })),
-      bound: { hosts: 0, by: 'sum', resource: 0 },
-    };
-  const result = engine.pack(problem, options);
-  const told = [...result.hosts.flatMap(({ items }) => items), ...result.unplaced.map(({ item }) => item)];
-  if (told.length !== problem.items.length || new Set(told).size !== told.length)
-    throw new IronliftError('INTERNAL', 'The packing of the servers lost one or placed one twice.', {
-      next: 'Please report this together with the engagement file.',
-      data: { items: problem.items.length, told: told.length },
-    });
-  return result;
 }
 
 interface Answer extends Packed {
@@ -173,7 +155,7 @@ function withBackups(
   const warnings = [...first.warnings, ...withoutBackup(request, built)];
   if (usual.backup.clashes.length === 0) return { ...first, ...usual, warnings };
   const demands = new Map([...built.items.values()].map((item) => [item, item.demand]));
-  const again = packed(engine, problemOf(built, first.rules), options);
+  const again = checkedPack(engine, problemOf(built, first.rules), options);
   if (again.unplaced.length <= first.result.unplaced.length) {
     const spread = schedule(again);
     if (spread.backup.clashes.length < usual.backup.clashes.length)

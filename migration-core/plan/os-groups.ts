@@ -6,6 +6,7 @@ import { listed } from './build/names.ts';
 import type { Built } from './build/problem.ts';
 import type { Candidate } from './build/select.ts';
 import { FIXED, TIMED, UNLIMITED } from './build/units.ts';
+import { checkedPack } from './checked-pack.ts';
 import type { Plan } from './model/plan.ts';
 import type { PackingOptions } from './packing/problem.ts';
 import type { PackingEngine, PlanRequest } from './planning.ts';
@@ -92,7 +93,8 @@ function hostsFor(
   room[FIXED.indexOf('machines')] = most;
   // Instances have no virtual processors.
   room[FIXED.indexOf('vcpus')] = UNLIMITED;
-  const result = engine.pack(
+  const result = checkedPack(
+    engine,
     {
       timed: TIMED,
       slots: built.slots,

@@ -33,7 +33,7 @@ function amount(index: number, units: number, scales: readonly number[]): string
   // What was cut off is at least this much.
   const prefix = units > 2 * FULL ? 'more than ' : '';
   const real = units / scales[index]!;
-  if (name === 'cpu') return `${prefix}${one(real)} cores of the reference`;
+  if (name === 'cpu') return `${prefix}${one(real)} reference cores`;
   if (name === 'diskOperations') return `${prefix}${Math.round(real)} operations/s`;
   if (name === 'memory') return `${prefix}${formatBytes(real)}`;
   return `${prefix}${formatBytes(real)}/s`;
@@ -75,7 +75,7 @@ function sentences(
       const asks = amount(why.resource, why.demand, built.scales);
       const has = amount(why.resource, why.room, built.scales);
       return {
-        why: `It asks for ${asks} of ${RESOURCE_TITLES[resourceAt(why.resource)]}${when}, and an empty host has room for ${has}.`,
+        why: `Its demand for ${RESOURCE_TITLES[resourceAt(why.resource)]} is ${asks}${when}, and an empty host has room for ${has}.`,
         next: 'Choose a larger host, or leave this server on hardware of its own.',
       };
     }

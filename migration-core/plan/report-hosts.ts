@@ -6,7 +6,7 @@ import { plural } from '../base/text.ts';
 import { offered } from './build/capacity.ts';
 import { listed } from './build/names.ts';
 import type { Built } from './build/problem.ts';
-import { FIXED, UNLIMITED } from './build/units.ts';
+import { FIXED, UNLIMITED, type FixedName } from './build/units.ts';
 import type { PlanHost } from './model/plan.ts';
 import type { Scenario } from './model/scenario.ts';
 import type { OpenHost } from './open-hosts.ts';
@@ -24,7 +24,7 @@ export function reportHost(context: HostReportContext, host: OpenHost): PlanHost
   const { kind, items } = host;
   const { capacity, room } = offered(kind, built.usual, built.scales);
   const use = {} as PlanHost['use'];
-  const fullness: { name: ResourceName | (typeof FIXED)[number]; share: number }[] = [];
+  const fullness: { name: ResourceName | FixedName | 'none'; share: number }[] = [];
   RESOURCES.forEach((name, resource) => {
     const row = host.used.subarray(resource * built.slots, (resource + 1) * built.slots);
     let slot = 0;
@@ -47,7 +47,7 @@ export function reportHost(context: HostReportContext, host: OpenHost): PlanHost
     if (room[at]! > 0 && room[at]! < UNLIMITED) fullness.push({ name, share: host.needs[at]! / room[at]! });
   });
   const fullest = fullness.reduce((most, one) => (one.share > most.share ? one : most), {
-    name: 'none' as PlanHost['binding'] | 'critical',
+    name: 'none',
     share: 0,
   });
   const critical = items.filter((item) => item.critical);

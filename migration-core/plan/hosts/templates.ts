@@ -29,8 +29,8 @@ export function parseHostTemplate(text: string, from: string): HostTemplate {
   if (!outer.success)
     throw invalid(`The host template ${from} is not valid: ${z.prettifyError(outer.error)}`);
   const { board: main, cards, ...rest } = outer.data;
-  const ports = main === undefined ? {} : portsOf(main, cards);
-  if (ports.freeSlots !== undefined && ports.freeSlots < 0)
+  const ports = main === undefined ? null : portsOf(main, cards);
+  if (ports !== null && ports.freeSlots < 0)
     throw invalid(`The host template ${from} has ${-ports.freeSlots} more cards than slots.`);
   const parsed = hostTemplate.safeParse({ ...rest, ...ports });
   if (!parsed.success)
