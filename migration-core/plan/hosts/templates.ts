@@ -88,7 +88,7 @@ export function checkHostTemplate(template: HostTemplate, rules: RuleBook): Find
         severity: 'warning',
         code: 'HOST_NOT_REDUNDANT',
         message: `${of} has ${plural(count, one, many)}; redundancy takes ${least}.`,
-        next: `Add a card, so that it has ${least}.`,
+        next: `Plan it with ${least} or more.`,
       });
   };
   paths(template.nicPorts, rules.value(PLACE.minimumNicPorts), 'network port', 'network ports');

@@ -31,7 +31,7 @@ const servers = (
   backup: Partial<BackupDemand> = {},
 ): TestEstate['servers'] =>
   Array.from({ length: count }, (_, at) => ({
-    name: `${'abcdefgh'[at]!}`,
+    name: 'abcdefgh'[at]!,
     backup: [{ ...NIGHTLY, ...backup }],
     ...more,
   }));

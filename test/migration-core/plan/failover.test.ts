@@ -75,6 +75,7 @@ describe('failover proof', () => {
       plan({
         servers: Array.from({ length: count }, () => ({ cpu: 60 })),
         scenario: { failures: undefined },
+        profile: { shape: '60-min-peak' },
       });
     expect(of(4).failover).toMatchObject({ failures: 1, proved: true, added: 1 });
     // Sixteen and the spare one are more than sixteen.

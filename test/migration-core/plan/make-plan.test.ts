@@ -211,7 +211,7 @@ describe('a plan', () => {
       '13 machines share 1 storage port, which is more than 8 on each; add ports, or spread them over more hosts.',
     ]);
     expect(made.warnings).toContain(
-      'The host template Round host has 1 power supply; redundancy takes 2. Add a card, so that it has 2.',
+      'The host template Round host has 1 power supply; redundancy takes 2. Plan it with 2 or more.',
     );
     const busy = plan({ servers: [{ disk: 690e6 }], profile: { hostDisk: 0.9 } });
     expect(busy.hosts[0]!.warnings).toEqual([]);
