@@ -26,7 +26,7 @@ interface Figure {
   title: string;
   unit: string;
   better: ComparisonRow['better'];
-  of(plan: Plan): number | string | null;
+  of: (plan: Plan) => number | string | null;
 }
 
 const percent = (share: number): number => Math.round(share * 1000) / 10;
