@@ -15,6 +15,8 @@ export interface PlanHost {
   name: string;
   template: string;
   existing: boolean;
+  /** Opened for failover alone. */
+  spare: boolean;
   servers: PlannedServer[];
   /** Peak of the sum over the week as a share of the whole host (not of its ceiling), and when: slot of the week. */
   use: Record<ResourceName, { peak: number; mean: number; ceiling: number; slot: number }>;
@@ -43,6 +45,15 @@ export interface UnplacedServer {
   next: string;
 }
 
+/** A rule the plan keeps: asked for by the scenario, or found from what the servers are. */
+export interface PlanConstraint {
+  kind: 'together' | 'apart' | 'gathered' | 'segment' | 'pinned' | 'hosts';
+  origin: 'scenario' | 'found';
+  servers: string[];
+  /** One sentence. */
+  why: string;
+}
+
 export interface FailoverProof {
   /** Failures planned for. */
   failures: number;
@@ -54,6 +65,9 @@ export interface FailoverProof {
   added: number;
   /** f/N, the vendors' rule of thumb, for comparison. */
   reserve: number;
+  /** Sets of hosts that were taken out, and whether these were all there are. */
+  sets: number;
+  exhaustive: boolean;
 }
 
 export interface BackupPlan {
@@ -64,12 +78,16 @@ export interface BackupPlan {
     days: number[];
     startMinute: number;
     endMinute: number;
+    /** The machine is on another host for the time of its backup. */
+    relocatedFrom: string | null;
     /** Where it starts today. */
     movedFrom: number | null;
     method: 'agent' | 'host' | 'proxy';
   }[];
   /** What could not be settled: sentences. */
   clashes: { host: string; text: string; next: string }[];
+  /** Hosts whose own configuration is saved by a job of its own: all of them. */
+  hostJobs: string[];
 }
 
 export interface Plan {
@@ -90,7 +108,8 @@ export interface Plan {
   bound: { hosts: number; by: string; gap: number };
   failover: FailoverProof;
   backup: BackupPlan;
-  /** Servers, hosts and ratio; what the market's habits would need for the same. */
+  constraints: PlanConstraint[];
+  /** Servers, hosts and ratio; what the market's habits would need for the same, without hosts for failover. */
   totals: {
     servers: number;
     placed: number;

@@ -1,0 +1,251 @@
+/**
+ * Backups in time (SR-125, SR-126): first at their present time, else moved inside of their window, else with the machine
+ * on another host for that time, else through a proxy; what is left is said. Duration and demand are those on the target.
+ */
+import type { RuleBook } from '../assess/rules/pack.ts';
+import { clashesOf, type Run } from './backup/clashes.ts';
+import { jobsOf, predictedMinutes, type BackupJob } from './backup/jobs.ts';
+import { HostNight } from './backup/night.ts';
+import { offered } from './build/capacity.ts';
+import { slotsTouched, withExtras, type Extra, type PlannedItem } from './build/items.ts';
+import type { Built } from './build/problem.ts';
+import { FIXED } from './build/units.ts';
+import type { BackupPlan } from './model/plan.ts';
+import type { OpenHost } from './open-hosts.ts';
+import type { PlanRequest } from './planning.ts';
+import { BACKUP } from './rules/backup.ts';
+
+/** A run with its place in time. */
+interface Placed {
+  startMinute: number;
+  extra: Extra;
+}
+
+/**
+ * Plans the backups of all machines on `hosts`, whose sums must be of production alone, and puts them into the sums of
+ * the hosts and the demands of the items.
+ */
+export function planBackups(request: PlanRequest, built: Built, hosts: readonly OpenHost[]): BackupPlan {
+  const planner = new BackupPlanner(request, built, hosts);
+  return planner.plan();
+}
+
+class BackupPlanner {
+  readonly #request: PlanRequest;
+  readonly #rules: RuleBook;
+  readonly #built: Built;
+  readonly #nights: HostNight[];
+  readonly #most: number;
+  readonly #foes = new Map<string, Set<string>>();
+  readonly #extras = new Map<PlannedItem, Extra[]>();
+  /** Rooms taken by machines that visit a host, in the order of FIXED; as if all came at once. */
+  readonly #visitors = new Map<HostNight, number[]>();
+
+  constructor(request: PlanRequest, built: Built, hosts: readonly OpenHost[]) {
+    this.#request = request;
+    this.#rules = request.rules;
+    this.#built = built;
+    this.#nights = hosts.map((host) => new HostNight(built, host));
+    this.#most = this.#rules.value(BACKUP.maxConcurrent);
+    for (const set of built.rules.apart)
+      for (const key of set) {
+        const foes = this.#foes.get(key) ?? new Set();
+        for (const other of set) if (other !== key) foes.add(other);
+        this.#foes.set(key, foes);
+      }
+  }
+
+  plan(): BackupPlan {
+    const plan: BackupPlan = { runs: [], clashes: [], hostJobs: this.#nights.map(({ host }) => host.name) };
+    const waiting: { night: HostNight; job: BackupJob }[] = [];
+    const runs = new Map<HostNight, Run[]>(this.#nights.map((night) => [night, []]));
+    const settle = (night: HostNight, job: BackupJob, { extra }: Placed, on = night): void => {
+      if (on === night) runs.get(night)!.push({ job, ...extra, settled: true });
+      this.#report(plan, job, extra, on.host.name, on === night ? null : night.host.name);
+    };
+
+    for (const night of this.#nights) {
+      const jobs = night.host.items.flatMap((item) => jobsOf(this.#request, item));
+      for (const job of jobs.sort(tightestFirst)) {
+        if (job.method === 'proxy') {
+          settle(night, job, placedAt(job, presentStart(job)));
+          continue;
+        }
+        const placed = this.#findTime(night, job);
+        if (placed === null) {
+          waiting.push({ night, job });
+          continue;
+        }
+        night.put(placed.extra);
+        this.#remember(job, placed.extra);
+        settle(night, job, placed);
+      }
+    }
+    // Only when all have had their turn at home is it known what room a host has for guests.
+    for (const { night, job } of waiting) {
+      const visit = this.#findHost(night, job);
+      if (visit !== null) {
+        const { production } = job.item;
+        visit.night.put(visit.placed.extra, production);
+        night.leave(visit.placed.extra, production);
+        settle(night, job, visit.placed, visit.night);
+      } else if (job.proxyAllowed && night.host.kind.template.storage === 'shared') {
+        const byProxy: BackupJob = { ...job, method: 'proxy', timed: job.timed.map(() => 0) };
+        settle(night, byProxy, placedAt(byProxy, presentStart(byProxy)));
+      } else {
+        const { extra } = placedAt(job, presentStart(job));
+        night.put(extra);
+        this.#remember(job, extra);
+        runs.get(night)!.push({ job, ...extra, settled: false });
+        this.#report(plan, job, extra, night.host.name, null);
+      }
+    }
+    for (const night of this.#nights) {
+      const here = runs.get(night)!.filter(({ job }) => job.method !== 'proxy');
+      plan.clashes.push(
+        ...clashesOf(night.host.name, here, this.#most, (run) => this.#budgetWithout(night, run)),
+      );
+      night.host.used = night.used;
+    }
+    for (const [item, extras] of this.#extras)
+      item.demand = withExtras(this.#request, item.production, extras, this.#built.scales);
+    plan.runs.sort((a, b) => a.server - b.server || a.startMinute - b.startMinute);
+    return plan;
+  }
+
+  #report(plan: BackupPlan, job: BackupJob, extra: Extra, host: string, from: string | null): void {
+    const { startMinute, endMinute } = extra;
+    plan.runs.push({
+      server: job.item.candidate.facts.id,
+      host,
+      days: extra.days.toSorted((a, b) => a - b),
+      startMinute,
+      endMinute,
+      relocatedFrom: from,
+      movedFrom: startMinute === job.startMinute ? null : job.startMinute,
+      method: job.method,
+    });
+  }
+
+  #remember(job: BackupJob, extra: Extra): void {
+    const extras = this.#extras.get(job.item);
+    if (extras === undefined) this.#extras.set(job.item, [extra]);
+    else extras.push(extra);
+  }
+
+  /** The nearest time inside of the window at which few enough others run and the host has room. */
+  #findTime(night: HostNight, job: BackupJob, guest?: Uint16Array): Placed | null {
+    for (const start of startsOf(job, this.#rules.value(BACKUP.step))) {
+      const alone = placedAt(job, start);
+      const running = night.running(alone.extra);
+      if (running >= this.#most) continue;
+      // By itself it may be slowed by what the disks have left. Beside others it would slow them as well.
+      const placed = running === 0 ? slowed(night, job, start) : alone;
+      if (placed === null || start + span(placed) > job.window.end) continue;
+      if (night.running(placed.extra) < this.#most && night.fits(placed.extra, guest)) return placed;
+    }
+    return null;
+  }
+
+  /** Another host that takes the machine for the time of its backup. */
+  #findHost(home: HostNight, job: BackupJob): { night: HostNight; placed: Placed } | null {
+    const { item } = job;
+    if (item.pinned || home.host.kind.template.storage !== 'shared') return null;
+    for (const night of this.#nights) {
+      if (night === home || !this.#mayVisit(night, item)) continue;
+      const placed = this.#findTime(night, job, item.production);
+      if (placed === null) continue;
+      const visitors = this.#visitors.get(night) ?? FIXED.map(() => 0);
+      this.#visitors.set(
+        night,
+        visitors.map((value, at) => value + item.needs[at]!),
+      );
+      return { night, placed };
+    }
+    return null;
+  }
+
+  #mayVisit(night: HostNight, item: PlannedItem): boolean {
+    const { kind, items, needs } = night.host;
+    if (kind.template.storage !== 'shared' || item.hosts?.includes(kind.key) === false) return false;
+    const foes = this.#foes.get(item.key);
+    const segment = (other: PlannedItem): boolean =>
+      item.segment === undefined || other.segment === undefined || item.segment === other.segment;
+    if (!items.every((other) => segment(other) && foes?.has(other.key) !== true)) return false;
+    if (this.#built.rules.together.some((group) => group.includes(item.key))) return false;
+    // Licensed by host: only hosts that carry the group already.
+    const licensed = this.#built.rules.gathered
+      .filter((group) => group.items.includes(item.key))
+      .every((group) => items.some(({ key }) => group.items.includes(key)));
+    if (!licensed) return false;
+    const { room } = offered(kind, this.#built.usual, this.#built.scales);
+    const visitors = this.#visitors.get(night);
+    return item.needs.every((value, at) => needs[at]! + (visitors?.[at] ?? 0) + value <= room[at]!);
+  }
+
+  /** What the disks would have for all runs of a span together: `used` holds them already. */
+  #budgetWithout(night: HostNight, run: Run): number {
+    const { host } = night;
+    const { capacity } = offered(host.kind, this.#built.usual, this.#built.scales);
+    const row = 3;
+    // The sums of the host are of production until the plan is done.
+    const busiest = slotsTouched(run, this.#built.slotMinutes).reduce(
+      (most, slot) => Math.max(most, host.used[row * this.#built.slots + slot]!),
+      0,
+    );
+    return Math.max(0, capacity[row]! - busiest) / this.#built.scales[row]!;
+  }
+}
+
+const DAY = 1440;
+const span = ({ extra }: Placed): number => extra.endMinute - extra.startMinute;
+
+/** A run alone on a host whose disks have less left than it asks for: longer, at what is left. null: they have nothing. */
+function slowed(night: HostNight, job: BackupJob, start: number): Placed | null {
+  const alone = placedAt(job, start);
+  const asked = job.timed[3]!;
+  const budget = night.diskBudget(alone.extra);
+  if (asked <= budget) return alone;
+  if (budget <= 0) return null;
+  const minutes = predictedMinutes(job.minutes, 0, asked, budget);
+  // A longer run meets other hours: whether it fits them is looked at by who asks.
+  return placedAt(job, start, minutes, minutes / job.minutes);
+}
+const length = ({ window }: BackupJob): number => window.end - window.start;
+
+/** Those with the least room in their windows choose first; of alike ones the earlier, then the older server. */
+const tightestFirst = (a: BackupJob, b: BackupJob): number =>
+  length(a) - a.minutes - (length(b) - b.minutes) ||
+  a.startMinute - b.startMinute ||
+  a.item.candidate.facts.id - b.item.candidate.facts.id;
+
+/** @param start minutes after midnight of the day its window begins on */
+function placedAt(job: BackupJob, start: number, minutes = job.minutes, by = 1): Placed {
+  // A run that goes from one side of midnight to the other is on another day of the week.
+  const shift = Math.floor(start / DAY) - Math.floor(presentStart(job) / DAY);
+  const startMinute = start % DAY;
+  return {
+    startMinute,
+    extra: {
+      timed: job.timed.map((value) => value / by),
+      days: job.days.map((day) => (((day + shift) % 7) + 7) % 7),
+      startMinute,
+      endMinute: startMinute + Math.ceil(minutes),
+    },
+  };
+}
+
+/** Where it starts today, in the days its window counts by. */
+const presentStart = ({ window, startMinute }: BackupJob): number =>
+  window.start + ((((startMinute - window.start) % DAY) + DAY) % DAY);
+
+/** Starts inside of the window, the present one first, then by how far they are from it; later before earlier. */
+function startsOf(job: BackupJob, step: number): number[] {
+  const { window } = job;
+  const latest = window.end - Math.ceil(job.minutes);
+  const present = presentStart(job);
+  const others: number[] = [];
+  for (let start = window.start; start <= latest; start += step) if (start !== present) others.push(start);
+  others.sort((a, b) => Math.abs(a - present) - Math.abs(b - present) || b - a);
+  return present <= latest ? [present, ...others] : others;
+}

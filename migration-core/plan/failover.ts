@@ -1,0 +1,231 @@
+/**
+ * Proof that a plan survives the loss of hosts: they are taken out, and their machines are packed onto the rest, which
+ * stay as they are. The vendors' share f/N says nothing of whether the machines fit the gaps that are left.
+ */
+import { throwIfCancelled } from '../base/cancel.ts';
+import type { RuleBook } from '../assess/rules/pack.ts';
+import { offered } from './build/capacity.ts';
+import type { PlannedItem } from './build/items.ts';
+import type { Built } from './build/problem.ts';
+import { FIXED, TIMED } from './build/units.ts';
+import { checkedPack } from './checked-pack.ts';
+import type { FailoverProof } from './model/plan.ts';
+import { openHost, HostNames, type OpenHost } from './open-hosts.ts';
+import type { HostClass, PackingProblem } from './packing/problem.ts';
+import type { PackingEngine } from './planning.ts';
+import { FAILOVER } from './rules/failover.ts';
+
+export interface FailoverQuestion {
+  built: Built;
+  rules: RuleBook;
+  engine: PackingEngine;
+  seed: number;
+  /** As asked; absent: by the number of hosts. */
+  failures: number | undefined;
+  signal?: AbortSignal;
+}
+
+/**
+ * Adds hosts to `hosts` where they may be bought, or are given and empty, until the loss of any is survived or more of
+ * them does not help. @throws CANCELLED
+ */
+export function proveFailover(question: FailoverQuestion, hosts: OpenHost[]): FailoverProof {
+  const { built, rules, engine, seed, signal } = question;
+  const perFailure = rules.value(FAILOVER.hostsPerFailure);
+  const planned = (): number => question.failures ?? Math.ceil(hosts.length / perFailure);
+  const before = hosts.length;
+  const used = hosts.filter(({ items }) => items.length > 0);
+  const idle = built.kinds.filter(
+    ({ existing }) => existing !== null && hosts.every((host) => host.name !== existing.name),
+  );
+  const localStorage = used.filter(({ kind }) => kind.template.storage === 'local');
+  const proofOf = (proved: boolean, gaps: FailoverProof['gaps'], sets: number, exhaustive: boolean) => ({
+    failures: planned(),
+    proved,
+    gaps,
+    added: hosts.length - before,
+    reserve: hosts.length === 0 ? 0 : Math.min(1, planned() / hosts.length),
+    sets,
+    exhaustive,
+  });
+  if (used.length === 0 || planned() === 0) return proofOf(false, [], 0, true);
+  if (localStorage.length > 0)
+    // Its disks go down with the host: there is nothing to start elsewhere (SR-101).
+    return proofOf(
+      false,
+      localStorage.map((host) => ({ hosts: [host.name], servers: namesOf(host.items) })),
+      0,
+      true,
+    );
+
+  const names = new HostNames(built, hosts);
+  const context = new FailoverProblems(built);
+  for (;;) {
+    // Spare hosts fail like others: what counts on one may lose it.
+    const { sets, exhaustive } = setsToTry(hosts, planned(), rules.value(FAILOVER.sets));
+    const gaps: FailoverProof['gaps'] = [];
+    for (const lost of sets) {
+      throwIfCancelled(signal);
+      const problem = context.problem(hosts, new Set(lost));
+      if (problem.items.length === 0) continue;
+      const { unplaced } = checkedPack(engine, problem, {
+        seed,
+        rounds: 0,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      if (unplaced.length > 0)
+        gaps.push({
+          hosts: lost.map(({ name }) => name),
+          servers: namesOf(unplaced.map(({ item }) => built.items.get(item)!)),
+        });
+    }
+    // As many spare hosts as are lost take all of them: more of them do not help.
+    const enough = hosts.length - before >= planned();
+    const kind = idle.shift() ?? built.bought;
+    if (gaps.length === 0 || enough || kind === null)
+      return proofOf(gaps.length === 0, gaps, sets.length, exhaustive);
+    hosts.push(openHost(built, kind, names.next(kind), [], true));
+  }
+}
+
+const namesOf = (items: readonly PlannedItem[]): string[] =>
+  items.map(({ candidate }) => candidate.facts.name);
+
+/**
+ * All sets of `failures` hosts where these are few. Else each host once, with its neighbours by load, so that the
+ * heaviest are lost together. A set that is survived is survived in all its parts.
+ */
+export function setsToTry(
+  hosts: readonly OpenHost[],
+  failures: number,
+  most: number,
+): { sets: OpenHost[][]; exhaustive: boolean } {
+  const size = Math.min(failures, hosts.length);
+  if (size === 1 || combinations(hosts.length, size, most) <= most)
+    return { sets: [...subsets(hosts, size)], exhaustive: true };
+  const load = new Map(hosts.map((host) => [host, host.used.reduce((sum, units) => sum + units, 0)]));
+  const heaviest = [...hosts].sort(
+    (a, b) => load.get(b)! - load.get(a)! || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+  );
+  const sets: OpenHost[][] = [];
+  for (let at = 0; at < heaviest.length; at += size)
+    // The last set is filled up from its other side.
+    sets.push(heaviest.slice(Math.min(at, heaviest.length - size)).slice(0, size));
+  return { sets, exhaustive: false };
+}
+
+/** n over k; stops counting above `most`. */
+function combinations(n: number, k: number, most: number): number {
+  let count = 1;
+  for (let at = 1; at <= k; at++) {
+    count = (count * (n - k + at)) / at;
+    if (count > most) return Infinity;
+  }
+  return count;
+}
+
+function* subsets<T>(all: readonly T[], size: number, from = 0): Generator<T[]> {
+  if (size === 0) {
+    yield [];
+    return;
+  }
+  for (let at = from; at <= all.length - size; at++)
+    for (const rest of subsets(all, size - 1, at + 1)) yield [all[at]!, ...rest];
+}
+
+/** Problems of the packing engine in which some hosts are gone. */
+class FailoverProblems {
+  readonly #built: Built;
+  /** Of an item, those it may not meet. */
+  readonly #foes = new Map<string, Set<string>>();
+  readonly #licences = new Map<string, { items: ReadonlySet<string>; hosts: number }[]>();
+
+  constructor(built: Built) {
+    this.#built = built;
+    for (const set of built.rules.apart)
+      for (const key of set) {
+        const foes = this.#foes.get(key) ?? new Set();
+        for (const other of set) if (other !== key) foes.add(other);
+        this.#foes.set(key, foes);
+      }
+    for (const { items, hosts } of built.rules.gathered) {
+      const group = { items: new Set(items), hosts };
+      for (const key of items) this.#licences.set(key, [...(this.#licences.get(key) ?? []), group]);
+    }
+  }
+
+  problem(hosts: readonly OpenHost[], lost: ReadonlySet<OpenHost>): PackingProblem {
+    const { slots, rules } = this.#built;
+    const survivors = hosts.filter((host) => !lost.has(host));
+    // Pinned machines do not fail over: their devices are gone with the host.
+    const items = hosts
+      .filter((host) => lost.has(host))
+      .flatMap((host) => host.items.filter((item) => !item.pinned));
+    const keys = new Set(items.map(({ key }) => key));
+    const among = (lists: readonly (readonly string[])[]): string[][] =>
+      lists.map((list) => list.filter((key) => keys.has(key))).filter((list) => list.length > 1);
+    return {
+      timed: TIMED,
+      slots,
+      fixed: FIXED.length,
+      items: items.map((item) => {
+        const allowed = this.#allowed(item, survivors, hosts);
+        return {
+          key: item.key,
+          demand: item.demand,
+          needs: item.needs,
+          ...(item.segment === undefined ? {} : { segment: item.segment }),
+          ...(allowed === undefined ? {} : { hosts: allowed }),
+        };
+      }),
+      hosts: survivors.map((host) => this.#class(host)),
+      rules: {
+        together: among(rules.together),
+        apart: among(rules.apart),
+        gathered: rules.gathered
+          .map(({ items: all, hosts: most }) => ({ items: all.filter((key) => keys.has(key)), hosts: most }))
+          .filter(({ items: some }) => some.length > 1),
+      },
+    };
+  }
+
+  #class(host: OpenHost): HostClass {
+    return {
+      key: host.name,
+      count: 1,
+      ...offered(host.kind, this.#built.failover, this.#built.scales),
+      load: { demand: host.used, needs: host.needs },
+      cost: 0,
+    };
+  }
+
+  /** What the machines of the survivors say to a newcomer: they are only load to the engine, so that rules become lists. */
+  #allowed(
+    item: PlannedItem,
+    survivors: readonly OpenHost[],
+    all: readonly OpenHost[],
+  ): string[] | undefined {
+    const foes = this.#foes.get(item.key);
+    const licences = this.#licences.get(item.key) ?? [];
+    if (item.hosts === undefined && item.segment === undefined && foes === undefined && licences.length === 0)
+      return undefined;
+    const classes = item.hosts === undefined ? null : new Set(item.hosts);
+    // Where the group is on as many hosts as are licensed, one of these must take it.
+    const full = licences.filter(
+      ({ items, hosts }) =>
+        all.filter((host) => host.items.some(({ key }) => items.has(key))).length >= hosts,
+    );
+    return survivors
+      .filter(
+        (host) =>
+          (classes === null || classes.has(host.kind.key)) &&
+          host.items.every(
+            ({ key, segment }) =>
+              foes?.has(key) !== true &&
+              (segment === undefined || item.segment === undefined || segment === item.segment),
+          ) &&
+          full.every(({ items }) => host.items.some(({ key }) => items.has(key))),
+      )
+      .map(({ name }) => name);
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * From a scenario to a plan: build the packing problem, pack it, put the backups in time, prove failover, and say of each
+ * host and each server what came of it. The packing engine is a parameter; nothing here depends on how it packs.
+ */
+import { throwIfCancelled } from '../base/cancel.ts';
+import { listed } from './build/names.ts';
+import { build, problemOf, type Built } from './build/problem.ts';
+import { planBackups } from './backups.ts';
+import { checkedPack } from './checked-pack.ts';
+import { proveFailover } from './failover.ts';
+import { flattened, type Habit } from './habits.ts';
+import type { BackupPlan, FailoverProof, Plan } from './model/plan.ts';
+import { openHosts, type OpenHost } from './open-hosts.ts';
+import { osGroups } from './os-groups.ts';
+import type { PackingOptions, PackingResult, PackingRules } from './packing/problem.ts';
+import { platformWarnings } from './platform-warnings.ts';
+import type { PackingEngine, PlanRequest } from './planning.ts';
+import { boundText, unplacedServer } from './reasons.ts';
+import { reportHost } from './report-hosts.ts';
+import { PLACE } from './rules/place.ts';
+
+/** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
+export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
+  const { scenario, rules, signal } = request;
+  const built = build(request);
+  const options: PackingOptions = {
+    seed: scenario.seed,
+    rounds: rules.value(PLACE.rounds)[scenario.effort],
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const searching =
+    request.onProgress === undefined ? options : { ...options, onProgress: request.onProgress };
+  const packed = placed(built, engine, searching);
+  throwIfCancelled(signal);
+  const answer = withBackups(request, built, engine, options, packed);
+  const { hosts, result, backup } = answer;
+  const opened = hosts.filter(({ items }) => items.length > 0).length;
+  const failover = proveFailover(
+    {
+      built,
+      rules,
+      engine,
+      seed: scenario.seed,
+      failures: scenario.failures,
+      ...(signal === undefined ? {} : { signal }),
+    },
+    hosts,
+  );
+  const os = osGroups(request, built, engine, options);
+  const report = { built, rules, platform: request.platform, scenario };
+  const habit = (which: Habit): number =>
+    checkedPack(engine, flattened(problemOf(built, answer.rules), which), options).hosts.filter(
+      ({ items }) => items.length > 0,
+    ).length;
+
+  const reports = hosts.map((host) => reportHost(report, host));
+  const unplaced = [
+    ...built.refused,
+    ...result.unplaced.map(({ item, why }) => unplacedServer(built, request.profile.shape, item, why)),
+  ];
+  const placedCount = reports.reduce((sum, { servers }) => sum + servers.length, 0);
+  const needed = reports.filter(({ servers, spare }) => servers.length > 0 || spare).length;
+  const { bound } = result;
+  return {
+    scenario: scenario.name,
+    rules: rules.version,
+    seed: scenario.seed,
+    hosts: reports,
+    unplaced,
+    elsewhere: built.selection.elsewhere,
+    osGroups: os.groups,
+    bound: {
+      hosts: bound.hosts,
+      by: boundText(bound),
+      gap: bound.hosts > 0 ? (opened - bound.hosts) / bound.hosts : 0,
+    },
+    failover,
+    backup,
+    constraints: built.constraints,
+    totals: {
+      servers: placedCount + unplaced.length + built.selection.elsewhere.length,
+      placed: placedCount,
+      hosts: needed,
+      ratio: needed > 0 ? placedCount / needed : 0,
+      sumOfPeaksHosts: habit('sum-of-peaks'),
+      sumOfP95Hosts: habit('sum-of-p95'),
+      ...managed(request, built, os.groups, hosts, placedCount + unplaced.length),
+    },
+    warnings: [
+      ...built.warnings,
+      ...answer.warnings,
+      ...platformWarnings(
+        request.platform,
+        hosts.flatMap(({ items }) => items),
+        [...new Set(hosts.map(({ kind }) => kind))],
+      ),
+      ...os.warnings,
+      ...failoverWarnings(failover, placedCount),
+    ],
+  };
+}
+
+interface Packed {
+  result: PackingResult;
+  rules: PackingRules;
+  warnings: string[];
+}
+
+/** Packs; where rules that nobody asked for keep servers out, they give way. */
+function placed(built: Built, engine: PackingEngine, options: PackingOptions): Packed {
+  const result = checkedPack(engine, problemOf(built), options);
+  const found = built.constraints.filter(({ kind, origin }) => kind === 'apart' && origin === 'found');
+  if (result.unplaced.length === 0 || found.length === 0) return { result, rules: built.rules, warnings: [] };
+  const asked = built.constraints.filter(
+    ({ kind, origin }) => kind === 'apart' && origin === 'scenario',
+  ).length;
+  const rules = { ...built.rules, apart: built.rules.apart.slice(0, asked) };
+  const relaxed = checkedPack(engine, problemOf(built, rules), options);
+  if (relaxed.unplaced.length >= result.unplaced.length) return { result, rules: built.rules, warnings: [] };
+  built.constraints = built.constraints.filter((constraint) => !found.includes(constraint));
+  built.rules = rules;
+  const gained = result.unplaced.length - relaxed.unplaced.length;
+  return {
+    result: relaxed,
+    rules,
+    warnings: [
+      `Servers that stand in for each other could not be kept on different hosts without leaving ${gained} out, so that they may share a host: ${listed(found.flatMap(({ servers }) => servers))}.`,
+    ],
+  };
+}
+
+interface Answer extends Packed {
+  hosts: OpenHost[];
+  backup: BackupPlan;
+}
+
+/**
+ * Backups are put in time on the hosts as packed. Where that leaves clashes, all is packed once more with the backups as
+ * a part of the demand at their planned time, and the better answer is kept.
+ */
+function withBackups(
+  request: PlanRequest,
+  built: Built,
+  engine: PackingEngine,
+  options: PackingOptions,
+  first: Packed,
+): Answer {
+  const schedule = (result: PackingResult): { hosts: OpenHost[]; backup: BackupPlan } => {
+    // Sums of production: the backups are what is to be planned.
+    for (const item of built.items.values()) item.demand = item.production;
+    const hosts = openHosts(built, result.hosts);
+    return { hosts, backup: planBackups(request, built, hosts) };
+  };
+  const usual = schedule(first.result);
+  const warnings = [...first.warnings, ...withoutBackup(request, built)];
+  if (usual.backup.clashes.length === 0) return { ...first, ...usual, warnings };
+  const demands = new Map([...built.items.values()].map((item) => [item, item.demand]));
+  const again = checkedPack(engine, problemOf(built, first.rules), options);
+  if (again.unplaced.length <= first.result.unplaced.length) {
+    const spread = schedule(again);
+    if (spread.backup.clashes.length < usual.backup.clashes.length)
+      return { ...first, result: again, ...spread, warnings };
+  }
+  for (const [item, demand] of demands) item.demand = demand;
+  return { ...first, ...usual, warnings };
+}
+
+function withoutBackup(_: PlanRequest, built: Built): string[] {
+  const unknown = [...built.items.values()].filter(
+    ({ candidate: { facts } }) =>
+      facts.annotations.backup?.method !== 'none' && (facts.profile?.backup ?? []).length === 0,
+  );
+  if (unknown.length === 0) return [];
+  return [
+    `When ${listed(unknown.map(({ candidate }) => candidate.facts.name))} ${unknown.length === 1 ? 'is' : 'are'} backed up is not known, so that ${unknown.length === 1 ? 'its backup is' : 'their backups are'} not planned.`,
+  ];
+}
+
+/** SR-09: machines stay to be managed, hosts and what manages them come on top; OS groups share their systems. */
+function managed(
+  request: PlanRequest,
+  built: Built,
+  groups: Plan['osGroups'],
+  hosts: readonly OpenHost[],
+  machines: number,
+): Pick<Plan['totals'], 'managedBefore' | 'managedAfter'> {
+  const { elsewhere } = built.selection;
+  const present = request.scenario.hosts.length;
+  const shared = new Set(groups.flatMap(({ servers }) => servers));
+  const stays = elsewhere.filter(({ server, outcome }) => outcome !== 'retire' && !shared.has(server)).length;
+  const added = hosts.filter(({ kind }) => kind.existing === null).length;
+  const systems = groups.reduce((sum, group) => sum + group.hosts, 0);
+  // Who has hosts has what manages them.
+  const managers = present === 0 && hosts.length > 0 ? request.rules.value(PLACE.managementSystems) : 0;
+  return {
+    managedBefore: machines + elsewhere.length + present,
+    managedAfter: machines + stays + systems + present + added + managers,
+  };
+}
+
+function failoverWarnings(failover: FailoverProof, placedCount: number): string[] {
+  if (placedCount === 0) return [];
+  if (failover.failures === 0)
+    return [
+      'The scenario plans for no failure of a host: while one is down or maintained, its machines stand still.',
+    ];
+  if (failover.proved) return [];
+  const gap = failover.gaps[0];
+  if (gap === undefined) return [];
+  return [
+    `The loss of ${listed(gap.hosts)} is not survived: ${listed(gap.servers)} ${gap.servers.length === 1 ? 'finds' : 'find'} no place on the other hosts.`,
+  ];
+}

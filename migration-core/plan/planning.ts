@@ -1,0 +1,36 @@
+/** What a plan is made from, and what of it comes from other rooms. */
+import type { EstateAssessment, PlanningProfile } from '../assess/model/context.ts';
+import type { ServerFacts } from '../assess/model/facts.ts';
+import type { PlatformProfile } from '../assess/model/platform.ts';
+import type { RuleBook } from '../assess/rules/pack.ts';
+import type { ServerId } from '../store/engagement.ts';
+import type { HostTemplate, Scenario } from './model/scenario.ts';
+import type { PackingOptions, PackingProblem, PackingResult } from './packing/problem.ts';
+
+/** The packing engine: plan/packing. */
+export interface PackingEngine {
+  pack(problem: PackingProblem, options: PackingOptions): PackingResult;
+}
+
+export interface PlanRequest {
+  scenario: Scenario;
+  rules: RuleBook;
+  profile: PlanningProfile;
+  platform: PlatformProfile;
+  /** Those of the program and those of the customer by id; templates of the scenario are added. */
+  templates: ReadonlyMap<string, HostTemplate>;
+  servers: readonly ServerFacts[];
+  /** Of the same rules, profile and platform. Servers it does not know are `unknown`. */
+  estate: EstateAssessment;
+  /**
+   * A typical week of a server on the target without its backups and without the growth of the scenario: RESOURCES.length
+   * rows of slots of the shape of the profile, from Monday 00:00; core units, bytes, operations/s, bytes/s, bytes/s.
+   * NaN: not measured; its sized figure is taken instead. Asked once for each server.
+   */
+  weekOf(server: ServerId): Float32Array;
+  /** Reference core units of a whole host. */
+  coreUnitsOf(template: HostTemplate): number;
+  signal?: AbortSignal;
+  /** 0 to 1, of the search. */
+  onProgress?: (part: number) => void;
+}
