@@ -45,8 +45,10 @@ export interface WavePlan {
   waves: Wave[];
   /** Servers in no wave, with the reason. */
   outside: { server: ServerId; name: string; why: string }[];
-  /** Sentences on what was changed by hand and what that breaks. */
+  /** Sentences on what was changed by hand and what that breaks, and on what contradicts itself. */
   problems: string[];
+  /** Sentences on what was taken into account and how: infrastructure, dependencies that name nobody. */
+  notes?: string[];
 }
 
 export interface SavingsLine {
