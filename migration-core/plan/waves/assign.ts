@@ -122,19 +122,27 @@ class Filler {
       }
     }
     if (wave.size > 0 || !force) return [...wave];
-    // Nothing fits: the smallest that is ready goes alone; if pilots wait for each other, one goes without.
+    // Nothing fits: the smallest that is ready goes alone.
     const ready = left.filter((unit) => [...unit.needs].every(here));
     const willing = ready.filter((unit) => [...unit.after].every(here));
-    const alone = smallest(willing.length > 0 ? willing : ready);
-    return alone === null ? [] : [alone];
+    if (willing.length > 0) return [smallest(willing)];
+    // Pilots wait for each other: all of the circle in one wave, or else one goes without its pilot.
+    const circle = this.#circle(ready);
+    if (circle.reduce((sum, unit) => sum + unit.members.length, 0) <= limit) return circle;
+    return ready.length === 0 ? [] : [smallest(ready)];
+  }
+
+  /** The first of units together with all that it waits for, and those wait for. */
+  #circle(units: readonly Unit[]): Unit[] {
+    const found = new Set(units.slice(0, 1));
+    for (const unit of found)
+      for (const other of [...unit.needs, ...unit.after]) if (!this.#placed.has(other)) found.add(other);
+    return [...found];
   }
 }
 
-function smallest(units: readonly Unit[]): Unit | null {
-  let best: Unit | null = null;
-  for (const unit of units) if (best === null || unit.members.length < best.members.length) best = unit;
-  return best;
-}
+const smallest = (units: readonly Unit[]): Unit =>
+  units.reduce((best, unit) => (unit.members.length < best.members.length ? unit : best));
 
 const byPriority = (a: Unit, b: Unit): number =>
   b.priority - a.priority || a.members[0]!.id - b.members[0]!.id;

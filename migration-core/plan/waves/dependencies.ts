@@ -50,8 +50,15 @@ interface Link {
   /** Looks by the client and by the server. */
   byFrom: number;
   byTo: number;
-  ports: Set<string>;
+  /** See portKey. */
+  ports: number[];
+  /** The last one that saw it. */
+  look: number;
 }
+
+/** One number for protocol and port. */
+const portKey = (protocol: 'tcp' | 'udp', port: number): number => (protocol === 'tcp' ? 0 : 65_536) + port;
+const portName = (key: number): string => `${key < 65_536 ? 'tcp' : 'udp'}/${key & 65_535}`;
 
 /** @param samples more looks at a server than the one of its inventory */
 export function findDependencies(
@@ -66,7 +73,7 @@ export function findDependencies(
     const key = from * count + to;
     let found = links.get(key);
     if (found === undefined) {
-      found = { from, to, told: false, byFrom: 0, byTo: 0, ports: new Set() };
+      found = { from, to, told: false, byFrom: 0, byTo: 0, ports: [], look: 0 };
       links.set(key, found);
     }
     return found;
@@ -85,13 +92,15 @@ export function findDependencies(
   const edges = [...links.values()].map(({ from, to, told, byFrom, byTo, ports }): Dependency => {
     const seen = byFrom + byTo;
     const often =
-      seen >= sightings && (byFrom >= share * looks[from]!.length || byTo >= share * looks[to]!.length);
+      seen >= sightings &&
+      ((byFrom > 0 && byFrom >= share * looks[from]!.length) ||
+        (byTo > 0 && byTo >= share * looks[to]!.length));
     return {
       from: facts[from]!.id,
       to: facts[to]!.id,
       strength: told ? 'told' : often ? 'strong' : 'weak',
       seen,
-      ports: [...ports].sort(),
+      ports: ports.sort((a, b) => a - b).map(portName),
     };
   });
   return {
@@ -115,32 +124,36 @@ function seenLinks(
     remarks.push(
       `${plural(book.shared.length, 'address belongs', 'addresses belong')} to several servers, so that connections to ${book.shared.length === 1 ? 'it' : 'them'} say nothing: ${listed(book.shared)}.`,
     );
-  const serving = looks.map((of) => {
-    const ports = new Set<string>();
-    for (const { listeners } of of)
-      for (const { protocol, port } of listeners ?? []) ports.add(`${protocol}/${port}`);
+  const serving = looks.map((of, index) => {
+    const ports = new Set<number>();
+    // What listens is known of some servers of which no connections are.
+    for (const { listeners } of [facts[index]!.inventory ?? {}, ...of] as Sighting[])
+      for (const { protocol, port } of listeners ?? []) ports.add(portKey(protocol, port));
     return ports;
   });
   const cut: string[] = [];
+  let look = 0;
   looks.forEach((of, index) => {
     for (const { connections = [] } of of) {
       if (connections.length > MAX_CONNECTIONS) cut.push(facts[index]!.name);
-      /** A pair counts once for each look, however many connections it has. */
-      const now = new Set<Link>();
+      look++;
       const end = Math.min(connections.length, MAX_CONNECTIONS);
       for (let i = 0; i < end; i++) {
         const { protocol, localPort, remoteAddress, remotePort } = connections[i]!;
         const other = book.owner(remoteAddress);
         if (other === undefined || other === index) continue;
-        const [local, remote] = [`${protocol}/${localPort}`, `${protocol}/${remotePort}`];
+        const local = portKey(protocol, localPort);
+        const remote = portKey(protocol, remotePort);
         const serves = serving[index]!.has(local);
         const served = serving[other]!.has(remote);
         // Where neither or both listen, the lower port is that of the service: clients take theirs from high ones.
         const client = serves === served ? remotePort <= localPort : served;
         const found = client ? link(index, other) : link(other, index);
-        if (found.ports.size < MAX_PORTS) found.ports.add(client ? remote : local);
-        if (now.has(found)) continue;
-        now.add(found);
+        const port = client ? remote : local;
+        if (found.ports.length < MAX_PORTS && !found.ports.includes(port)) found.ports.push(port);
+        // A pair counts once for each look, however many connections it has.
+        if (found.look === look) continue;
+        found.look = look;
         if (client) found.byFrom++;
         else found.byTo++;
       }

@@ -80,7 +80,7 @@ describe('power of a server', () => {
     expect(draw?.watts).toBeCloseTo(10 * idle, 8);
   });
 
-  it.each(['AMD EPYC 7763 64-Core Processor', 'Intel(R) Xeon(R) CPU E5-2690 v2 @ 3.00GHz', 'x'.repeat(1e6)])(
+  it.each(['AMD EPYC 7763 64-Core Processor', 'Intel(R) Xeon(R) CPU E5-2690 v2 @ 3.00GHz', 'x'.repeat(201)])(
     'does not know others',
     (model) => {
       const inventory = { processors: [{ model, threads: 10 }] };
