@@ -112,6 +112,9 @@ export const scenario = z.strictObject({
       host: price.optional(),
       hostMaintenanceYear: price.optional(),
       serverMaintenanceYear: price.optional(),
+      /** Support contracts, apart from hardware maintenance. */
+      serverSupportYear: price.optional(),
+      hostSupportYear: price.optional(),
       serverRefresh: price.optional(),
       windowsStandardPerCore: price.optional(),
       windowsDatacenterPerCore: price.optional(),

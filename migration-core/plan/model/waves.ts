@@ -45,8 +45,10 @@ export interface WavePlan {
   waves: Wave[];
   /** Servers in no wave, with the reason. */
   outside: { server: ServerId; name: string; why: string }[];
-  /** Sentences on what was changed by hand and what that breaks. */
+  /** Sentences on what was changed by hand and what that breaks, and on what contradicts itself. */
   problems: string[];
+  /** Sentences on what was taken into account and how: infrastructure, dependencies that name nobody. */
+  notes?: string[];
 }
 
 export interface SavingsLine {
@@ -72,13 +74,46 @@ export interface SavingsLine {
   basis: string;
 }
 
+export interface Licensing {
+  /** Windows Server by host; edition and cost null where a price is missing. */
+  windows: {
+    host: string;
+    /** On the worst day. */
+    machines: number;
+    cores: number;
+    standardSets: number;
+    edition: 'none' | 'standard' | 'datacenter' | null;
+    cost: number | null;
+  }[];
+  /** Windows machines of one host from which on Datacenter is cheaper; null without prices. */
+  breakEven: number | null;
+  /** Products licensed by hosts: cores of the hosts they are kept on, and what that saves against all hosts. */
+  groups: {
+    group: string;
+    servers: number;
+    hosts: number;
+    cores: number;
+    coresOfAll: number;
+    saved: number;
+  }[];
+}
+
+/** A line may come twice: in its own unit, and in the currency where its price is known. */
 export interface Savings {
   lines: SavingsLine[];
   /** Lines left out, with the price that is missing. */
   omitted: { id: SavingsLine['id']; missing: string }[];
   /** By year from 0, in the currency; null without prices. */
   cashFlow: { year: number; costs: number; savings: number; net: number; cumulative: number }[] | null;
-  /** Of the sum over the years, with all prices 20 % lower and higher. */
+  /**
+   * Of the sum over the years: low with what is saved 20 % cheaper and what is spent 20 % dearer, high the other way round.
+   * (All prices together would only stretch the sum.)
+   */
   sensitivity: { low: number; high: number } | null;
   assumptions: string[];
+  /** What does not fit or does not pay: sentences. */
+  warnings?: string[];
+  /** Worth knowing, and no money: images, patches, managed systems. */
+  notes?: string[];
+  licensing?: Licensing;
 }
