@@ -24,7 +24,7 @@ import { RULES, SAMPLES, SERIES, SERVERS, type SampleRow, type Table } from './s
 
 const QUERIES = fileURLToPath(new URL('../../../resources/scale-out/', import.meta.url));
 /** Rows of a group: some tens of megabytes while they are written. */
-const GROUP_ROWS = 20_000;
+const GROUP_ROWS = 8000;
 const SAMPLE_ROWS = 50_000;
 /** Servers between two looks at the caller's clock. */
 const TURN = 100;
