@@ -310,6 +310,7 @@ describe('an export as Parquet', () => {
     const command = ['servers', 'export', '--parquet', folder, '--engagement', file.path];
     const made = await ironlift([...command, '--samples']);
     expect(made.status).toBe(0);
+    expect(made.err).toContain('Note: the figures of 1 server are older than what was collected since;');
     expect(made.out).toMatch(/^ {2}servers\.parquet +25 rows/mu);
     expect((await duckdb(folder, "SELECT count(DISTINCT server) AS n FROM 'samples.parquet'"))[0]!['n']).toBe(
       24n,

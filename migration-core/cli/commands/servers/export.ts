@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
@@ -86,6 +87,11 @@ async function writeParquet(
       progress: line.show,
     });
     line.clear();
+    const outdated = engagement.outdated().length;
+    if (outdated > 0)
+      world.err(
+        `Note: the figures of ${plural(outdated, 'server')} are older than what was collected since; collect again to bring them up to date.\n`,
+      );
     if (values['json'] === true) world.out(`${JSON.stringify({ folder, files }, null, 2)}\n`);
     else {
       for (const { name, rows, bytes } of files)
@@ -115,12 +121,7 @@ async function writeTable(
   const { annotationsTable } = await import('../../../assess/annotations-csv.ts');
   const partial = `${file}.partial`;
   let rows = -1;
-  try {
-    // Claims the name: nothing is overwritten.
-    await (await open(file, 'wx')).close();
-  } catch (error) {
-    throw cannotWrite(file, error);
-  }
+  refuseExisting(file);
   try {
     const out = await open(partial, 'w');
     try {
@@ -138,23 +139,27 @@ async function writeTable(
     } finally {
       await out.close();
     }
+    // It has its name when it is whole; somebody may have taken the name meanwhile.
+    refuseExisting(file);
     await rename(partial, file);
     return rows;
   } catch (error) {
     await rm(partial, { force: true });
-    await rm(file, { force: true });
     throw cannotWrite(file, error);
   }
+}
+
+function refuseExisting(file: string): void {
+  if (existsSync(file))
+    throw new IronliftError('DESTINATION_EXISTS', `${basename(file)} is there already.`, {
+      next: 'Choose another name, or remove the file that is there.',
+      data: { file },
+    });
 }
 
 function cannotWrite(file: string, error: unknown): unknown {
   const code = systemErrorCode(error);
   if (error instanceof IronliftError || code === undefined) return error;
-  if (code === 'EEXIST')
-    return new IronliftError('DESTINATION_EXISTS', `${basename(file)} is there already.`, {
-      next: 'Choose another name, or remove the file that is there.',
-      data: { file },
-    });
   return new IronliftError('WRITE_FAILED', `${basename(file)} could not be written (${code}).`, {
     next: 'Check the folder and the room on that disk.',
     data: { file, code },
