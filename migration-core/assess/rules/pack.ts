@@ -96,6 +96,15 @@ export class RuleBook {
     return { rule: id, title, unit, value: this.value(wanted), source: entry.source, pack: pack.id };
   }
 
+  /** All numbers that count, by id: what the pack has, and what it takes over from those it extends. */
+  all(): { rule: string; value: unknown; source: string; pack: string }[] {
+    const ids = new Set(this.#packs.flatMap(({ rules }) => Object.keys(rules)));
+    return [...ids].sort().map((id) => {
+      const { entry, pack } = this.#find(id);
+      return { rule: id, value: entry.value, source: entry.source, pack: pack.id };
+    });
+  }
+
   #find(id: string): { entry: RulePack['rules'][string]; pack: RulePack } {
     for (const pack of this.#packs) {
       // Not a bare lookup: `constructor` is no rule.

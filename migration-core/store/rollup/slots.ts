@@ -25,6 +25,9 @@ const WANDER = 0.75;
 /** Samples that are this part of a slot apart, or further, are about one in a slot. */
 const NEARLY_ONE = 0.8;
 
+/** What is no number, or no measurement any more, counts for no slot. */
+export const isMeasured = (value: number): boolean => Math.abs(value) <= MAX_VALUE;
+
 /** Seconds: 300, or the distance of the samples in whole minutes where they are further apart. */
 export const slotSeconds = (interval: number): number => Math.max(LEAST_SLOT, Math.round(interval / 60) * 60);
 
@@ -33,13 +36,12 @@ export function toSlots({ times, values }: Samples, slot: number, interval: numb
   const numbers = new Float64Array(times.length);
   const means = new Float64Array(times.length);
   const maxima = new Float64Array(times.length);
-  const numberOf =
-    interval > NEARLY_ONE * slot ? keepingDistance(slot * 1000) : byMiddle(slot * 1000, interval * 1000);
+  const numberOf = slotNumbering(slot, interval);
   let length = 0;
   let members = 0;
   for (let i = 0; i < times.length; i++) {
     const value = values[i]!;
-    if (!(Math.abs(value) <= MAX_VALUE)) continue;
+    if (!isMeasured(value)) continue;
     const number = numberOf(times[i]!);
     if (length > 0 && numbers[length - 1] === number) {
       members++;
@@ -59,6 +61,13 @@ export function toSlots({ times, values }: Samples, slot: number, interval: numb
     maxima: maxima.slice(0, length),
   };
 }
+
+/**
+ * Tells of each time which slot it counts for; to be asked in the order of time, for samples that have a value.
+ * @param interval seconds between the samples, as seen; 0 if unknown
+ */
+export const slotNumbering = (slot: number, interval: number): ((time: number) => number) =>
+  interval > NEARLY_ONE * slot ? keepingDistance(slot * 1000) : byMiddle(slot * 1000, interval * 1000);
 
 /** Many samples in a slot: the middle of its interval says where a sample belongs. */
 const byMiddle = (slot: number, interval: number) => (time: number) =>

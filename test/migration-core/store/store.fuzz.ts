@@ -65,6 +65,9 @@ describe('fuzz', () => {
         ),
       );
       file.rollUp(id);
+      file.putAnnotations(id, { owner: 'o'.repeat(400), tags: ['a', 'b'], wave: server });
+      file.putDemandProfile(id, new Uint8Array(5000).fill(server));
+      file.putDocument('plan', `plan ${server}`, { text: 'p'.repeat(3000) }, 'ab', T0);
     }
     file.close();
     const whole = readFileSync(original);
@@ -102,10 +105,13 @@ function use(path: string): string {
     for (const { id } of file.servers()) {
       file.inventory(id);
       file.rollups(id);
+      file.annotations(id);
+      file.demandProfile(id);
       for (const { metric, instance } of file.series(id)) file.readSamples(id, metric, instance, 0, 1e15);
       file.rollUp(id);
     }
     file.appendSamples(file.server(named('new'), T0).id, batch([1], [1]));
+    for (const { name } of file.documents('plan')) file.document('plan', name);
     file.problems(file.collections()[0]?.id ?? 0);
     return 'opened';
   } catch (error) {
