@@ -11,6 +11,7 @@ import {
 import { cpuFamily, plainCpuName } from '../../../../migration-core/assess/sizing/cpu-year.ts';
 import { overheadOf, passThroughLatency } from '../../../../migration-core/assess/sizing/overhead.ts';
 import { serversPerHost, sizeVcpus } from '../../../../migration-core/assess/sizing/vcpus.ts';
+import { CPU_BY_YEAR, CPU_REFERENCE_MEGAHERTZ } from '../../../../migration-core/assess/rules/cpu.ts';
 import { ruleBook } from '../../../../migration-core/assess/rules/pack.ts';
 import { NEEDS_SHARED, sharedPath } from '../../../support/shared.ts';
 import { contextOf, factsOf, inventoryOf } from '../support.ts';
@@ -63,6 +64,37 @@ describe('the launch of a processor', () => {
     // Late embedded parts of an old family.
     expect(off.length, off.join('; ')).toBeLessThan(all / 100);
   });
+});
+
+describe('work of a core by year', () => {
+  const POWER = 'perf/cpu/SPECpower_ssj2008-full-results.csv';
+  it.skipIf(!existsSync(sharedPath(POWER)))(`is the median of published results ${NEEDS_SHARED}`, () => {
+    const lines = readFileSync(sharedPath(POWER), 'utf8').split('\n').map(cellsOf);
+    const column = (name: string): number => lines[0]!.indexOf(name);
+    const years = new Map<string, { perCore: number[]; megahertz: number[] }>();
+    for (const cells of lines.slice(1)) {
+      const of = (name: string): number => Number((cells[column(name)] ?? '').replaceAll(',', ''));
+      if (of('Nodes') !== 1 || of('Chips') !== 2 || !(of('ssj_ops @ 100%') > 0)) continue;
+      const year = cells[column('Date Submitted')]!.slice(-4);
+      const own = years.get(year) ?? { perCore: [], megahertz: [] };
+      own.perCore.push(of('ssj_ops @ 100%') / of('Cores'));
+      own.megahertz.push(of('MHz'));
+      years.set(year, own);
+    }
+    const reference = middle(years.get('2017')!.perCore);
+    const ours = rules.value(CPU_BY_YEAR);
+    expect(Object.keys(ours)).toEqual([...years.keys()].sort());
+    for (const [year, { perCore }] of years)
+      expect(Math.abs(ours[year]! - middle(perCore) / reference), year).toBeLessThan(0.0051);
+    expect(rules.value(CPU_REFERENCE_MEGAHERTZ)).toBe(middle(years.get('2017')!.megahertz));
+  });
+
+  const cellsOf = (line: string): string[] =>
+    [...line.matchAll(/(?:"([^"]*)"|([^,]*))(?:,|$)/gu)].map((match) => match[1] ?? match[2] ?? '');
+  const middle = (values: number[]): number => {
+    const sorted = values.toSorted((a, b) => a - b);
+    return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+  };
 });
 
 describe('core units', () => {
