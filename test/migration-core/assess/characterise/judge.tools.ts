@@ -27,7 +27,7 @@ interface Judged {
   weeks: Record<WeekShape, { cpu: number[]; memory: number[] }>;
 }
 
-const SERVERS = 12;
+const SERVERS = 6;
 
 it.skipIf(!hasShared)(
   `profiles of Bitbrains servers are those that Python computes ${NEEDS_SHARED}`,
