@@ -4,15 +4,14 @@ import type { AssessmentContext, JudgeConfidence } from './model/context.ts';
 import type { DemandProfile, Statistic } from './model/demand.ts';
 import type { ServerFacts } from './model/facts.ts';
 import type { SizedServer } from './model/sized.ts';
-import type {
-  MEASURES} from './rules/confidence.ts';
+import type { MEASURES } from './rules/confidence.ts';
 import {
   CONFIDENCE_CAPS,
   CONFIDENCE_DAYS,
   CONFIDENCE_METRICS,
   CONFIDENCE_SHORT,
   CONFIDENCE_STARS,
-  CONFIDENCE_WEIGHTS
+  CONFIDENCE_WEIGHTS,
 } from './rules/confidence.ts';
 import type { RuleBook } from './rules/pack.ts';
 import { serverScore } from './sizing/cpu-score.ts';

@@ -224,7 +224,7 @@ function takeOut(window: Window, split: Split, about: About): void {
     networkBytes: part(before.networkBytes, window, offset),
   };
   const { startMinute: start, endMinute, days, basis } = window;
-  const hours = { startMinute: start, endMinute, days: [...days], basis };
+  const hours = { startMinute: start, endMinute, days: [...days] };
   const bytes = parts.diskBytes;
   // A told window that shows in the samples is as large as it shows.
   if (basis === 'seen' || (bytes !== null && bytes.above >= Math.max(bytes.usual, LEAST_READING))) {
@@ -240,6 +240,7 @@ function takeOut(window: Window, split: Split, about: About): void {
       diskOperations: parts.diskOperations?.above ?? 0,
       diskBytes: parts.diskBytes?.above ?? 0,
       networkBytes: parts.networkBytes?.above ?? 0,
+      basis,
     });
     return;
   }
@@ -255,6 +256,7 @@ function takeOut(window: Window, split: Split, about: About): void {
     diskOperations: rate / BYTES_PER_OPERATION,
     diskBytes: rate,
     networkBytes: rate,
+    basis,
   });
 }
 

@@ -42,11 +42,28 @@ export function characterise(reader: SampleReader, about: About): DemandProfile 
     const slots = measured.whole(metric);
     return slots === undefined ? null : gridOf([slots], span);
   };
-  const sum = (kind: 'disks' | 'nics', ...metrics: ProfiledMetric[]): Grid | null =>
-    gridOf(
-      metrics.flatMap((metric) => measured[kind](metric).map(({ slots }) => slots)),
-      span,
-    );
+  // A sum of what is the whole already is not made twice, nor its statistic.
+  const sums = new Map<string, Grid | null>();
+  const sum = (kind: 'disks' | 'nics', ...metrics: ProfiledMetric[]): Grid | null => {
+    const there = metrics.filter((metric) => measured[kind](metric).length > 0);
+    const key = there.join();
+    if (!sums.has(key))
+      sums.set(
+        key,
+        gridOf(
+          there.flatMap((metric) => measured[kind](metric).map(({ slots }) => slots)),
+          span,
+        ),
+      );
+    return sums.get(key)!;
+  };
+  const known = new Map<Grid, Statistic | null>();
+  const statistic = (grid: Grid | null): Statistic | null => {
+    if (grid === null) return null;
+    if (!known.has(grid))
+      known.set(grid, statisticOf(measuredValues(grid), grid.maximum, grid.values.length));
+    return known.get(grid)!;
+  };
 
   const cpu = whole('cpu.busy');
   const memory = memoryGrid(measured, span);
@@ -124,9 +141,6 @@ export function characterise(reader: SampleReader, about: About): DemandProfile 
     remarks,
   };
 }
-
-const statistic = (grid: Grid | null): Statistic | null =>
-  grid === null ? null : statisticOf(measuredValues(grid), grid.maximum, grid.values.length);
 
 /** Of tools that tell only what is available, what is installed less that. */
 function memoryGrid(measured: Measured, span: Span): Grid | null {

@@ -66,18 +66,21 @@ function weighted(
   return grid;
 }
 
+/** Slot by slot the larger of both; where one is missing, the other. On the slots of the coarser. */
 function worse(a: Grid, b: Grid, span: Span): Grid {
   const [coarse, fine] = a.slot >= b.slot ? [a, b] : [b, a];
   const grid = emptyGrid(coarse.slot, span);
   grid.maximum = Math.max(a.maximum, b.maximum);
-  const put = (at: number, value: number): void => {
-    if (Number.isNaN(value) || at < 0 || at >= grid.values.length) return;
-    grid.values[at] = grid.measured[at] === 1 ? Math.max(grid.values[at]!, value) : value;
-    grid.measured[at] = 1;
-  };
-  coarse.values.forEach((value, at) => put(at, value));
-  const ratio = coarse.slot / fine.slot;
-  fine.values.forEach((value, at) => put(Math.ceil((fine.first + at) / ratio) - coarse.first, value));
+  for (const one of [coarse, fine]) {
+    const ratio = coarse.slot / one.slot;
+    for (let from = 0; from < one.values.length; from++) {
+      const value = one.values[from]!;
+      const at = Math.ceil((one.first + from) / ratio) - coarse.first;
+      if (Number.isNaN(value) || at < 0 || at >= grid.values.length) continue;
+      if (!(grid.values[at]! >= value)) grid.values[at] = value;
+      if (one.measured[from] === 1) grid.measured[at] = 1;
+    }
+  }
   return grid;
 }
 

@@ -120,8 +120,14 @@ export function gridOf(parts: readonly Slots[], span: Span, join: Join = add): G
         for (let step = 1; step <= missing; step++)
           put(values, before + step, means[i - 1]! + rise * step, join);
       }
-      put(values, at, means[i]!, join);
-      put(maxima, at, highest[i]!, join);
+      if (measured[at] === 0 && Number.isNaN(values[at]!)) {
+        // Adding 0 makes 0 of -0, which JSON does not know.
+        values[at] = means[i]! + 0;
+        maxima[at] = highest[i]!;
+      } else {
+        put(values, at, means[i]!, join);
+        put(maxima, at, highest[i]!, join);
+      }
       measured[at] = 1;
       before = at;
     }
@@ -132,7 +138,6 @@ export function gridOf(parts: readonly Slots[], span: Span, join: Join = add): G
 
 function put(into: Float64Array, at: number, value: number, join: Join): void {
   const before = into[at]!;
-  // Adding 0 makes 0 of -0, which JSON does not know.
   into[at] = Number.isNaN(before) ? value + 0 : join(before, value);
 }
 

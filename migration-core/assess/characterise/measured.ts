@@ -28,6 +28,8 @@ export type ProfiledMetric = keyof typeof LIMITS;
 
 /** Series beyond this many are no disks and cards of one server; the rest is left out and said so. */
 const MAX_SERIES = 20_000;
+/** Milliseconds since 1970, the year 2200: no clock of a server is there, and no calendar asked for more. */
+const LATEST = 7_258_118_400_000;
 /** Seconds. Averages over longer hide what is sized for. */
 const COARSE = 900;
 
@@ -67,7 +69,7 @@ export class Measured {
     }
     if (impossible > 0)
       this.remarks.push(
-        `${impossible} figures were below zero or beyond what any server does; they count as missing.`,
+        `${impossible} figures were below zero, beyond what any server does or of an impossible time; they count as missing.`,
       );
     if (over > 0)
       this.remarks.push(`The processor was said to be more than 100 % busy ${over} times; 100 % was used.`);
@@ -105,7 +107,9 @@ export class Measured {
 
 function clean(slots: Slots, most: number): Slots {
   const { slot, numbers, means, maxima } = slots;
-  const good = (i: number): boolean => means[i]! >= 0 && maxima[i]! <= most;
+  const last = LATEST / (slot * 1000);
+  const good = (i: number): boolean =>
+    means[i]! >= 0 && maxima[i]! <= most && numbers[i]! >= 0 && numbers[i]! <= last;
   let bad = 0;
   for (let i = 0; i < numbers.length; i++) if (!good(i)) bad++;
   if (bad === 0) return slots;

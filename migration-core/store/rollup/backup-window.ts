@@ -38,12 +38,14 @@ export function backupWindow(
   if (days.size < LEAST_NIGHTS) return null;
   const typical = typicalDay(days, bin);
   const ofDay = median(typical);
+  const readsMuch = (reading: number): boolean => reading >= LEAST_READING && reading >= FACTOR * ofDay;
+  if (!typical.some(readsMuch)) return null;
   const rises = [
     riseOf(cpu, CPU_FLOOR, bin, utcOffsetMinutes),
     riseOf(network, NETWORK_FLOOR, bin, utcOffsetMinutes),
   ].filter((rise) => rise !== undefined);
   const standsOut = typical.map((reading, at) => {
-    if (!(reading >= LEAST_READING && reading >= FACTOR * ofDay)) return 0;
+    if (!readsMuch(reading)) return 0;
     const half = reading / Math.max(ofDay, LEAST_READING / FACTOR) / 2;
     return rises.length === 2 && rises.every((rise) => rise[at]! >= half) ? 0 : 1;
   });
