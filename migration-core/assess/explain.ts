@@ -77,6 +77,10 @@ export function conditionsOf(gates: readonly Gate[]): string[] {
   ];
 }
 
+/** As a person counts them: each gate, and each part that was not seen. */
+const conditionCount = (gates: readonly Gate[]): number =>
+  new Set(gates.filter(isOpen).map(({ id, unknown }) => unknown ?? id)).size;
+
 /** The verdict in a sentence or a few. */
 export function becauseOf(subject: Subject, grounds: Grounds, decision: Decision): string {
   const { outcome, score } = decision;
@@ -134,6 +138,8 @@ const conditionsText = (gates: readonly Gate[]): string => {
 interface WhatIf {
   text: string;
   grounds: Grounds;
+  /** It would be worse than it is: of interest to those that are well. */
+  worse?: true;
 }
 
 /**
@@ -148,7 +154,8 @@ export function changesOf(subject: Subject, grounds: Grounds, decision: Decision
     );
   if (outcome === 'already-virtual') return [];
   const singles = whatIfs(subject, grounds).filter(
-    ({ grounds: other }) => judge(subject, other).outcome !== outcome,
+    ({ grounds: other, worse }) =>
+      (worse === undefined || outcome === 'good-candidate') && judge(subject, other).outcome !== outcome,
   );
   const chosen = singles.length > 0 ? singles : together(subject, grounds, outcome);
   return chosen.map(
@@ -218,14 +225,14 @@ function atItsLimits(subject: Subject, grounds: Grounds, name: FigureName): What
       ? // A hair above, for at the limit itself it still shares a host.
         [at(most * 1.001, `Should the ${FIGURE_TITLES[name]} grow beyond ${figureText(name, most)} (${now})`)]
       : [];
-  return [...down, ...up, ...whole];
+  return [...down, ...[...up, ...whole].map((one) => ({ ...one, worse: true as const }))];
 }
 
 /** All that can be seen to at once; where that is not enough, the figures with it. */
 function together(subject: Subject, grounds: Grounds, outcome: Outcome): WhatIf[] {
   const stars = subject.context.rules.value(minStars);
   const all: WhatIf = {
-    text: `With all ${grounds.gates.filter(isOpen).length} conditions seen to`,
+    text: `With all ${conditionCount(grounds.gates)} conditions seen to`,
     grounds: lifted(grounds, isOpen, stars),
   };
   const green = Object.fromEntries(
