@@ -1,5 +1,5 @@
 /** Why: the reasons of a verdict, the sentence made of them, and what would change it, found by judging again. */
-import { isOpen, listed, type Subject } from './gates/gate.ts';
+import { isOpen, listed, short, type Subject } from './gates/gate.ts';
 import { VERDICT_TITLES, type Gate, type Outcome, type Reason } from './model/assessment.ts';
 import { architectureOf } from './platforms.ts';
 import { minStars } from './rules/gates.ts';
@@ -94,7 +94,7 @@ export function becauseOf(subject: Subject, grounds: Grounds, decision: Decision
     case 'unknown':
       return `${usage}${title}, because ${join(grounds.missing)} ${grounds.missing.length === 1 ? 'is' : 'are'} not known.`;
     case 'already-virtual':
-      return `${usage}${title}: it runs on ${grounds.virtual === '' ? 'a hypervisor' : grounds.virtual!}, and is moved from platform to platform.`;
+      return `${usage}${title}: it runs on ${grounds.virtual === '' ? 'a hypervisor' : short(grounds.virtual!)}, and is moved from platform to platform.`;
     case 'clustering':
       return `${usage}${title}, because its input and output are ${grounds.io!}, it is a ${join(grounds.clusterRoles)} server, and its application clusters by itself.${against}`;
     case 'os-virtualization': {
