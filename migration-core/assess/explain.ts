@@ -92,7 +92,7 @@ export function becauseOf(subject: Subject, grounds: Grounds, decision: Decision
   const usage = ['idle', 'zombie'].includes(subject.usage.class) ? `${subject.usage.text} ` : '';
   switch (outcome) {
     case 'unknown':
-      return `${usage}${title}, because ${join(grounds.missing)} ${grounds.missing.length === 1 ? 'is' : 'are'} not known.`;
+      return `${usage}${title}, because ${join(grounds.missing)} ${grounds.missing.length > 1 || /s$/u.test(grounds.missing[0]!) ? 'are' : 'is'} not known.`;
     case 'already-virtual':
       return `${usage}${title}: it runs on ${grounds.virtual === '' ? 'a hypervisor' : short(grounds.virtual!)}, and is moved from platform to platform.`;
     case 'clustering':
@@ -111,7 +111,7 @@ export function becauseOf(subject: Subject, grounds: Grounds, decision: Decision
           (name) =>
             `the ${FIGURE_TITLES[name]} is ${figureText(name, grounds.figures[name]!)}, where more than ${figureText(name, book.value(wholeHost))} asks for a host of its own`,
         ),
-        ...blockers.map(({ id, title: what }) => `of a blocker (${id}: ${what.toLowerCase()})`),
+        ...blockers.map(({ id, title: what }) => `of a blocker (${id}: ${what})`),
       ];
       const facts = blockers.map(({ because }) => ` ${because}`).join('');
       if (why.length > 0) return `${usage}${title}, because ${join(why)}.${facts}`;
@@ -182,7 +182,7 @@ function whatIfs(subject: Subject, grounds: Grounds): WhatIf[] {
     ...open
       .filter(({ unknown }) => unknown === undefined)
       .map(({ id, title }) => ({
-        text: `With ${title.toLowerCase()} (${id}) out of the way`,
+        text: `With "${title}" (${id}) out of the way`,
         grounds: lifted(grounds, (gate) => gate.id === id, stars),
       })),
     ...unseen.map((what) => ({

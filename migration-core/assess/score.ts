@@ -159,7 +159,7 @@ function supportPart({ context }: Subject, gates: readonly Gate[]): ScorePart {
   const clause =
     open.length === 0
       ? 'nothing is known against its support and licences'
-      : `support and licences have gaps (${open.map(({ id, title }) => `${id}: ${title.toLowerCase()}`).join(', ')})`;
+      : `support and licences have gaps (${open.map(({ id, title }) => `${id}: ${title}`).join(', ')})`;
   return part('support', 'support and licences', weight, value, value, clause, rules.scoreSupport);
 }
 

@@ -74,7 +74,7 @@ describe('candidate with conditions', () => {
     const one = assessCase({ ...given, annotations: { conditionsMet: ['W6'] } });
     expect(one.verdict).toBe('candidate-with-conditions');
     expect(one.changes).toContain(
-      'With uefi, secure boot or tpm (W7) out of the way, the verdict would be "Good candidate".',
+      'With "UEFI, Secure Boot or TPM" (W7) out of the way, the verdict would be "Good candidate".',
     );
     expect(assessCase({ ...given, annotations: { conditionsMet: ['W6', 'W7'] } }).verdict).toBe(
       'good-candidate',
@@ -93,7 +93,7 @@ describe('candidate with conditions', () => {
     expect(short.verdict).toBe('candidate-with-conditions');
     expect(short.because).toContain('W15: Confidence is 2 of 5 stars, and a good candidate has 3.');
     expect(short.changes).toContain(
-      'With too little measured (W15) out of the way, the verdict would be "Good candidate".',
+      'With "Too little measured" (W15) out of the way, the verdict would be "Good candidate".',
     );
     expect(assessCase({ confidence: confidenceOf(3) }).verdict).toBe('good-candidate');
   });
@@ -112,10 +112,10 @@ describe('keep physical', () => {
     });
     expect(fax.verdict).toBe('keep-physical');
     expect(fax.because).toBe(
-      'Keep physical, because of a blocker (B3: special hardware). It has fax or telephony card: TR1034 (12e4:1000), which no virtual machine has.',
+      'Keep physical, because of a blocker (B3: Special hardware). It has fax or telephony card: TR1034 (12e4:1000), which no virtual machine has.',
     );
     expect(fax.changes).toEqual([
-      'With special hardware (B3) out of the way, the verdict would be "Good candidate".',
+      'With "Special hardware" (B3) out of the way, the verdict would be "Good candidate".',
     ]);
     expect(fax.method).toBe('stay');
   });
@@ -275,6 +275,12 @@ describe('instead of a verdict', () => {
       'Once the disks are known, it can be judged.',
     ]);
     expect(unknown.method).toBe('stay');
+  });
+
+  it('unknown: says it of one part as well', () => {
+    expect(assessCase({ inventory: { processors: undefined } }).because).toBe(
+      'Unknown: collect more, because the processors are not known.',
+    );
   });
 
   it('unknown: says so where it cannot be sized', () => {
