@@ -1,7 +1,7 @@
 /** An estate, assessed: every server is in the result once, in the order it came in, whatever its data do. Pure. */
 import type { ServerId } from '../store/engagement.ts';
 import { becauseOf, changesOf, notesOf, reasonsOf, type Cite } from './explain.ts';
-import { judgeGate, type EstateView, type GateOptions, type Subject } from './gates/gate.ts';
+import { judgeGate, short, type EstateView, type GateOptions, type Subject } from './gates/gate.ts';
 import { GATES } from './gates/table.ts';
 import { groupsOf, type Candidate } from './groups.ts';
 import { methodOf } from './method.ts';
@@ -84,7 +84,8 @@ function attempt<T>(stage: () => T): Tried<T> {
     return { value: stage() };
   } catch (error) {
     return {
-      failure: error instanceof Error && error.message !== '' ? error.message : 'an error without a name',
+      failure:
+        error instanceof Error && error.message !== '' ? short(error.message) : 'an error without a name',
     };
   }
 }

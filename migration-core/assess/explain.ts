@@ -1,5 +1,5 @@
 /** Why: the reasons of a verdict, the sentence made of them, and what would change it, found by judging again. */
-import { isOpen, listed, type Subject } from './gates/gate.ts';
+import { isOpen, listed, short, type Subject } from './gates/gate.ts';
 import { VERDICT_TITLES, type Gate, type Outcome, type Reason } from './model/assessment.ts';
 import { architectureOf } from './platforms.ts';
 import { minStars } from './rules/gates.ts';
@@ -77,6 +77,10 @@ export function conditionsOf(gates: readonly Gate[]): string[] {
   ];
 }
 
+/** As a person counts them: each gate, and each part that was not seen. */
+const conditionCount = (gates: readonly Gate[]): number =>
+  new Set(gates.filter(isOpen).map(({ id, unknown }) => unknown ?? id)).size;
+
 /** The verdict in a sentence or a few. */
 export function becauseOf(subject: Subject, grounds: Grounds, decision: Decision): string {
   const { outcome, score } = decision;
@@ -88,9 +92,9 @@ export function becauseOf(subject: Subject, grounds: Grounds, decision: Decision
   const usage = ['idle', 'zombie'].includes(subject.usage.class) ? `${subject.usage.text} ` : '';
   switch (outcome) {
     case 'unknown':
-      return `${usage}${title}, because ${join(grounds.missing)} ${grounds.missing.length === 1 ? 'is' : 'are'} not known.`;
+      return `${usage}${title}, because ${join(grounds.missing)} ${grounds.missing.length > 1 || /s$/u.test(grounds.missing[0]!) ? 'are' : 'is'} not known.`;
     case 'already-virtual':
-      return `${usage}${title}: it runs on ${grounds.virtual === '' ? 'a hypervisor' : grounds.virtual!}, and is moved from platform to platform.`;
+      return `${usage}${title}: it runs on ${grounds.virtual === '' ? 'a hypervisor' : short(grounds.virtual!)}, and is moved from platform to platform.`;
     case 'clustering':
       return `${usage}${title}, because its input and output are ${grounds.io!}, it is a ${join(grounds.clusterRoles)} server, and its application clusters by itself.${against}`;
     case 'os-virtualization': {
@@ -107,7 +111,7 @@ export function becauseOf(subject: Subject, grounds: Grounds, decision: Decision
           (name) =>
             `the ${FIGURE_TITLES[name]} is ${figureText(name, grounds.figures[name]!)}, where more than ${figureText(name, book.value(wholeHost))} asks for a host of its own`,
         ),
-        ...blockers.map(({ id, title: what }) => `of a blocker (${id}: ${what.toLowerCase()})`),
+        ...blockers.map(({ id, title: what }) => `of a blocker (${id}: ${what})`),
       ];
       const facts = blockers.map(({ because }) => ` ${because}`).join('');
       if (why.length > 0) return `${usage}${title}, because ${join(why)}.${facts}`;
@@ -134,6 +138,8 @@ const conditionsText = (gates: readonly Gate[]): string => {
 interface WhatIf {
   text: string;
   grounds: Grounds;
+  /** It would be worse than it is: of interest to those that are well. */
+  worse?: true;
 }
 
 /**
@@ -148,7 +154,8 @@ export function changesOf(subject: Subject, grounds: Grounds, decision: Decision
     );
   if (outcome === 'already-virtual') return [];
   const singles = whatIfs(subject, grounds).filter(
-    ({ grounds: other }) => judge(subject, other).outcome !== outcome,
+    ({ grounds: other, worse }) =>
+      (worse === undefined || outcome === 'good-candidate') && judge(subject, other).outcome !== outcome,
   );
   const chosen = singles.length > 0 ? singles : together(subject, grounds, outcome);
   return chosen.map(
@@ -175,7 +182,7 @@ function whatIfs(subject: Subject, grounds: Grounds): WhatIf[] {
     ...open
       .filter(({ unknown }) => unknown === undefined)
       .map(({ id, title }) => ({
-        text: `With ${title.toLowerCase()} (${id}) out of the way`,
+        text: `With "${title}" (${id}) out of the way`,
         grounds: lifted(grounds, (gate) => gate.id === id, stars),
       })),
     ...unseen.map((what) => ({
@@ -218,14 +225,14 @@ function atItsLimits(subject: Subject, grounds: Grounds, name: FigureName): What
       ? // A hair above, for at the limit itself it still shares a host.
         [at(most * 1.001, `Should the ${FIGURE_TITLES[name]} grow beyond ${figureText(name, most)} (${now})`)]
       : [];
-  return [...down, ...up, ...whole];
+  return [...down, ...[...up, ...whole].map((one) => ({ ...one, worse: true as const }))];
 }
 
 /** All that can be seen to at once; where that is not enough, the figures with it. */
 function together(subject: Subject, grounds: Grounds, outcome: Outcome): WhatIf[] {
   const stars = subject.context.rules.value(minStars);
   const all: WhatIf = {
-    text: `With all ${grounds.gates.filter(isOpen).length} conditions seen to`,
+    text: `With all ${conditionCount(grounds.gates)} conditions seen to`,
     grounds: lifted(grounds, isOpen, stars),
   };
   const green = Object.fromEntries(

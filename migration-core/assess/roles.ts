@@ -7,7 +7,7 @@ import { readCatalogue } from './resources.ts';
 const pattern = z.string().regex(/^\*?[^*]+\*?$/u);
 const role = z.string().regex(/^[a-z-]+$/u);
 
-const catalogue = z.strictObject({
+const applicationsFile = z.strictObject({
   source: z.string(),
   /** Words that collectors, Windows and people have for a role. */
   aliases: z.record(role, z.array(z.string())),
@@ -25,7 +25,7 @@ const catalogue = z.strictObject({
     }),
   ),
 });
-export type Application = z.infer<typeof catalogue>['applications'][number];
+export type Application = z.infer<typeof applicationsFile>['applications'][number];
 
 export type ClusterSupport = 'native' | 'os-cluster' | 'none' | 'unknown';
 
@@ -40,9 +40,13 @@ export interface Roles {
 
 interface Index {
   aliases: Map<string, string>;
-  applications: { application: Application; services: Test; processes: Test; software: Test }[];
+  applications: readonly Application[];
+  services: Finder;
+  processes: Finder;
+  software: Finder;
 }
-type Test = (name: string) => boolean;
+/** Numbers of the applications that a name belongs to. */
+type Finder = (name: string) => readonly number[];
 
 let index: Index | undefined;
 
@@ -52,32 +56,46 @@ function table(): Index {
   const { aliases, applications } = readCatalogue(
     'roles/applications.json',
     'The list of applications',
-    catalogue,
+    applicationsFile,
   );
+  const finder = (of: (application: Application) => readonly string[]): Finder =>
+    finderOf(applications.map((one) => of(one)));
   index = {
     aliases: new Map(
       Object.entries(aliases).flatMap(([to, words]) => words.map((word) => [word, to] as const)),
     ),
-    applications: applications.map((application) => ({
-      application,
-      services: tester(application.services),
-      processes: tester(application.processes),
-      software: tester(application.software),
-    })),
+    applications,
+    services: finder(({ services }) => services),
+    processes: finder(({ processes }) => processes),
+    software: finder(({ software }) => software),
   };
   return index;
 }
 
-function tester(patterns: readonly string[]): Test {
-  const exact = new Set(patterns.filter((one) => !one.includes('*')));
-  const starts = patterns
-    .filter((one) => one.endsWith('*') && !one.startsWith('*'))
-    .map((one) => one.slice(0, -1));
-  const contains = patterns.filter((one) => one.startsWith('*')).map((one) => one.replaceAll('*', ''));
-  return (name) =>
-    exact.has(name) ||
-    starts.some((start) => name.startsWith(start)) ||
-    contains.some((part) => name.includes(part));
+/** Patterns that start alike are looked at together: a server has a thousand programs, and an estate thousands of servers. */
+const STEM = 2;
+
+/** @param patterns of each application: a name, or with `*` for any rest at its end or any beginning at its start */
+function finderOf(patterns: readonly (readonly string[])[]): Finder {
+  const stems = new Map<string, { text: string; whole: boolean; at: number }[]>();
+  const inside: { text: string; at: number }[] = [];
+  patterns.forEach((list, at) => {
+    for (const one of list) {
+      const text = one.replaceAll('*', '');
+      if (one.startsWith('*')) inside.push({ text, at });
+      else {
+        const stem = text.slice(0, STEM);
+        stems.set(stem, [...(stems.get(stem) ?? []), { text, whole: !one.endsWith('*'), at }]);
+      }
+    }
+  });
+  return (name) => {
+    const found: number[] = [];
+    for (const { text, whole, at } of stems.get(name.slice(0, STEM)) ?? [])
+      if (whole ? name === text : name.startsWith(text)) found.push(at);
+    for (const { text, at } of inside) if (name.includes(text)) found.push(at);
+    return found;
+  };
 }
 
 /** Names longer than this are compared by their beginning. */
@@ -86,24 +104,28 @@ const lower = (name: string): string => name.slice(0, MAX_NAME).toLowerCase();
 
 /** @throws CATALOGUE_DAMAGED */
 export function rolesOf(inventory: ServerInventory | null): Roles {
-  const { aliases, applications } = table();
+  const catalogue = table();
   const { services, software, listeners, roles } = inventory ?? {};
   // Where it is known what runs, what only could run does not count.
   const runningKnown = services?.some(({ running }) => running !== undefined) === true;
-  const active = (services ?? [])
-    .filter(({ running, startType }) => (runningKnown ? running === true : startType !== 'disabled'))
-    .map(({ name }) => lower(name));
-  const processes = [
-    ...new Set((listeners ?? []).flatMap(({ process }) => (process === undefined ? [] : [lower(process)]))),
-  ];
-  const programs = (software ?? []).map(({ name }) => lower(name));
-  const found = applications
-    .filter(
-      (one) => active.some(one.services) || processes.some(one.processes) || programs.some(one.software),
-    )
-    .map(({ application }) => application);
+  const numbers = new Set<number>();
+  const look = (find: Finder, names: Iterable<string>): void => {
+    for (const name of names) for (const at of find(lower(name))) numbers.add(at);
+  };
+  look(
+    catalogue.services,
+    (services ?? [])
+      .filter(({ running, startType }) => (runningKnown ? running === true : startType !== 'disabled'))
+      .map(({ name }) => name),
+  );
+  look(catalogue.processes, new Set((listeners ?? []).flatMap(({ process }) => process ?? [])));
+  look(
+    catalogue.software,
+    (software ?? []).map(({ name }) => name),
+  );
+  const found = catalogue.applications.filter((_, at) => numbers.has(at));
   const all = new Set(found.map((one) => one.role));
-  for (const word of roles ?? []) all.add(aliases.get(lower(word).trim()) ?? word);
+  for (const word of roles ?? []) all.add(catalogue.aliases.get(lower(word).trim()) ?? word);
   const sorted = [...all].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return {
     roles: sorted,

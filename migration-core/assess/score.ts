@@ -3,7 +3,7 @@ import type { Citation, Rule } from './rules/pack.ts';
 import * as rules from './rules/score.ts';
 import { downtimes, hotPossible } from './gates/applications.ts';
 import { cannotCluster, isLegacy } from './gates/assurance.ts';
-import { isOpen, percent, type Subject } from './gates/gate.ts';
+import { isOpen, percent, short, type Subject } from './gates/gate.ts';
 import type { Assessment, Gate } from './model/assessment.ts';
 
 /** What the load parts are held against; shares of one host, 0 to 1. null: not known. */
@@ -137,7 +137,7 @@ function hardwarePart({ context, release, facts }: Subject, unknown: number): Sc
     part('hardware', 'drivers for the platform', weight, value, fraction, clause, rules.scoreHardware);
   const { platform } = context;
   if (platform.architecture === 'os') return make(1, 1, `${platform.name} needs no drivers`);
-  const name = release?.title ?? facts.inventory?.operatingSystem?.name ?? 'its system';
+  const name = release?.title ?? short(facts.inventory?.operatingSystem?.name ?? 'its system');
   if (platform.drivers === undefined || platform.drivers === 'none' || platform.devices === 'emulated')
     return make(emulated, emulated, `${platform.name} offers ${name} emulated devices only`);
   const drivers = release?.drivers[platform.drivers];
@@ -159,7 +159,7 @@ function supportPart({ context }: Subject, gates: readonly Gate[]): ScorePart {
   const clause =
     open.length === 0
       ? 'nothing is known against its support and licences'
-      : `support and licences have gaps (${open.map(({ id, title }) => `${id}: ${title.toLowerCase()}`).join(', ')})`;
+      : `support and licences have gaps (${open.map(({ id, title }) => `${id}: ${title}`).join(', ')})`;
   return part('support', 'support and licences', weight, value, value, clause, rules.scoreSupport);
 }
 

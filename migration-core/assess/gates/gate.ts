@@ -98,10 +98,11 @@ export const notTold = (what: string, ask: string): Found => ({
   unknown: what,
 });
 
-/** Lists of strangers are shown by their beginning. */
+/** Lists and names of strangers are shown by their beginning. */
 const MAX_EVIDENCE = 20;
 const MAX_TEXT = 200;
-const short = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text);
+export const short = (text: string): string =>
+  text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
 
 function bounded(evidence: readonly string[]): string[] {
   const shown = evidence.slice(0, MAX_EVIDENCE).map(short);

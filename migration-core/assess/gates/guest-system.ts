@@ -1,7 +1,7 @@
 /** B1, B7, W12, W19: the operating system and the processors it was made for. */
 import { isThirtyTwoBit, notAGuest } from '../operating-systems.ts';
 import { machines, oldKernels } from '../rules/gates.ts';
-import { notSeen, type Found, type GateRule } from './gate.ts';
+import { notSeen, short, type Found, type GateRule } from './gate.ts';
 
 export const b1: GateRule = {
   id: 'B1',
@@ -15,21 +15,21 @@ export const b1: GateRule = {
     const why = notAGuest(os);
     if (why !== null)
       return {
-        because: `${os.name} has no place in a virtual machine on ${platform.name}. ${why}`,
+        because: `${short(os.name)} has no place in a virtual machine on ${platform.name}. ${why}`,
         fix: 'Leave it where it is, or move what it does to a system that can be a guest.',
         evidence: [os.name],
         fixable: false,
       };
     if (platform.architecture === 'os' && os.family !== 'linux')
       return {
-        because: `${os.name} cannot share the Linux kernel of ${platform.name}.`,
+        because: `${short(os.name)} cannot share the Linux kernel of ${platform.name}.`,
         fix: 'Choose a platform of virtual machines for this server.',
         evidence: [os.name],
         fixable: false,
       };
     if (os.family === 'linux' || os.family === 'windows') return null;
     return {
-      because: `Whether ${os.name} runs as a guest of ${platform.name} is not known to Ironlift.`,
+      because: `Whether ${short(os.name)} runs as a guest of ${platform.name} is not known to Ironlift.`,
       fix: `Look it up in the list of guests of ${platform.name}, then tick this off.`,
       evidence: [os.name],
       severity: 'warning',
@@ -61,7 +61,7 @@ export const b7: GateRule = {
     const other = strange ?? strangeModel;
     if (other !== undefined)
       return {
-        because: `Its processors are ${other}, and ${subject.context.platform.name} runs x86 systems only.`,
+        because: `Its processors are ${short(other)}, and ${subject.context.platform.name} runs x86 systems only.`,
         fix: 'Rebuild what it does on an x86 system, or keep the server.',
         evidence: [other],
         fixable: false,
@@ -87,7 +87,7 @@ export const w12: GateRule = {
     const { release, context } = subject;
     if (release === null)
       return {
-        because: `Until when ${os.name} is supported is not known to Ironlift.`,
+        because: `Until when ${short(os.name)} is supported is not known to Ironlift.`,
         fix: 'Ask its vendor, then tick this off.',
         evidence: [os.name, ...(os.version === undefined ? [] : [os.version])],
         unknown: 'support of the operating system',
@@ -118,10 +118,10 @@ export const w19: GateRule = {
         evidence: [os.name],
       };
     const bits = isThirtyTwoBit(os);
-    if (bits === null) return bitsUnknown(os.name);
+    if (bits === null) return bitsUnknown(short(os.name));
     if (!bits) return null;
     return {
-      because: `${os.name} is a 32-bit system.`,
+      because: `${short(os.name)} is a 32-bit system.`,
       fix: `Check that ${context.platform.name} lists it as a 32-bit guest; it uses 4 GB of memory at most unless it has PAE.`,
       evidence: [os.name, ...(os.architecture === undefined ? [] : [os.architecture])],
     };

@@ -1,5 +1,5 @@
 /** B4, B6, W11: what vendors and contracts allow. */
-import { notSeen, notTold, type GateRule } from './gate.ts';
+import { notSeen, notTold, short, type GateRule } from './gate.ts';
 
 export const b4: GateRule = {
   id: 'B4',
@@ -64,7 +64,7 @@ export const w11: GateRule = {
     );
     if (marks.length > 0)
       return {
-        because: `The licence of ${os.name} came with the hardware (${marks[0]!}) and stays with it.`,
+        because: `The licence of ${short(os.name)} came with the hardware (${short(marks[0]!)}) and stays with it.`,
         fix: 'Buy a licence that may be moved, and activate the machine anew after the move.',
         evidence: marks,
       };

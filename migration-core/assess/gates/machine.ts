@@ -1,5 +1,5 @@
 /** W7, W14, W18, W20: firmware, network, what lies beneath, and agents of the hardware. */
-import { listed, notSeen, type GateRule } from './gate.ts';
+import { listed, notSeen, short, type GateRule } from './gate.ts';
 
 export const w7: GateRule = {
   id: 'W7',
@@ -92,7 +92,7 @@ export const w18: GateRule = {
     const { virtual } = facts.inventory;
     if (virtual !== undefined)
       return {
-        because: `It runs on ${virtual === '' ? 'a hypervisor' : virtual} already.`,
+        because: `It runs on ${virtual === '' ? 'a hypervisor' : short(virtual)} already.`,
         fix: 'Move it from platform to platform (V2V) instead.',
         evidence: [virtual],
       };

@@ -64,7 +64,8 @@ export const w4: GateRule = {
     const { facts, estate, roles } = subject;
     const disks = facts.inventory?.disks;
     const luns = facts.annotations.luns ?? [];
-    const shared = [...(disks ?? []).map(({ wwn }) => wwn), ...luns].flatMap((id) => {
+    // The paths of a disk have one name, and a LUN may be named as its disk is.
+    const shared = [...new Set([...(disks ?? []).map(({ wwn }) => wwn), ...luns])].flatMap((id) => {
       const seen = id === undefined ? undefined : estate.sharedDisks.get(id);
       return seen === undefined ? [] : [{ id: id!, ...seen }];
     });
@@ -73,7 +74,7 @@ export const w4: GateRule = {
       const others = [...new Set(shared.flatMap(({ names }) => names))].filter((name) => name !== facts.name);
       const most = shared.reduce((highest, { count }) => Math.max(highest, count), 0);
       return {
-        because: `It shares ${listed(shared.map(({ id }) => id))} with ${most > 4 ? `${most - 1} servers, among them ${listed(others.slice(0, 3))}` : listed(others)}${inCluster ? '' : ', and no cluster that keeps them from writing at once was seen'}.`,
+        because: `It shares ${listed(shared.map(({ id }) => id))} with ${most > 4 ? `${most - 1} servers, among them ${listed(others.slice(0, 3))}` : others.length === 0 ? 'a server of the same name' : listed(others)}${inCluster ? '' : ', and no cluster that keeps them from writing at once was seen'}.`,
         fix: 'Move all servers that share a disk together, with raw mapping or a disk in shared mode, and let no other host see the LUN.',
         evidence: shared.map(
           ({ id, names, count }) => `${id}: ${count} servers, ${listed(names.slice(0, 3))}`,

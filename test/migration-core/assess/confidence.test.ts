@@ -5,7 +5,7 @@ import type { DemandProfile } from '../../../migration-core/assess/model/demand.
 import { sizeServer } from '../../../migration-core/assess/sizing/size.ts';
 import type { ServerAnnotations } from '../../../migration-core/store/model/annotations.ts';
 import type { ServerInventory } from '../../../migration-core/store/model/inventory.ts';
-import { contextOf, factsOf, flat, inventoryOf, profileOf } from './support.ts';
+import { contextOf, factsOf, flat, inventoryOf, profileOf } from './measured-servers.ts';
 
 const known: Partial<ServerInventory> = {
   processors: [{ model: 'AMD EPYC 7551', cores: 8 }],

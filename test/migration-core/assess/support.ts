@@ -1,216 +1,278 @@
-/** Servers made of numbers, for tests of the assessment. */
+/** Servers for the judging half of the assessment: a plain one of which everything is known and nothing is wrong, and changes to it. */
+import { platformById } from '../../../migration-core/assess/platforms.ts';
+import { ruleBook } from '../../../migration-core/assess/rules/pack.ts';
 import {
-  aboutServer,
-  type About,
-  type SampleReader,
-} from '../../../migration-core/assess/characterise/reader.ts';
-import {
+  planningProfile,
   PROFILE_RULES,
   type AssessmentContext,
-  type PlanningProfile,
-  type ProfileName,
 } from '../../../migration-core/assess/model/context.ts';
+import type { Assessment, Confidence } from '../../../migration-core/assess/model/assessment.ts';
 import type { DemandProfile, Statistic } from '../../../migration-core/assess/model/demand.ts';
 import type { ServerFacts } from '../../../migration-core/assess/model/facts.ts';
-import type { PlatformProfile } from '../../../migration-core/assess/model/platform.ts';
-import { ruleBook } from '../../../migration-core/assess/rules/pack.ts';
-import { hostTemplate, type HostTemplate } from '../../../migration-core/plan/model/scenario.ts';
-import type { ServerInventory } from '../../../migration-core/store/model/inventory.ts';
-import type { MetricId } from '../../../migration-core/store/model/metrics.ts';
-import { seeded } from '../../support/tools.ts';
+import type { SizedServer } from '../../../migration-core/assess/model/sized.ts';
+import { assessEstate, type Judges } from '../../../migration-core/assess/assess.ts';
+import {
+  serverAnnotations,
+  type ServerAnnotations,
+} from '../../../migration-core/store/model/annotations.ts';
+import { serverInventory, type ServerInventory } from '../../../migration-core/store/model/inventory.ts';
+import { hostTemplate } from '../../../migration-core/plan/model/scenario.ts';
 
-/** Monday, 31 August 2026: the last working day of its month. */
-export const MONDAY = Date.UTC(2026, 7, 31);
-export const MINUTE = 60_000;
-export const DAY = 1440 * MINUTE;
+export const GiB = 2 ** 30;
+export const TiB = 2 ** 40;
+export const NOW = Date.UTC(2026, 10, 25);
 
-export interface TestSeries {
-  metric: MetricId;
-  instance?: string;
-  /** Seconds. */
-  interval?: number;
-  /** Times and values; a value stands for the interval that ends at its time. */
-  samples: (readonly [time: number, value: number])[];
-}
-
-export function readerOf(all: readonly TestSeries[]): SampleReader {
-  const named = all.map((one) => ({ instance: '', interval: 300, ...one }));
-  return {
-    series: () =>
-      named.map(({ metric, instance, interval, samples }) => ({
-        metric,
-        instance,
-        interval,
-        samples: samples.length,
-        first: samples[0]?.[0] ?? 0,
-        last: samples.at(-1)?.[0] ?? 0,
-      })),
-    read: (metric, instance) => {
-      const { samples, interval } = named.find((one) => one.metric === metric && one.instance === instance)!;
-      return {
-        metric,
-        instance,
-        interval,
-        times: Float64Array.from(samples, ([time]) => time),
-        values: Float64Array.from(samples, ([, value]) => value),
-      };
-    },
-  };
-}
-
-/** Samples every 5 minutes from `from` for so many days; `value` gets the minute of the week from Monday and the day from 0. */
-export const everyFive = (
-  days: number,
-  value: (minuteOfDay: number, day: number) => number | null,
-  from = MONDAY,
-): (readonly [number, number])[] =>
-  Array.from({ length: days * 288 }, (_, i) => {
-    const minute = i * 5;
-    return [from + (minute + 5) * MINUTE, value(minute % 1440, Math.floor(minute / 1440))] as const;
-  }).filter((sample): sample is readonly [number, number] => sample[1] !== null);
-
-export const noAbout = (more: Partial<About> = {}): About => ({ ...aboutServer(null, {}, 0), ...more });
-
-/** A month of a server with four resources that were measured, noise in all of them. */
-export function noisyMonth(seed: number, days = 30, disks = 1): TestSeries[] {
-  const random = seeded(seed);
-  const noise = (most: number) => everyFive(days, () => Math.round(random() * random() * most * 100) / 100);
-  return [
-    { metric: 'cpu.busy', samples: noise(100) },
-    { metric: 'memory.used', samples: noise(16e9) },
-    ...Array.from({ length: disks }, (_, i): TestSeries[] => [
-      { metric: 'disk.readOperations', instance: `sd${'abcdefgh'[i]}`, samples: noise(500) },
-      { metric: 'disk.readBytes', instance: `sd${'abcdefgh'[i]}`, samples: noise(5e7) },
-    ]).flat(),
-    { metric: 'nic.receivedBytes', instance: 'eth0', samples: noise(1e7) },
-  ];
-}
-
-/** A server that was not looked at, with what the test says of it. */
-export const factsOf = (more: Partial<ServerFacts> = {}): ServerFacts => ({
-  id: 1,
-  name: 'alpha',
-  identity: { name: 'alpha', macs: [] },
-  inventory: null,
-  profile: null,
-  annotations: {},
-  ...more,
-});
-
-export const inventoryOf = (more: Partial<ServerInventory> = {}): ServerInventory => ({
-  identity: { name: 'alpha', macs: [] },
-  gaps: [],
-  ...more,
-});
-
-const PLATFORM: PlatformProfile = {
-  id: 'test',
-  name: 'Test platform',
-  source: 'this test',
-  architecture: 'hardware-assisted',
-  nestedPaging: true,
-  devices: 'paravirtual',
-  passThrough: true,
-  maxVcpus: 64,
-  maxMemoryBytes: 2 ** 42,
-  maxDisks: 60,
-  maxDiskBytes: 2 ** 46,
-  maxNics: 10,
-  firmware: ['bios', 'uefi'],
-  secureBoot: true,
-  tpm: true,
-  dot1q: true,
-  npiv: true,
-  failover: true,
-  hardwareIsolation: true,
-  maturity: 'mature',
-};
-
-/** A host of 2017 with 40 cores: its cores are the reference. */
-const HOST = {
-  id: 'host',
-  name: 'Host',
-  sockets: 2,
-  cores: 40,
-  launchYear: 2017,
-  memoryBytes: 2 ** 38,
-  diskOperations: 50_000,
-  diskBytesPerSecond: 2e9,
-};
+const BOOKS = { modern: ruleBook('modern'), 'seed-2007': ruleBook('seed-2007') };
 
 export function contextOf(
-  more: {
-    pack?: string;
-    profileName?: ProfileName;
-    profile?: Partial<PlanningProfile>;
-    platform?: Partial<PlatformProfile>;
-    host?: Partial<HostTemplate>;
-    growth?: number;
-  } = {},
+  platform = 'proxmox',
+  change: Partial<AssessmentContext> = {},
+  pack: keyof typeof BOOKS = 'modern',
 ): AssessmentContext {
-  const rules = ruleBook(more.pack ?? 'modern');
-  const profileName = more.profileName ?? 'balanced';
+  const rules = BOOKS[pack];
   return {
     rules,
-    profileName,
-    profile: { ...rules.value(PROFILE_RULES[profileName]), ...more.profile },
-    platform: { ...PLATFORM, ...more.platform },
-    host: hostTemplate.parse({ ...HOST, ...more.host }),
-    now: MONDAY,
-    growth: more.growth ?? 1,
+    profileName: 'balanced',
+    profile: planningProfile.parse(rules.value(PROFILE_RULES.balanced)),
+    platform: platformById(platform),
+    host: hostTemplate.parse({
+      id: 'host',
+      name: 'A host',
+      sockets: 2,
+      cores: 32,
+      memoryBytes: 512 * GiB,
+      diskOperations: 100_000,
+      diskBytesPerSecond: 2e9,
+    }),
+    now: NOW,
+    growth: 1,
+    ...change,
   };
 }
 
-/** A statistic of a flat line, with what the test changes of it. */
-export const flat = (value: number, more: Partial<Statistic> = {}): Statistic => ({
-  mean: value,
-  p50: value,
-  p90: value,
-  p95: value,
-  p99: value,
-  p999: value,
-  maximum: value,
+/** Parts as the schema takes them; `undefined` takes one away. */
+type InventoryInput = Partial<Record<keyof ServerInventory, unknown>>;
+
+/** A rack server with Debian 12 that serves web pages. `undefined` takes a part away. */
+export function inventoryOf(change: InventoryInput = {}): ServerInventory {
+  const whole: Record<string, unknown> = {
+    identity: { name: 'web01' },
+    vendor: 'Dell Inc.',
+    model: 'PowerEdge R640',
+    firmware: { kind: 'bios', secureBoot: false },
+    processors: [
+      {
+        model: 'Intel(R) Xeon(R) Silver 4110',
+        vendor: 'GenuineIntel',
+        cores: 8,
+        threads: 16,
+        architecture: 'x86_64',
+      },
+    ],
+    memoryBytes: 64 * GiB,
+    devices: [
+      { bus: 'pci', vendorId: '14e4', deviceId: '165f', classId: '020000', name: 'NetXtreme BCM5720' },
+    ],
+    drivers: [
+      { name: 'tg3', loaded: true },
+      { name: 'megaraid_sas', loaded: true },
+      { name: 'xfs', loaded: true },
+    ],
+    disks: [
+      { name: 'sda', bytes: 500 * GiB, bus: 'raid', sectorBytes: 512, system: true, partitionTable: 'gpt' },
+    ],
+    volumes: [
+      {
+        name: 'sda1',
+        mountPoint: '/',
+        fileSystem: 'ext4',
+        bytes: 500 * GiB,
+        usedBytes: 40 * GiB,
+        kind: 'partition',
+        disks: ['sda'],
+      },
+    ],
+    hostBusAdapters: [],
+    networkInterfaces: [{ name: 'eno1', kind: 'physical', speed: 1e9, addresses: [] }],
+    operatingSystem: {
+      family: 'linux',
+      id: 'debian',
+      name: 'Debian GNU/Linux 12 (bookworm)',
+      version: '12.5',
+      build: '6.1.0-18-amd64',
+      architecture: 'x86_64',
+    },
+    roles: ['web'],
+    services: [{ name: 'nginx', running: true }],
+    software: [],
+    vendorAgents: [],
+    listeners: [{ protocol: 'tcp', address: '0.0.0.0', port: 443, process: 'nginx' }],
+    ...change,
+  };
+  return serverInventory.parse(
+    Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined)),
+  );
+}
+
+/** All questions answered, all answers harmless. */
+export const annotationsOf = (change: Partial<ServerAnnotations> = {}): ServerAnnotations =>
+  serverAnnotations.parse({
+    criticality: 'normal',
+    environment: 'production',
+    downtimeMinutes: 480,
+    timeCritical: false,
+    vendorForbidsVirtualization: false,
+    licence: { boundToHardware: false },
+    backup: { windows: [], toleratesFreeze: true },
+    ...change,
+  });
+
+export const statisticOf = (p95: number, coverage = 1): Statistic => ({
+  mean: p95 / 2,
+  p50: p95 / 2,
+  p90: p95,
+  p95,
+  p99: p95,
+  p999: p95,
+  maximum: p95,
   slots: 8640,
-  coverage: 1,
+  coverage,
   p95IsMaximum: false,
   p99IsMaximum: false,
-  ...more,
 });
 
-/** Thirty days in which nothing but what the test says was measured. */
-export const profileOf = (more: Partial<DemandProfile> = {}): DemandProfile => ({
-  version: 1,
-  from: MONDAY,
-  to: MONDAY + 30 * DAY,
-  slot: 300,
-  days: 30,
-  cpu: null,
-  privilegedShare: null,
-  memoryUsed: null,
-  memoryAvailable: null,
-  pagingIn: null,
-  diskReadOperations: null,
-  diskWriteOperations: null,
-  diskOperations: null,
-  diskReadBytes: null,
-  diskWriteBytes: null,
-  diskBytes: null,
-  diskLatency: null,
-  diskQueue: null,
-  networkIn: null,
-  networkOut: null,
-  networkBytes: null,
-  production: null,
-  busiestUplink: null,
-  cpuQueue: null,
-  weeks: [],
-  monthEnd: null,
-  backup: [],
-  seen: { weekdayPeak: true, weekend: true, monthEnd: true, quarterEnd: true, backup: true },
-  growth: { cpu: null, memory: null, diskOperations: null },
-  restarts: null,
-  remarks: [],
-  ...more,
+/** @param loads p95: percent, bytes, share of the uplink (0 to 1), operations/s; null: not measured */
+export function profileOf(loads: {
+  cpu: number | null;
+  memory: number | null;
+  network: number | null;
+  operations?: number | null;
+  coverage?: number;
+}): DemandProfile {
+  const { coverage } = loads;
+  const of = (value: number | null | undefined): Statistic | null =>
+    value === null || value === undefined ? null : statisticOf(value, coverage);
+  return {
+    version: 1,
+    from: NOW - 30 * 86_400_000,
+    to: NOW,
+    slot: 300,
+    days: 30,
+    cpu: of(loads.cpu),
+    privilegedShare: null,
+    memoryUsed: of(loads.memory),
+    memoryAvailable: null,
+    pagingIn: null,
+    diskReadOperations: null,
+    diskWriteOperations: null,
+    diskOperations: of(loads.operations),
+    diskReadBytes: null,
+    diskWriteBytes: null,
+    diskBytes: null,
+    diskLatency: null,
+    diskQueue: null,
+    networkIn: null,
+    networkOut: null,
+    networkBytes: of(loads.network),
+    busiestUplink: loads.network === null ? null : { name: 'eno1', p95: loads.network, speed: 1e9 },
+    cpuQueue: null,
+    weeks: [],
+    monthEnd: null,
+    backup: [],
+    seen: { weekdayPeak: true, weekend: true, monthEnd: true, quarterEnd: false, backup: true },
+    growth: { cpu: null, memory: null, diskOperations: null },
+    restarts: null,
+    remarks: [],
+  };
+}
+
+let nextId = 1;
+
+export const factsOf = (
+  inventory: InventoryInput | null = {},
+  annotations: Partial<ServerAnnotations> = {},
+  change: Partial<ServerFacts> = {},
+): ServerFacts => ({
+  id: nextId++,
+  name: 'web01',
+  identity: { name: 'web01', macs: [] },
+  inventory: inventory === null ? null : inventoryOf(inventory),
+  profile: profileOf({ cpu: 20, memory: 20 * GiB, network: 0.1, operations: 100 }),
+  annotations: annotationsOf(annotations),
+  ...change,
 });
 
-export const textsOf = (reasons: readonly { text: string }[]): string[] => reasons.map(({ text }) => text);
+type SizedChange = Partial<Omit<SizedServer, 'io' | 'demand'>> & {
+  io?: Partial<SizedServer['io']>;
+  demand?: Partial<SizedServer['demand']>;
+};
+
+/** Two processors and 8 GiB: 5 % of the processors and less than 2 % of the memory of the host above. */
+export const sizedOf = (change: SizedChange = {}): SizedServer => ({
+  basis: 'measured',
+  vcpus: 2,
+  memoryBytes: 8 * GiB,
+  disks: [{ name: 'sda', bytes: 500 * GiB, usedBytes: 40 * GiB, provisioning: 'thick', adapter: 0, unit: 0 }],
+  nics: [{ name: 'eno1', mac: null, vlan: null, teamOf: [] }],
+  copyBytes: 40 * GiB,
+  provisioningFor: 'normal',
+  reasons: [],
+  ...change,
+  demand: {
+    cpu: 1.6,
+    cpuUncertainty: 0.1,
+    cpuUnitsPerPercent: 0.08,
+    memoryBytes: 8 * GiB,
+    diskOperations: 150,
+    diskBytes: 3e6,
+    networkBytes: 5e6,
+    ioCpu: 0.01,
+    ...change.demand,
+  },
+  io: {
+    class: 'low',
+    operations: 140,
+    bytes: 3e6,
+    latency: 0.004,
+    storageShare: 0.0015,
+    networkShare: 0.01,
+    burstiness: 3,
+    constrained: false,
+    ...change.io,
+  },
+});
+
+export const confidenceOf = (stars = 5, caps: Confidence['caps'] = []): Confidence => ({
+  value: stars * 20,
+  stars,
+  parts: { coverage: 1, duration: 1, metrics: 1, cycle: 1 },
+  caps,
+});
+
+export interface Case {
+  inventory?: InventoryInput | null;
+  annotations?: Partial<ServerAnnotations>;
+  facts?: Partial<ServerFacts>;
+  sized?: SizedChange | null;
+  confidence?: Confidence;
+  context?: AssessmentContext;
+  /** Other servers of the estate. */
+  others?: ServerFacts[];
+}
+
+/** 32 core units: the cores of the host are cores of the reference. */
+export const judgesOf = ({ sized, confidence }: Pick<Case, 'sized' | 'confidence'> = {}): Judges => ({
+  size: () => (sized === null ? null : sizedOf(sized)),
+  confidence: () => confidence ?? confidenceOf(),
+  hostCpuUnits: ({ host }) => host.cores,
+});
+
+/** The assessment of one server among others. */
+export function assessCase(given: Case = {}): Assessment {
+  const server = factsOf(given.inventory, given.annotations, given.facts);
+  // Four more, unlike it: an estate that is not small.
+  const others =
+    given.others ?? ['a', 'b', 'c', 'd'].map((name) => factsOf(null, {}, { name, profile: null }));
+  const estate = assessEstate([server, ...others], given.context ?? contextOf(), judgesOf(given));
+  return estate.assessments[0]!;
+}

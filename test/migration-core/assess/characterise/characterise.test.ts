@@ -11,7 +11,7 @@ import {
   noAbout,
   readerOf,
   type TestSeries,
-} from '../support.ts';
+} from '../measured-servers.ts';
 
 const profileFrom = (series: TestSeries[], about = noAbout()): DemandProfile =>
   characterise(readerOf(series), about)!;

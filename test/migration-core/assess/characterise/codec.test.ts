@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { characterise } from '../../../../migration-core/assess/characterise/characterise.ts';
 import { decodeProfile, encodeProfile } from '../../../../migration-core/assess/characterise/codec.ts';
-import { noAbout, noisyMonth, profileOf, readerOf } from '../support.ts';
+import { noAbout, noisyMonth, profileOf, readerOf } from '../measured-servers.ts';
 
 const profile = characterise(
   readerOf(noisyMonth(7, 30, 3)),

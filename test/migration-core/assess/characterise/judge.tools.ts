@@ -13,7 +13,7 @@ import { runImport } from '../../../../migration-core/collect/import/job.ts';
 import { openEngagement } from '../../../../migration-core/store/open.ts';
 import { hasShared, NEEDS_SHARED, sharedPath } from '../../../support/shared.ts';
 import { run, scratchFolder } from '../../../support/tools.ts';
-import { contextOf, factsOf } from '../support.ts';
+import { contextOf, factsOf } from '../measured-servers.ts';
 
 type Figures = Omit<Statistic, 'maximum' | 'p95IsMaximum' | 'p99IsMaximum'>;
 interface Judged {

@@ -14,7 +14,7 @@ import { serversPerHost, sizeVcpus } from '../../../../migration-core/assess/siz
 import { CPU_BY_YEAR, CPU_REFERENCE_MEGAHERTZ } from '../../../../migration-core/assess/rules/cpu.ts';
 import { ruleBook } from '../../../../migration-core/assess/rules/pack.ts';
 import { NEEDS_SHARED, sharedPath } from '../../../support/shared.ts';
-import { contextOf, factsOf, inventoryOf } from '../support.ts';
+import { contextOf, factsOf, inventoryOf } from '../measured-servers.ts';
 
 const rules = ruleBook('modern');
 const INTEL = 'perf/cpu/intel_xeon_processors_v1_8.csv';

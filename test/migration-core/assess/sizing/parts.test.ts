@@ -12,7 +12,7 @@ import { sizeNics } from '../../../../migration-core/assess/sizing/nics.ts';
 import type { DemandProfile } from '../../../../migration-core/assess/model/demand.ts';
 import type { ServerAnnotations } from '../../../../migration-core/store/model/annotations.ts';
 import type { ServerInventory } from '../../../../migration-core/store/model/inventory.ts';
-import { contextOf, factsOf, flat, inventoryOf, profileOf, textsOf } from '../support.ts';
+import { contextOf, factsOf, flat, inventoryOf, profileOf, textsOf } from '../measured-servers.ts';
 
 const GIB = 2 ** 30;
 const rules = ruleBook('modern');

@@ -13,7 +13,7 @@ import {
   profileOf,
   readerOf,
   textsOf,
-} from '../support.ts';
+} from '../measured-servers.ts';
 
 const GIB = 2 ** 30;
 /** Eight cores of 2007 at 50 %: 0.32 core units each. */
