@@ -82,14 +82,11 @@ function firstFit(prepared: Prepared, order: readonly number[]): Packing {
 export function openFor(hosts: Hosts, open: HostState[], u: number): HostState | undefined {
   const unit = hosts.prepared.units[u]!;
   for (const index of hosts.prepared.order) {
-    if (!hosts.available(index)) continue;
+    const pristine = hosts.pristine(index);
+    if (!hosts.available(index) || !hosts.fits(pristine, unit) || !allows(hosts, pristine, unit)) continue;
     const host = hosts.take(index);
-    if (hosts.fits(host, unit) && allows(hosts, host, unit)) {
-      open.push(host);
-      return host;
-    }
-    hosts.close(host);
-    hosts.discard(host);
+    open.push(host);
+    return host;
   }
   return undefined;
 }
