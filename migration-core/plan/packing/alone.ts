@@ -37,10 +37,11 @@ function fitsSomeClass({ hosts }: PackingProblem, allowed: Uint8Array | null, pe
 }
 
 function whyAlone({ items, hosts, timed, slots }: PackingProblem, item: number): UnplacedReason | undefined {
-  const { demand, needs, hosts: names } = items[item]!;
+  const { demand, needs, hosts: list } = items[item]!;
+  const names = list === undefined ? undefined : new Set(list);
   let closest: { over: number; why: UnplacedReason } | undefined;
   for (const { key, count, capacity, room } of hosts) {
-    if (count === 0 || (names !== undefined && !names.includes(key))) continue;
+    if (count === 0 || (names !== undefined && !names.has(key))) continue;
     let worst: { over: number; why: UnplacedReason } | undefined;
     const compare = (resource: number, slot: number, wanted: number, has: number): void => {
       // Next to no room at all everything is too large, the larger the worse.

@@ -149,6 +149,13 @@ describe('malformed problems', () => {
     expect(code({ ...good, hosts: [{ ...host!, count: 1.5 }] })).toBe(
       `${begin}host "host" with a count of 1.5.`,
     );
+    expect(code({ ...good, hosts: [{ ...host!, cost: NaN }] })).toBe(
+      `${begin}host "host" with a cost of NaN.`,
+    );
+    const gathered = [{ items: [], hosts: 0.5 }];
+    expect(code({ ...good, rules: { ...NO_RULES, gathered } })).toBe(
+      `${begin}a group that is gathered on 0.5 hosts.`,
+    );
     const load = { demand: new Uint16Array(8), needs: [0] };
     expect(code({ ...good, hosts: [{ ...host!, load }] })).toBe(
       `${begin}host "host" with a load and a count of Infinity.`,
@@ -156,6 +163,29 @@ describe('malformed problems', () => {
     expect(code({ ...good, slots: 0 })).toBe(`${begin}2 timed and 1 fixed resources in 0 slots.`);
     expect(code({ ...good, slots: 1e6 })).toBe(
       'ASSESSMENT_IMPOSSIBLE: A plan of 2 machines on 1 kinds of hosts, with 3 resources in 1000000 slots, is larger than can be computed.',
+    );
+  });
+});
+
+describe('restrictions without end', () => {
+  it('are refused where their tables would not fit', () => {
+    const hosts = Array.from({ length: 20_000 }, (_, index) => ({
+      key: `h${index}`,
+      count: 1,
+      capacity: [],
+      room: [],
+      cost: 0,
+    }));
+    const items = Array.from({ length: 14_000 }, (_, index) => ({
+      key: `i${index}`,
+      demand: new Uint16Array(0),
+      needs: [],
+      hosts: [`h${index}`],
+    }));
+    expect(() =>
+      pack({ timed: 0, slots: 1, fixed: 0, items, hosts, rules: NO_RULES }, { seed: 1, rounds: 0 }),
+    ).toThrow(
+      'Machines are restricted to hosts in more than 13422 different ways, on 20000 hosts: that is more than can be computed.',
     );
   });
 });
