@@ -27,13 +27,18 @@ export function explainAlone(
 }
 
 function fitsSomeClass({ hosts }: PackingProblem, allowed: Uint8Array | null, peaks: Float64Array): boolean {
-  return hosts.some(
-    ({ capacity, room, count }, index) =>
-      count > 0 &&
-      (allowed === null || allowed[index] === 1) &&
+  // Machines that may go to one of thousands of hosts are many: the others are not looked at.
+  const next = (from: number): number =>
+    allowed !== null ? allowed.indexOf(1, from) : from < hosts.length ? from : -1;
+  for (let index = next(0); index >= 0; index = next(index + 1)) {
+    const { capacity, room, count } = hosts[index]!;
+    if (count === 0) continue;
+    const fits =
       capacity.every((value, r) => peaks[r]! <= value) &&
-      room.every((value, f) => peaks[capacity.length + f]! <= value),
-  );
+      room.every((value, f) => peaks[capacity.length + f]! <= value);
+    if (fits) return true;
+  }
+  return false;
 }
 
 function whyAlone({ items, hosts, timed, slots }: PackingProblem, item: number): UnplacedReason | undefined {
