@@ -27,20 +27,26 @@ export function explainAlone(
 }
 
 function fitsSomeClass({ hosts }: PackingProblem, allowed: Uint8Array | null, peaks: Float64Array): boolean {
-  return hosts.some(
-    ({ capacity, room, count }, index) =>
-      count > 0 &&
-      (allowed === null || allowed[index] === 1) &&
+  // Machines that may go to one of thousands of hosts are many: the others are not looked at.
+  const next = (from: number): number =>
+    allowed !== null ? allowed.indexOf(1, from) : from < hosts.length ? from : -1;
+  for (let index = next(0); index >= 0; index = next(index + 1)) {
+    const { capacity, room, count } = hosts[index]!;
+    if (count === 0) continue;
+    const fits =
       capacity.every((value, r) => peaks[r]! <= value) &&
-      room.every((value, f) => peaks[capacity.length + f]! <= value),
-  );
+      room.every((value, f) => peaks[capacity.length + f]! <= value);
+    if (fits) return true;
+  }
+  return false;
 }
 
 function whyAlone({ items, hosts, timed, slots }: PackingProblem, item: number): UnplacedReason | undefined {
-  const { demand, needs, hosts: names } = items[item]!;
+  const { demand, needs, hosts: list } = items[item]!;
+  const names = list === undefined ? undefined : new Set(list);
   let closest: { over: number; why: UnplacedReason } | undefined;
   for (const { key, count, capacity, room } of hosts) {
-    if (count === 0 || (names !== undefined && !names.includes(key))) continue;
+    if (count === 0 || (names !== undefined && !names.has(key))) continue;
     let worst: { over: number; why: UnplacedReason } | undefined;
     const compare = (resource: number, slot: number, wanted: number, has: number): void => {
       // Next to no room at all everything is too large, the larger the worse.

@@ -12,9 +12,12 @@ export const MAX_DEMAND = 2 ** 31 - 1;
 /** Values of all items together: 4 GiB as 16-bit numbers is more than any laptop holds. */
 const MAX_VALUES = 2 ** 31;
 
+/** Bytes of the tables that say which classes items may go to: one for each list that differs, a byte for each class. */
+export const MAX_ALLOWED = 2 ** 28;
+
 /** Throws ASSESSMENT_IMPOSSIBLE for what is too large, INTERNAL for what no planner may build. */
 export function checkProblem(problem: PackingProblem): void {
-  const { timed, slots, fixed, items, hosts } = problem;
+  const { timed, slots, fixed, items, hosts, rules } = problem;
   const values = timed * slots;
   if (!whole(timed) || !whole(fixed) || !whole(slots) || slots < 1)
     throw broken(`${timed} timed and ${fixed} fixed resources in ${slots} slots`);
@@ -41,8 +44,11 @@ export function checkProblem(problem: PackingProblem): void {
     checkValues(`item ${JSON.stringify(key)}`, demand, values, needs, fixed);
   }
   const names = new Set<string>();
-  for (const { key, count, capacity, room, load } of hosts) {
+  for (const { hosts: limit } of rules.gathered)
+    if (!whole(limit)) throw broken(`a group that is gathered on ${limit} hosts`);
+  for (const { key, count, capacity, room, load, cost } of hosts) {
     const what = `host ${JSON.stringify(key)}`;
+    if (!Number.isFinite(cost)) throw broken(`${what} with a cost of ${cost}`);
     if (names.has(key)) throw broken(`the key ${JSON.stringify(key)} twice`);
     names.add(key);
     if (count !== Infinity && !whole(count)) throw broken(`${what} with a count of ${count}`);
@@ -52,6 +58,13 @@ export function checkProblem(problem: PackingProblem): void {
     checkValues(`the load of ${what}`, load.demand, values, load.needs, fixed);
   }
 }
+
+export const tooManyLists = (lists: number, classes: number): IronliftError =>
+  new IronliftError(
+    'ASSESSMENT_IMPOSSIBLE',
+    `Machines are restricted to hosts in more than ${lists} different ways, on ${classes} hosts: that is more than can be computed.`,
+    { next: 'Plan the estate in parts, for example by site or by storage.', data: { lists, classes } },
+  );
 
 function checkValues(
   what: string,

@@ -58,10 +58,7 @@ function mostOf(hosts: Hosts, open: HostState[], list: readonly number[]): HostS
   let mostNew = 0;
   for (const index of hosts.prepared.order) {
     if (!hosts.available(index)) continue;
-    const host = hosts.take(index);
-    const took = takes(host);
-    hosts.close(host);
-    hosts.discard(host);
+    const took = takes(hosts.pristine(index));
     if (took > mostNew) [bestClass, mostNew] = [index, took];
     if (took === list.length) break;
   }

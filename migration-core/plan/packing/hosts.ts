@@ -31,7 +31,7 @@ export class Hosts {
   readonly open: Int32Array;
   /** Hosts with a unit of each gathered group. */
   readonly groupHosts: Int32Array;
-  readonly #templates: (HostState | undefined)[];
+  readonly #pristine: (HostState | undefined)[];
   readonly #spare: HostState[] = [];
   readonly #timed: number;
   readonly #slots: number;
@@ -40,7 +40,7 @@ export class Hosts {
     this.prepared = prepared;
     this.open = new Int32Array(prepared.classes.length);
     this.groupHosts = new Int32Array(prepared.gathered.length);
-    this.#templates = prepared.classes.map(() => undefined);
+    this.#pristine = prepared.classes.map(() => undefined);
     this.#timed = prepared.problem.timed;
     this.#slots = prepared.problem.slots;
   }
@@ -49,9 +49,14 @@ export class Hosts {
     return this.open[index]! < this.prepared.classes[index]!.count;
   }
 
+  /** A host of the class as `take` would give it, to be looked at and not filled: it does not count as open. */
+  pristine(index: number): HostState {
+    return (this.#pristine[index] ??= this.#build(index));
+  }
+
   /** A host of the class with nothing but what runs there already. */
   take(index: number): HostState {
-    const template = (this.#templates[index] ??= this.#template(index));
+    const template = this.pristine(index);
     this.open[index]!++;
     const host = this.#spare.pop();
     if (host === undefined) return copyHost(template);
@@ -172,7 +177,7 @@ export class Hosts {
     return true;
   }
 
-  #template(index: number): HostState {
+  #build(index: number): HostState {
     const { prepared } = this;
     const { timed, slots, fixed, hosts } = prepared.problem;
     const { load } = hosts[index]!;

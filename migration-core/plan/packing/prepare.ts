@@ -1,5 +1,5 @@
 /** A problem as the search reads it: units instead of items, typed arrays instead of objects. */
-import { checkProblem } from './check.ts';
+import { checkProblem, MAX_ALLOWED, tooManyLists } from './check.ts';
 import { groupItems, type Grouping } from './groups.ts';
 import type { PackingProblem, UnplacedReason } from './problem.ts';
 import { explainAlone } from './alone.ts';
@@ -86,11 +86,12 @@ export function prepare(problem: PackingProblem): Prepared {
   const setsOf = memberships(grouping.sets);
   const groupsOf = memberships(grouping.gathered.map(({ items }) => items));
   const byName = new Map(classes.map(({ key, index }) => [key, index]));
+  const allowedLists = new Map<string, Uint8Array>();
   const segments = new Map<string, number>();
 
   const units: Unit[] = [];
   for (const items of grouping.units) {
-    const allowed = allowedClasses(problem, items, byName);
+    const allowed = allowedClasses(problem, items, byName, allowedLists);
     const summed = sumDemands(problem, items);
     if (explainAlone(problem, items, allowed, summed, unplaced)) continue;
     const segment = items.map((i) => problem.items[i]!.segment).find((name) => name !== undefined);
@@ -160,21 +161,30 @@ function union(items: number[], of: Map<number, number[]>): readonly number[] {
   return all.size === 0 ? NONE : [...all].sort((a, b) => a - b);
 }
 
+/**
+ * Classes that all members may go to. Lists are few and items many: items of equal lists share one array. More kinds of
+ * lists than there is memory for are refused.
+ */
 function allowedClasses(
   { items, hosts }: PackingProblem,
   members: number[],
   byName: Map<string, number>,
+  known: Map<string, Uint8Array>,
 ): Uint8Array | null {
-  let allowed: Uint8Array | null = null;
-  for (const member of members) {
-    const names = items[member]!.hosts;
-    if (names === undefined) continue;
-    const own = new Uint8Array(hosts.length);
-    for (const name of names) {
-      const index = byName.get(name);
-      if (index !== undefined) own[index] = allowed === null ? 1 : allowed[index]!;
-    }
-    allowed = own;
+  const lists = members.map((member) => items[member]!.hosts).filter((names) => names !== undefined);
+  if (lists.length === 0) return null;
+  const indices = lists.map((names) => new Set(names.map((name) => byName.get(name))));
+  const common = [...indices[0]!]
+    .filter((index) => index !== undefined)
+    .filter((index) => indices.every((list) => list.has(index)))
+    .sort((a, b) => a - b);
+  const key = common.join(' ');
+  let allowed = known.get(key);
+  if (allowed === undefined) {
+    if ((known.size + 1) * hosts.length > MAX_ALLOWED) throw tooManyLists(known.size + 1, hosts.length);
+    allowed = new Uint8Array(hosts.length);
+    for (const index of common) allowed[index] = 1;
+    known.set(key, allowed);
   }
   return allowed;
 }

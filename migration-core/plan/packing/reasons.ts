@@ -10,12 +10,8 @@ export function explainLeft(packing: Packing, unplaced: Map<number, UnplacedReas
   if (left.length === 0) return;
   // What could be opened still, as it would be then.
   const candidates = [...packing.open];
-  for (const { index } of hosts.prepared.classes) {
-    if (!hosts.available(index)) continue;
-    const host = hosts.take(index);
-    hosts.close(host);
-    candidates.push(host);
-  }
+  for (const { index } of hosts.prepared.classes)
+    if (hosts.available(index)) candidates.push(hosts.pristine(index));
   for (const u of left)
     for (const item of hosts.prepared.units[u]!.items) unplaced.set(item, why(packing, candidates, u, item));
 }
