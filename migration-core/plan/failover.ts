@@ -70,7 +70,7 @@ export function proveFailover(question: FailoverQuestion, hosts: OpenHost[]): Fa
       if (problem.items.length === 0) continue;
       const { unplaced } = checkedPack(engine, problem, {
         seed,
-        rounds: 0,
+        effort: null,
         ...(signal === undefined ? {} : { signal }),
       });
       if (unplaced.length > 0)
