@@ -7,7 +7,7 @@ import { firstFit } from '../../support/first-fit.ts';
 import { GIB, HOST, planRequest, PROFILE, type TestEstate, type TestServer } from '../../support/planning.ts';
 import { seeded } from '../../support/tools.ts';
 
-const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 150);
+const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 50);
 const SLOTS = 168;
 
 function randomEstate(random: () => number): TestEstate {

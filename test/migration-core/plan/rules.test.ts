@@ -13,7 +13,7 @@ const code = readdirSync(PLAN, { recursive: true, encoding: 'utf8' })
   .map((name) => readFileSync(join(PLAN, name), 'utf8'))
   .join('\n');
 const declared = Object.entries({ PLACE, FAILOVER, BACKUP, QUICK }).flatMap(([block, rules]) =>
-  Object.entries(rules).map(([name, rule]) => ({ use: `${block}.${name}`, rule: rule as Rule<unknown> })),
+  Object.entries(rules).map(([name, rule]) => ({ use: `${block}.${name}`, rule: rule })),
 );
 
 describe('rules of planning', () => {
