@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ruleBook, type Rule } from '../../../migration-core/assess/rules/pack.ts';
+import { ruleBook } from '../../../migration-core/assess/rules/pack.ts';
 import { BACKUP } from '../../../migration-core/plan/rules/backup.ts';
 import { FAILOVER } from '../../../migration-core/plan/rules/failover.ts';
 import { PLACE } from '../../../migration-core/plan/rules/place.ts';
