@@ -41,12 +41,27 @@ class BackupPlanner {
   /** Rooms taken by machines that visit a host, in the order of FIXED; as if all came at once. */
   readonly #visitors = new Map<HostNight, number[]>();
 
+  readonly #homes = new Map<string, HostNight>();
+  /** The one segment that a host has. */
+  readonly #segments = new Map<HostNight, string>();
+  /** Keys of items that do not leave their host for a backup. */
+  readonly #bound: ReadonlySet<string>;
+
   constructor(request: PlanRequest, built: Built, hosts: readonly OpenHost[]) {
     this.#request = request;
     this.#rules = request.rules;
     this.#built = built;
     this.#nights = hosts.map((host) => new HostNight(built, host));
     this.#most = this.#rules.value(BACKUP.maxConcurrent);
+    this.#bound = new Set([
+      ...built.rules.together.flat(),
+      ...built.rules.gathered.flatMap(({ items }) => items),
+    ]);
+    for (const night of this.#nights)
+      for (const { key, segment } of night.host.items) {
+        this.#homes.set(key, night);
+        if (segment !== undefined) this.#segments.set(night, segment);
+      }
     for (const set of built.rules.apart)
       for (const key of set) {
         const foes = this.#foes.get(key) ?? new Set();
@@ -166,18 +181,13 @@ class BackupPlanner {
   }
 
   #mayVisit(night: HostNight, item: PlannedItem): boolean {
-    const { kind, items, needs } = night.host;
+    const { kind, needs } = night.host;
     if (kind.template.storage !== 'shared' || item.hosts?.includes(kind.key) === false) return false;
-    const foes = this.#foes.get(item.key);
-    const segment = (other: PlannedItem): boolean =>
-      item.segment === undefined || other.segment === undefined || item.segment === other.segment;
-    if (!items.every((other) => segment(other) && foes?.has(other.key) !== true)) return false;
-    if (this.#built.rules.together.some((group) => group.includes(item.key))) return false;
-    // Licensed by host: only hosts that carry the group already.
-    const licensed = this.#built.rules.gathered
-      .filter((group) => group.items.includes(item.key))
-      .every((group) => items.some(({ key }) => group.items.includes(key)));
-    if (!licensed) return false;
+    const segment = this.#segments.get(night);
+    if (segment !== undefined && item.segment !== undefined && segment !== item.segment) return false;
+    for (const foe of this.#foes.get(item.key) ?? []) if (this.#homes.get(foe) === night) return false;
+    // Machines that stay together stay together for the backup, and licensed ones on the hosts of their licences.
+    if (this.#bound.has(item.key)) return false;
     const { room } = offered(kind, this.#built.usual, this.#built.scales);
     const visitors = this.#visitors.get(night);
     return item.needs.every((value, at) => needs[at]! + (visitors?.[at] ?? 0) + value <= room[at]!);

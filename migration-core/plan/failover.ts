@@ -59,32 +59,35 @@ export function proveFailover(question: FailoverQuestion, hosts: OpenHost[]): Fa
     );
 
   const names = new HostNames(built, hosts);
-  const context = new FailoverProblems(built);
+  const context = new FailoverProblems(built, hosts);
+  const lossOf = (lost: readonly OpenHost[]): string[] => {
+    throwIfCancelled(signal);
+    const problem = context.problem(hosts, new Set(lost));
+    const { unplaced } = checkedPack(engine, problem, {
+      seed,
+      effort: null,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return namesOf(unplaced.map(({ item }) => built.items.get(item)!));
+  };
   for (;;) {
+    const count = hosts.length;
     // Spare hosts fail like others: what counts on one may lose it.
     const { sets, exhaustive } = setsToTry(hosts, planned(), rules.value(FAILOVER.sets));
     const gaps: FailoverProof['gaps'] = [];
     for (const lost of sets) {
-      throwIfCancelled(signal);
-      const problem = context.problem(hosts, new Set(lost));
-      if (problem.items.length === 0) continue;
-      const { unplaced } = checkedPack(engine, problem, {
-        seed,
-        rounds: 0,
-        ...(signal === undefined ? {} : { signal }),
-      });
-      if (unplaced.length > 0)
-        gaps.push({
-          hosts: lost.map(({ name }) => name),
-          servers: namesOf(unplaced.map(({ item }) => built.items.get(item)!)),
-        });
+      let left = lossOf(lost);
+      // As many spare hosts as are lost take all of them: more of them do not help.
+      while (left.length > 0 && hosts.length - before < planned()) {
+        const kind = idle.shift() ?? built.bought;
+        if (kind === null) break;
+        hosts.push(openHost(built, kind, names.next(kind), [], true));
+        left = lossOf(lost);
+      }
+      if (left.length > 0) gaps.push({ hosts: lost.map(({ name }) => name), servers: left });
     }
-    // As many spare hosts as are lost take all of them: more of them do not help.
-    const enough = hosts.length - before >= planned();
-    const kind = idle.shift() ?? built.bought;
-    if (gaps.length === 0 || enough || kind === null)
-      return proofOf(gaps.length === 0, gaps, sets.length, exhaustive);
-    hosts.push(openHost(built, kind, names.next(kind), [], true));
+    // With hosts that were added, there are other sets to lose.
+    if (hosts.length === count) return proofOf(gaps.length === 0, gaps, sets.length, exhaustive);
   }
 }
 
@@ -140,8 +143,17 @@ class FailoverProblems {
   readonly #foes = new Map<string, Set<string>>();
   readonly #licences = new Map<string, { items: ReadonlySet<string>; hosts: number }[]>();
 
-  constructor(built: Built) {
+  /** Where each item is, and the one segment that a host has; spare hosts come later and have none. */
+  readonly #homes = new Map<string, OpenHost>();
+  readonly #segments = new Map<OpenHost, string>();
+
+  constructor(built: Built, hosts: readonly OpenHost[]) {
     this.#built = built;
+    for (const host of hosts)
+      for (const { key, segment } of host.items) {
+        this.#homes.set(key, host);
+        if (segment !== undefined) this.#segments.set(host, segment);
+      }
     for (const set of built.rules.apart)
       for (const key of set) {
         const foes = this.#foes.get(key) ?? new Set();
@@ -169,7 +181,7 @@ class FailoverProblems {
       slots,
       fixed: FIXED.length,
       items: items.map((item) => {
-        const allowed = this.#allowed(item, survivors, hosts);
+        const allowed = this.#allowed(item, survivors);
         return {
           key: item.key,
           demand: item.demand,
@@ -200,32 +212,30 @@ class FailoverProblems {
   }
 
   /** What the machines of the survivors say to a newcomer: they are only load to the engine, so that rules become lists. */
-  #allowed(
-    item: PlannedItem,
-    survivors: readonly OpenHost[],
-    all: readonly OpenHost[],
-  ): string[] | undefined {
+  #allowed(item: PlannedItem, survivors: readonly OpenHost[]): string[] | undefined {
     const foes = this.#foes.get(item.key);
     const licences = this.#licences.get(item.key) ?? [];
     if (item.hosts === undefined && item.segment === undefined && foes === undefined && licences.length === 0)
       return undefined;
     const classes = item.hosts === undefined ? null : new Set(item.hosts);
+    const barred = new Set([...(foes ?? [])].flatMap((key) => this.#homes.get(key) ?? []));
     // Where the group is on as many hosts as are licensed, one of these must take it.
-    const full = licences.filter(
-      ({ items, hosts }) =>
-        all.filter((host) => host.items.some(({ key }) => items.has(key))).length >= hosts,
-    );
+    const full = licences
+      .map(({ items, hosts }) => ({
+        hosts,
+        homes: new Set([...items].flatMap((key) => this.#homes.get(key) ?? [])),
+      }))
+      .filter(({ hosts, homes }) => homes.size >= hosts);
     return survivors
-      .filter(
-        (host) =>
+      .filter((host) => {
+        const segment = this.#segments.get(host);
+        return (
           (classes === null || classes.has(host.kind.key)) &&
-          host.items.every(
-            ({ key, segment }) =>
-              foes?.has(key) !== true &&
-              (segment === undefined || item.segment === undefined || segment === item.segment),
-          ) &&
-          full.every(({ items }) => host.items.some(({ key }) => items.has(key))),
-      )
+          !barred.has(host) &&
+          (segment === undefined || item.segment === undefined || segment === item.segment) &&
+          full.every(({ homes }) => homes.has(host))
+        );
+      })
       .map(({ name }) => name);
   }
 }

@@ -6,13 +6,13 @@ import { throwIfCancelled } from '../base/cancel.ts';
 import { listed } from './build/names.ts';
 import { build, problemOf, type Built } from './build/problem.ts';
 import { planBackups } from './backups.ts';
-import { checkedPack } from './checked-pack.ts';
+import { checkedPack, type PackingQuestion } from './checked-pack.ts';
 import { proveFailover } from './failover.ts';
 import { flattened, type Habit } from './habits.ts';
 import type { BackupPlan, FailoverProof, Plan } from './model/plan.ts';
 import { openHosts, type OpenHost } from './open-hosts.ts';
 import { osGroups } from './os-groups.ts';
-import type { PackingOptions, PackingResult, PackingRules } from './packing/problem.ts';
+import type { PackingResult, PackingRules } from './packing/problem.ts';
 import { platformWarnings } from './platform-warnings.ts';
 import type { PackingEngine, PlanRequest } from './planning.ts';
 import { boundText, unplacedServer } from './reasons.ts';
@@ -23,9 +23,9 @@ import { PLACE } from './rules/place.ts';
 export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
   const { scenario, rules, signal } = request;
   const built = build(request);
-  const options: PackingOptions = {
+  const options: PackingQuestion = {
     seed: scenario.seed,
-    rounds: rules.value(PLACE.rounds)[scenario.effort],
+    effort: scenario.effort,
     ...(signal === undefined ? {} : { signal }),
   };
   const searching =
@@ -107,7 +107,7 @@ interface Packed {
 }
 
 /** Packs; where rules that nobody asked for keep servers out, they give way. */
-function placed(built: Built, engine: PackingEngine, options: PackingOptions): Packed {
+function placed(built: Built, engine: PackingEngine, options: PackingQuestion): Packed {
   const result = checkedPack(engine, problemOf(built), options);
   const found = built.constraints.filter(({ kind, origin }) => kind === 'apart' && origin === 'found');
   if (result.unplaced.length === 0 || found.length === 0) return { result, rules: built.rules, warnings: [] };
@@ -142,7 +142,7 @@ function withBackups(
   request: PlanRequest,
   built: Built,
   engine: PackingEngine,
-  options: PackingOptions,
+  options: PackingQuestion,
   first: Packed,
 ): Answer {
   const schedule = (result: PackingResult): { hosts: OpenHost[]; backup: BackupPlan } => {

@@ -6,9 +6,8 @@ import { listed } from './build/names.ts';
 import type { Built } from './build/problem.ts';
 import type { Candidate } from './build/select.ts';
 import { FIXED, TIMED, UNLIMITED } from './build/units.ts';
-import { checkedPack } from './checked-pack.ts';
+import { checkedPack, type PackingQuestion } from './checked-pack.ts';
 import type { Plan } from './model/plan.ts';
-import type { PackingOptions } from './packing/problem.ts';
 import type { PackingEngine, PlanRequest } from './planning.ts';
 import { PLACE } from './rules/place.ts';
 
@@ -18,7 +17,7 @@ export function osGroups(
   request: PlanRequest,
   built: Built,
   engine: PackingEngine,
-  options: PackingOptions,
+  options: PackingQuestion,
 ): { groups: OsGroup[]; warnings: string[] } {
   const byId = new Map(built.selection.instances.map((candidate) => [candidate.facts.id, candidate]));
   const warnings: string[] = [];
@@ -76,7 +75,7 @@ function hostsFor(
   request: PlanRequest,
   built: Built,
   engine: PackingEngine,
-  options: PackingOptions,
+  options: PackingQuestion,
   members: readonly Candidate[],
 ): { hosts: number; left: PlannedItem[] } {
   const kind = built.bought ?? built.kinds[0];

@@ -10,6 +10,8 @@ import type { PackingOptions, PackingProblem, PackingResult } from './packing/pr
 /** The packing engine: plan/packing. */
 export interface PackingEngine {
   pack(problem: PackingProblem, options: PackingOptions): PackingResult;
+  /** Rounds of search that a problem is worth. */
+  roundsFor(problem: PackingProblem, effort: Scenario['effort']): number;
 }
 
 export interface PlanRequest {

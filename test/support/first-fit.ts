@@ -19,7 +19,7 @@ interface Open {
   items: PackingItem[];
 }
 
-export const firstFit: PackingEngine = { pack };
+export const firstFit: PackingEngine = { pack, roundsFor: () => 0 };
 
 function pack(problem: PackingProblem): PackingResult {
   const { rules, items } = problem;

@@ -65,7 +65,7 @@ export class AllowedHosts {
     const devices = annotations.passThrough ?? [];
     if (devices.length > 0 && !this.#platform.passThrough)
       return {
-        why: `${listed(devices)} must go through to it, and ${this.#platform.name} gives no devices to machines.`,
+        why: `It needs devices passed through from its host (${listed(devices)}), and ${this.#platform.name} gives no devices to machines.`,
         next: 'Choose a platform that passes devices through, replace the device, or leave the server as it is.',
       };
     if (vlans.length > 0 && this.#scenario.dot1q && !this.#platform.dot1q)

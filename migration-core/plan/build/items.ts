@@ -101,13 +101,14 @@ export function slotsTouched(
   slotMinutes: number,
 ): number[] {
   const slots = 10_080 / slotMinutes;
-  const touched = new Set<number>();
+  const touched: number[] = [];
   for (const day of days) {
     const first = Math.floor((day * 1440 + startMinute) / slotMinutes);
     const last = Math.ceil((day * 1440 + endMinute) / slotMinutes);
-    for (let slot = first; slot < last && slot < first + slots; slot++) touched.add(slot % slots);
+    for (let slot = first; slot < last && slot < first + slots; slot++) touched.push(slot % slots);
   }
-  return [...touched];
+  // Only runs of about a day meet themselves on the next one.
+  return endMinute - startMinute + 2 * slotMinutes < 1440 ? touched : [...new Set(touched)];
 }
 
 /** The demand of an item with extras on top; the same array where there are none. */

@@ -153,7 +153,7 @@ function ownConstraints(items: readonly PlannedItem[]): PlanConstraint[] {
               kind: 'pinned' as const,
               origin: 'found' as const,
               servers: [name],
-              why: `${listed(annotations.passThrough ?? [])} go through to ${name}: it stays on its host, cannot be moved while it runs and does not fail over.`,
+              why: `${name} has devices passed through from its host (${listed(annotations.passThrough ?? [])}): it stays there, cannot be moved while it runs and does not fail over.`,
             },
           ]
         : []),

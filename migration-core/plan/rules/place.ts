@@ -5,7 +5,6 @@ import { numberRule, rule } from '../../assess/rules/pack.ts';
 
 const share = z.number().min(0).max(1);
 const positive = z.number().int().positive();
-const rounds = z.number().int().min(0).max(10_000_000);
 const names = z.array(z.string()).min(1);
 
 export const PLACE = {
@@ -58,11 +57,5 @@ export const PLACE = {
     'Least criticality that fails over to another site',
     '',
     z.enum(CRITICALITIES),
-  ),
-  rounds: rule(
-    'place.rounds',
-    'Rounds of search',
-    '',
-    z.strictObject({ quick: rounds, normal: rounds, thorough: rounds }),
   ),
 } as const;

@@ -203,13 +203,13 @@ describe('constraints of a plan', () => {
       {
         server: 1,
         name: 'fax',
-        why: 'ISDN card must go through to it, and KVM gives no devices to machines.',
+        why: 'It needs devices passed through from its host (ISDN card), and KVM gives no devices to machines.',
         next: 'Choose a platform that passes devices through, replace the device, or leave the server as it is.',
       },
     ]);
     const pinned = plan({ servers, scenario: { failures: 1 } });
     expect(pinned.constraints[0]!.why).toBe(
-      'ISDN card go through to fax: it stays on its host, cannot be moved while it runs and does not fail over.',
+      'fax has devices passed through from its host (ISDN card): it stays there, cannot be moved while it runs and does not fail over.',
     );
     expect(pinned.hosts[0]!.warnings).toContain(
       'fax has a device of this host and will not start elsewhere when it fails.',

@@ -290,6 +290,7 @@ describe('a plan', () => {
 
   it('never takes an answer of the engine that lost a server', () => {
     const loses: PackingEngine = {
+      ...firstFit,
       pack: (problem, options) => ({ ...firstFit.pack(problem, options), hosts: [] }),
     };
     expect(thrown(() => plan({ servers: [{ name: 'a' }] }, loses))).toMatchObject({

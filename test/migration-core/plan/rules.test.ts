@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ruleBook, type Rule } from '../../../migration-core/assess/rules/pack.ts';
+import { ruleBook } from '../../../migration-core/assess/rules/pack.ts';
 import { BACKUP } from '../../../migration-core/plan/rules/backup.ts';
 import { FAILOVER } from '../../../migration-core/plan/rules/failover.ts';
 import { PLACE } from '../../../migration-core/plan/rules/place.ts';
@@ -13,7 +13,7 @@ const code = readdirSync(PLAN, { recursive: true, encoding: 'utf8' })
   .map((name) => readFileSync(join(PLAN, name), 'utf8'))
   .join('\n');
 const declared = Object.entries({ PLACE, FAILOVER, BACKUP, QUICK }).flatMap(([block, rules]) =>
-  Object.entries(rules).map(([name, rule]) => ({ use: `${block}.${name}`, rule: rule as Rule<unknown> })),
+  Object.entries(rules).map(([name, rule]) => ({ use: `${block}.${name}`, rule: rule })),
 );
 
 describe('rules of planning', () => {
