@@ -1,25 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ruleBook } from '../../../../migration-core/assess/rules/pack.ts';
 import type { SimilarityGroup } from '../../../../migration-core/assess/model/groups.ts';
 import type { PlatformProfile } from '../../../../migration-core/assess/model/platform.ts';
 import type { Wave, WavePlan } from '../../../../migration-core/plan/model/waves.ts';
 import { CONDITIONS } from '../../../../migration-core/plan/waves/conditions/table.ts';
-import {
-  planWaves,
-  rebuildWaves,
-  type WavesInput,
-} from '../../../../migration-core/plan/waves/plan-waves.ts';
+import { planWaves, rebuildWaves } from '../../../../migration-core/plan/waves/plan-waves.ts';
 import type { ServerAnnotations } from '../../../../migration-core/store/model/annotations.ts';
-import { estate, GIB, PLATFORM, type EstateShape, type ServerShape } from '../estates.ts';
+import { GIB, type EstateShape, type ServerShape } from '../estates.ts';
+import { inputOf } from './input.ts';
 
-const rules = ruleBook('modern');
-
-export const inputOf = (shape: EstateShape, platform: Partial<PlatformProfile> = {}): WavesInput => ({
-  ...estate(shape),
-  platform: { ...PLATFORM, ...platform },
-  rules,
-  today: '2026-11-25',
-});
 const plan = (shape: EstateShape, platform: Partial<PlatformProfile> = {}): WavePlan =>
   planWaves(inputOf(shape, platform));
 
