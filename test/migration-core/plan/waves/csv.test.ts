@@ -242,6 +242,15 @@ describe('the table', () => {
     }
   });
 
+  it('is not confused by names that do not survive the way', () => {
+    const odd = inputOf({
+      servers: ['a\ud800b', 'x\r\ny', '\ufeff', '', '   ', 'İ'].map((name) => ({ ...LOW, name })),
+    });
+    const back = importWaves(Buffer.from(exportWaves(planWaves(odd)).replaceAll('x\r\ny', 'x\ny')), odd);
+    expect(back.problems).toEqual([]);
+    expect(back.plan).toEqual(planWaves(odd));
+  });
+
   it('refuses what is larger than any table', () => {
     expect(() => importWaves(new Uint8Array((64 << 20) + 1), INPUT)).toThrow(
       'The table is larger than 64 MiB.',

@@ -124,5 +124,9 @@ describe.skipIf(!hasOffice)('LibreOffice (skipped where soffice is missing)', ()
     const sheet = await readFile(join(folder, 'out', 'waves.fods'), 'utf8');
     expect(sheet).toContain('table:table-row');
     expect(sheet).not.toContain('table:formula');
+    // It would: the same cells without what makes them inert are formulas.
+    await writeFile(path, 'Name,Notes\r\n=1+1,-2+3\r\n');
+    await convert('fods');
+    expect(await readFile(join(folder, 'out', 'waves.fods'), 'utf8')).toContain('table:formula');
   });
 });
