@@ -213,6 +213,25 @@ describe('conditions', () => {
     );
   });
 
+  it('application and two-way: what moves without its other half is told', () => {
+    const half = (more: ServerAnnotations) =>
+      with_({ criticality: 'normal', environment: 'production', ...more });
+    const answer = plan({
+      servers: [
+        half({ applications: ['shop'] }),
+        half({ applications: ['shop'] }),
+        half({ dependsOn: ['srv004'] }),
+        half({ dependsOn: ['srv003'] }),
+      ],
+      hosts: [[1, 3]],
+    });
+    expect(risks(answer)).toContain(
+      'They make up the application shop. srv001 moves, srv002 stays where it is.',
+    );
+    expect(risks(answer)).toContain('They depend on each other. srv003 moves, srv004 stays where it is.');
+    expect(answer.problems).toEqual([]);
+  });
+
   it('application: test and production of one are not tied', () => {
     const answer = plan({
       servers: [
