@@ -580,6 +580,13 @@ describe('calendar', () => {
     expect([wave.starts, wave.ends]).toEqual(['2027-03-04', '2027-03-05']);
   });
 
+  it('gives a wave the nights that its people need for tests', () => {
+    const servers = Array.from({ length: 8 }, () => ({ ...NORMAL, copyBytes: 0 }));
+    const scenario = { calendar: { start: '2027-03-01', windowHours: 2, people: 1 } };
+    // 8 x 75 minutes of one person, two hours each night.
+    expect(dates(plan({ servers, scenario }))[1]).toEqual(['2027-03-04', '2027-03-08']);
+  });
+
   it('tells of a wave that takes more nights than it has, after an edit', () => {
     const servers = Array.from({ length: 9 }, () => ({ ...NORMAL, copyBytes: 1000 * GIB }));
     const scenario = { calendar: { copies: 1, nightsPerWave: 2 } };
