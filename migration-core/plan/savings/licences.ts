@@ -75,17 +75,14 @@ export function licenseWindows(
  */
 export function worstDay(machines: readonly number[], failures: number): number[] {
   const order = machines.map((_, host) => host).sort((a, b) => machines[b]! - machines[a]! || a - b);
-  return machines.map((own, host) => {
-    let sum = own;
-    let left = failures;
-    for (const other of order) {
-      if (left === 0) break;
-      if (other === host) continue;
-      sum += machines[other]!;
-      left--;
-    }
-    return sum;
-  });
+  const fullest = new Set(order.slice(0, failures));
+  let lost = 0;
+  for (const host of fullest) lost += machines[host]!;
+  const next = order[failures];
+  // One of the fullest takes over the others of them, and the next in line.
+  return machines.map((own, host) =>
+    fullest.has(host) ? lost + (next === undefined ? 0 : machines[next]!) : own + lost,
+  );
 }
 
 export interface LicenceGroup {

@@ -149,7 +149,7 @@ class Reader {
     this.#former = former;
     for (const { id, name } of input.facts) {
       this.#nameOf.set(id, name);
-      const key = name.trim().toLowerCase();
+      const key = nameKey(name);
       this.#names.set(key, [...(this.#names.get(key) ?? []), id]);
     }
   }
@@ -207,13 +207,13 @@ class Reader {
   }
 
   #server(line: number, id: string, name: string): ServerId | null {
-    const key = name.trim().toLowerCase();
+    const key = nameKey(name);
     const named = this.#names.get(key) ?? [];
     const number = wholeNumber(id);
     if (number !== null && this.#nameOf.has(number)) {
       const own = this.#nameOf.get(number)!;
       // Spreadsheets turn names like 007 or 1E5 into other numbers: the number of the server counts.
-      if (key !== '' && key !== own.trim().toLowerCase())
+      if (key !== '' && key !== nameKey(own))
         this.#problem(
           line,
           named.length > 0
@@ -275,6 +275,10 @@ class Reader {
     return wave === undefined ? 'in no wave' : `in wave ${wave}`;
   }
 }
+
+/** What a name keeps on its way through UTF-8 and a spreadsheet: white space may change, and halves of characters do. */
+const nameKey = (name: string): string =>
+  Buffer.from(name).toString('utf8').trim().toLowerCase().replace(/\s+/gu, ' ');
 
 /** Spreadsheets may write 3 as `3.0` or `3,0`. */
 function wholeNumber(text: string): number | null {

@@ -19,8 +19,11 @@ import {
 } from './dependencies.ts';
 import { rank, type OwnKind } from './kind-order.ts';
 import { barred, ownKind } from './kinds.ts';
-import { complexityOf, priorityOf, type IoKnown } from './priority.ts';
+import { complexityOf, highestCosts, priorityOf, type HighestCosts, type IoKnown } from './priority.ts';
 import { unitsOf, type Unit } from './units.ts';
+
+/** Ten years: a copy that takes longer takes for ever, and numbers stay whole. */
+const MAX_MINUTES = 10 * 366 * 24 * 60;
 
 export interface WavesInput {
   facts: readonly ServerFacts[];
@@ -92,12 +95,21 @@ export function waveEstate(input: WavesInput): WaveEstate {
   const groups = new Map<ServerId, SimilarityGroup>();
   for (const group of input.estate.groups)
     for (const member of group.members) if (!groups.has(member)) groups.set(member, group);
-  const windowMinutes = Math.floor(scenario.calendar.windowHours * 60);
+  const windowMinutes = Math.min(MAX_MINUTES, Math.floor(scenario.calendar.windowHours * 60));
+  const costs = highestCosts(facts);
   const known = new Map(facts.map((one) => [one.id, one]));
   const movers = [...known.values()]
     .sort((a, b) => a.id - b.id)
     .map((one) =>
-      moverOf(one, assessments.get(one.id) ?? null, groups.get(one.id) ?? null, places, input, windowMinutes),
+      moverOf(
+        one,
+        assessments.get(one.id) ?? null,
+        groups.get(one.id) ?? null,
+        places,
+        input,
+        windowMinutes,
+        costs,
+      ),
     );
   const byId = new Map(movers.map((mover) => [mover.id, mover]));
   const dependencies = findDependencies([...known.values()], rules, input.samples);
@@ -171,6 +183,7 @@ function moverOf(
   places: ReadonlyMap<ServerId, Place>,
   input: WavesInput,
   windowMinutes: number,
+  costs: HighestCosts,
 ): Mover {
   const { rules, scenario } = input;
   const { environment, criticality } = facts.annotations;
@@ -194,12 +207,14 @@ function moverOf(
     criticality: criticality ?? null,
     io,
     complexity,
-    priority: priorityOf({ facts, assessment, io, complexity, alike: group !== null }, input),
+    priority: priorityOf({ facts, assessment, io, complexity, alike: group !== null, costs }, input),
     method: place.osVirtualization ? 'os-virtualization' : method,
     standsStill: method === 'p2v-cold' || method === 'v2v',
     // What is not known takes a whole night: planned too long rather than too short.
     copyMinutes:
-      bytes === null ? Math.max(0, windowMinutes - testMinutes) : Math.ceil((bytes * factor) / rate / 60),
+      bytes === null
+        ? Math.max(0, windowMinutes - testMinutes)
+        : Math.min(MAX_MINUTES, Math.ceil((bytes * factor) / rate / 60)),
     sized: bytes !== null,
     testMinutes,
     group,

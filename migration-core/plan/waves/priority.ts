@@ -16,6 +16,8 @@ export interface Candidate {
   complexity: number;
   /** One of a set of servers that are alike. */
   alike: boolean;
+  /** Of the estate. */
+  costs: HighestCosts;
 }
 
 const HARDEST = 4;
@@ -25,7 +27,7 @@ export function priorityOf(
   candidate: Candidate,
   { rules, today }: Pick<WavesInput, 'rules' | 'today'>,
 ): number {
-  const { facts, assessment, io, complexity, alike } = candidate;
+  const { facts, assessment, io, complexity, alike, costs } = candidate;
   const weights = rules.value(PRIORITY_RULES.weights);
   const criticality = rules.value(PRIORITY_RULES.criticality)[facts.annotations.criticality ?? 'normal'];
   const points =
@@ -34,16 +36,35 @@ export function priorityOf(
     weights.io * rules.value(PRIORITY_RULES.io)[io] +
     weights.similarity * (alike ? 1 : 0) +
     weights.complexity * (complexity === 0 ? 0 : (HARDEST - complexity) / (HARDEST - 1)) +
-    weights.savings * savingOf(facts) +
+    weights.savings * savingOf(facts, costs) +
     weights.urgency * urgencyOf(facts, today, rules);
   return Math.min(100, Math.max(0, Math.round(points)));
 }
 
-/** A box that costs: known by what is paid for it or what it draws; nothing known, nothing earned. */
-function savingOf({ annotations }: ServerFacts): number {
-  const { yearlyMaintenance, measuredWatts, nameplateWatts, rackUnits } = annotations;
-  const known = [yearlyMaintenance, measuredWatts ?? nameplateWatts, rackUnits];
-  return known.filter((one) => one !== undefined && one > 0).length / known.length;
+/** What a box costs to keep: maintenance, watts, rack units. Not known: 0. */
+const costsOf = ({ annotations }: ServerFacts): [number, number, number] => [
+  annotations.yearlyMaintenance ?? 0,
+  annotations.measuredWatts ?? annotations.nameplateWatts ?? 0,
+  annotations.rackUnits ?? 0,
+];
+
+/** The highest of each kind of cost. */
+export type HighestCosts = readonly [number, number, number];
+
+export function highestCosts(all: readonly ServerFacts[]): HighestCosts {
+  const highest: [number, number, number] = [0, 0, 0];
+  for (const facts of all)
+    costsOf(facts).forEach((cost, kind) => (highest[kind] = Math.max(highest[kind]!, cost)));
+  return highest;
+}
+
+/** Mean of its costs as shares of the highest in the estate; what is not known earns nothing. */
+function savingOf(facts: ServerFacts, highest: HighestCosts): number {
+  let sum = 0;
+  costsOf(facts).forEach((cost, kind) => {
+    if (cost > 0) sum += cost / highest[kind]!;
+  });
+  return sum / highest.length;
 }
 
 /** Support of the hardware ran out: 1, is about to: a half. */

@@ -19,8 +19,9 @@ export function scheduleOf(members: readonly Mover[], calendar: Scenario['calend
   const { copies, people } = calendar;
   const lanes = Math.min(copies, Math.max(1, members.length));
   const busy: number[] = Array.from({ length: lanes }, () => 0);
-  /** Minutes left in each lane of each night, night after night. */
+  /** Minutes left in each lane of each night that is begun, night after night; and how many are full. */
   const left: number[] = [];
+  let full = 0;
   let tests = 0;
   for (const { copyMinutes, testMinutes } of members) {
     tests += testMinutes;
@@ -28,20 +29,18 @@ export function scheduleOf(members: readonly Mover[], calendar: Scenario['calend
     for (let lane = 1; lane < lanes; lane++) if (busy[lane]! < busy[first]!) first = lane;
     busy[first]! += copyMinutes;
     // What takes longer than a night (it runs meanwhile) takes several.
-    for (let rest = copyMinutes; rest > 0; rest -= window) {
-      const piece = Math.min(rest, window);
-      let slot = left.findIndex((minutes) => minutes >= piece);
-      if (slot === -1) {
-        if (left.length >= MAX_NIGHTS * lanes) break;
-        slot = left.push(window) - 1;
-      }
-      left[slot]! -= piece;
-    }
+    const whole = Math.floor(copyMinutes / window);
+    full += whole;
+    const rest = copyMinutes - whole * window;
+    if (rest === 0) continue;
+    let slot = left.findIndex((minutes) => minutes >= rest);
+    if (slot === -1) slot = left.push(window) - 1;
+    left[slot]! -= rest;
   }
   let copyMinutes = 0;
   for (const minutes of busy) copyMinutes = Math.max(copyMinutes, minutes);
   const testMinutes = Math.ceil(tests / people);
-  const nights = Math.max(Math.ceil(left.length / lanes), Math.ceil(testMinutes / window));
+  const nights = Math.max(Math.ceil((full + left.length) / lanes), Math.ceil(testMinutes / window));
   return {
     copyMinutes,
     testMinutes,

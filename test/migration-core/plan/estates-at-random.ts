@@ -7,6 +7,7 @@ import {
   ENVIRONMENTS,
   type ServerAnnotations,
 } from '../../../migration-core/store/model/annotations.ts';
+import type { ServerInventory } from '../../../migration-core/store/model/inventory.ts';
 import { estate, GIB, PLATFORM, type ServerShape } from './estates.ts';
 
 const rules = ruleBook('modern');
@@ -36,6 +37,17 @@ export function randomInput(random: () => number, most = 90): WavesInput {
   const n = 1 + whole(most);
   const chance = random();
   const name = (at: number): string => (at < NAMES.length && chance < 0.5 ? NAMES[at]! : `srv${at + 1}`);
+  /** As client of a few, and as server of those that have it as client: pairs that both ends see are strong. */
+  const pairs = Array.from({ length: n }, () => [whole(n), whole(n)] as const);
+  const connections = (at: number): NonNullable<ServerInventory['connections']> =>
+    pairs
+      .filter((pair) => pair.includes(at))
+      .map(([client, server]) => {
+        const other = client === at ? server : client;
+        const [localPort, remotePort] = client === at ? [50_000, 443] : [443, 50_000];
+        const remoteAddress = `10.1.${other >> 8}.${other & 255}`;
+        return { protocol: 'tcp', localAddress: '0.0.0.0', localPort, remoteAddress, remotePort };
+      });
   const servers = Array.from({ length: n }, (_, at): ServerShape => {
     const annotations: ServerAnnotations = {
       criticality: maybe(0.8, () => pick(CRITICALITIES)),
@@ -57,7 +69,15 @@ export function randomInput(random: () => number, most = 90): WavesInput {
       roles: [pick(['web', 'database', 'file', 'dns', 'application'])],
       stars: 1 + whole(5),
       ...(random() < 0.05 ? { sized: null } : {}),
-      ...(random() < 0.1 ? { inventory: null } : {}),
+      inventory:
+        random() < 0.1
+          ? null
+          : {
+              operatingSystem: { family: pick(['linux', 'windows', 'unix']), name: 'x' },
+              networkInterfaces: [{ name: 'eth0', addresses: [`10.1.${at >> 8}.${at & 255}/16`] }],
+              ...(random() < 0.5 ? { connections: connections(at) } : {}),
+              listeners: [{ protocol: 'tcp' as const, address: '0.0.0.0', port: 443 }],
+            },
     };
   });
   const ids = servers.map((_, at) => at + 1);

@@ -63,20 +63,29 @@ function tornTies(
   words: (members: Mover[], why: string) => Pick<Breach, 'text' | 'mitigation'>,
 ): Breach[] {
   return ties.flatMap(({ servers, why }) => {
-    const moving = servers.filter((server) => waveOf.has(server));
-    const waves = [...new Set(moving.map((server) => waveOf.get(server)!))].sort((a, b) => a - b);
-    if (waves.length < 2) return [];
-    return [
-      {
+    const of = servers.map((server) => byId.get(server)!);
+    const moving = of.filter(({ id }) => waveOf.has(id));
+    const staying = of.filter(({ id }) => !waveOf.has(id));
+    const waves = [...new Set(moving.map(({ id }) => waveOf.get(id)!))].sort((a, b) => a - b);
+    const breaches: Breach[] = [];
+    if (waves.length > 1)
+      breaches.push({
         wave: waves[0]!,
-        severity: 'high' as const,
-        ...words(
-          moving.map((server) => byId.get(server)!),
-          why,
-        ),
-        servers: moving,
+        severity: 'high',
+        ...words(moving, why),
+        servers: serversOf(moving),
         problem: true,
-      },
-    ];
+      });
+    // Not the waves' fault: whoever stays has its reason. But the others must bear it.
+    if (waves.length > 0 && staying.length > 0)
+      breaches.push({
+        wave: waves[0]!,
+        severity: 'medium',
+        text: `${why} ${namesOf(moving)} ${moving.length === 1 ? 'moves' : 'move'}, ${namesOf(staying)} ${staying.length === 1 ? 'stays' : 'stay'} where ${staying.length === 1 ? 'it is' : 'they are'}.`,
+        mitigation: 'Test them together across both worlds before the cut-over.',
+        servers: serversOf(of),
+        problem: false,
+      });
+    return breaches;
   });
 }

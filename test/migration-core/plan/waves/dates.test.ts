@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { daysFromIso, isoFromDays } from '../../../../migration-core/plan/waves/dates.ts';
 
 describe('dates', () => {
-  it('are those of the calendar, day by day over eight centuries', () => {
-    for (let days = -150_000; days < 150_000; days += 1) {
+  it('are those of the calendar, day by day over two centuries', () => {
+    for (let days = -30_000; days < 50_000; days++) {
       const iso = new Date(days * 86_400_000).toISOString().slice(0, 10);
       if (isoFromDays(days) !== iso || daysFromIso(iso) !== days) expect(isoFromDays(days)).toBe(iso);
     }
