@@ -3,6 +3,10 @@ import type { CellStore } from './cells.ts';
 import { editNotPossible } from './errors.ts';
 import { KEY_FLAG, NK } from './layout.ts';
 import { readName } from './names.ts';
+import { readSubkeyList, type SubkeyList } from './subkey-list.ts';
+
+/** Lists kept, so that a thousand edits of one key do not read its list a thousand times. */
+const KEPT_LISTS = 64;
 
 export class HiveCore {
   readonly cells: CellStore;
@@ -11,6 +15,8 @@ export class HiveCore {
   readonly sound = new Set<number>();
   /** Keys to be stamped with the time of writing, by cell. */
   readonly touched = new Set<number>();
+  /** Lists of subkeys as they were read or written last, by the cell of their key; the oldest first. */
+  readonly #lists = new Map<number, SubkeyList>();
   /** How often a cell ceased to be a key: what is still held of it is out of date. */
   readonly #removals = new Map<number, number>();
   readonly #readOnly: boolean;
@@ -30,12 +36,29 @@ export class HiveCore {
     return readName(this.cells.bytes, at + NK.name, length, compressed);
   };
 
+  /** The subkeys of a key, or null. HIVE_DAMAGED where its list is not what it should be. */
+  subkeyList(key: number): SubkeyList | null {
+    const kept = this.#lists.get(key);
+    if (kept !== undefined) return kept;
+    const list = readSubkeyList(this.cells, this.cells.record(key, 'nk', NK.name, 'a key'));
+    if (list !== null) this.keepList(key, list);
+    return list;
+  }
+
+  keepList(key: number, list: SubkeyList): void {
+    this.#lists.delete(key);
+    if (list.leaves.length === 0) return;
+    this.#lists.set(key, list);
+    if (this.#lists.size > KEPT_LISTS) this.#lists.delete(this.#lists.keys().next().value!);
+  }
+
   generation(key: number): number {
     return this.#removals.get(key) ?? 0;
   }
 
   forget(key: number): void {
     this.#removals.set(key, this.generation(key) + 1);
+    this.#lists.delete(key);
     this.sound.delete(key);
     this.touched.delete(key);
   }

@@ -10,9 +10,9 @@ import {
   insertSubkey,
   isSound,
   keysOf,
-  placeOf,
   readSubkeyList,
   rebuildSubkeyList,
+  searchList,
 } from './subkey-list.ts';
 import { dataCells, placeOfData } from './value-data.ts';
 import { findValue, readValue, unlistValue, valueCells, writeValue, type HiveValue } from './value-list.ts';
@@ -109,17 +109,16 @@ export class HiveKey {
   }
 
   #find(name: string): number {
-    const { cells, nameOf, sound } = this.#core;
-    const list = readSubkeyList(cells, this.#at(), sound.has(this.cell));
+    const { nameOf, sound } = this.#core;
+    this.#at();
+    const list = this.#core.subkeyList(this.cell);
     if (list === null) return NONE;
-    const keys = keysOf(list);
     const upper = upperName(name);
     if (!sound.has(this.cell)) {
-      if (!isSound(list, nameOf)) return keys.find((key) => upperName(nameOf(key)) === upper) ?? NONE;
+      if (!isSound(list, nameOf)) return keysOf(list).find((key) => upperName(nameOf(key)) === upper) ?? NONE;
       sound.add(this.cell);
     }
-    const key = keys[placeOf(keys, upper, nameOf)];
-    return key !== undefined && upperName(nameOf(key)) === upper ? key : NONE;
+    return searchList(list, upper, nameOf);
   }
 
   /** The key at a path below this one, or undefined. A leading backslash is of no meaning; symbolic links are not followed. */
@@ -193,16 +192,16 @@ export class HiveKey {
       );
     if (this.#depth >= MAX_DEPTH) throw nameNotAllowed(`Registry keys lie at most ${MAX_DEPTH} deep`);
     return this.#core.edit(() => {
-      const { cells, nameOf } = this.#core;
-      const at = this.#at();
-      this.#orderSubkeys(at);
+      const { cells } = this.#core;
+      this.#at();
+      this.#orderSubkeys();
       const parentSecurity = this.#securityCell();
       readDescriptor(cells, parentSecurity);
       let security = parentSecurity;
       if (about.security === undefined) shareSecurity(cells, parentSecurity);
       else security = securityWith(cells, parentSecurity, about.security);
       const cell = this.#writeKey(name, security, about.className ?? null);
-      insertSubkey(cells, this.cell, cell, name, nameOf);
+      insertSubkey(this.#core, this.cell, cell, name);
       const key = cells.data(this.cell, NK.name, 'a key');
       if (cells.view.getUint16(key + NK.maxSubkeyName, true) < name.length * 2)
         cells.u16(key + NK.maxSubkeyName, name.length * 2);
@@ -216,12 +215,12 @@ export class HiveKey {
   }
 
   /** A list that Windows would not search right is put in order before a key is added to it. */
-  #orderSubkeys(at: number): void {
-    const { cells, nameOf, sound } = this.#core;
+  #orderSubkeys(): void {
+    const { nameOf, sound } = this.#core;
     if (sound.has(this.cell)) return;
-    const list = readSubkeyList(cells, at);
+    const list = this.#core.subkeyList(this.cell);
     if (list === null || isSound(list, nameOf)) sound.add(this.cell);
-    else rebuildSubkeyList(cells, this.cell, nameOf);
+    else rebuildSubkeyList(this.#core, this.cell);
   }
 
   #writeKey(name: string, security: number, className: string | null): number {
@@ -259,7 +258,7 @@ export class HiveKey {
       const key = this.subkey(name);
       if (key === undefined) throw keyNotFound(this.path === '' ? name : `${this.path}\\${name}`);
       const gone = cellsOfTree(this.#core, key);
-      deleteSubkey(cells, this.cell, key.cell);
+      deleteSubkey(this.#core, this.cell, key.cell);
       for (const { key: cell, security } of gone.keys) {
         this.#core.forget(cell);
         leaveSecurity(cells, security, cell);

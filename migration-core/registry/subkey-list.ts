@@ -4,6 +4,7 @@
  */
 import { damaged } from './errors.ts';
 import type { CellStore } from './cells.ts';
+import type { HiveCore } from './core.ts';
 import { HASH_LEAF_SINCE_MINOR, LIST, MAX_LEAF, NK, NONE, signatureAt } from './layout.ts';
 import { nameHash, nameHint, upperName } from './names.ts';
 
@@ -60,9 +61,9 @@ function readLeaf(cells: CellStore, cell: number): Leaf {
 
 /**
  * The list of a key whose record begins at `at` in the file; null for none. HIVE_DAMAGED where the list holds another number
- * of keys than the key says, one key twice, or an index inside an index. `known` spares the search for keys there twice.
+ * of keys than the key says, one key twice, or an index inside an index.
  */
-export function readSubkeyList(cells: CellStore, at: number, known = false): SubkeyList | null {
+export function readSubkeyList(cells: CellStore, at: number): SubkeyList | null {
   const count = cells.view.getUint32(at + NK.subkeyCount, true);
   if (count === 0) return null;
   const cell = cells.view.getUint32(at + NK.subkeyList, true);
@@ -90,8 +91,7 @@ export function readSubkeyList(cells: CellStore, at: number, known = false): Sub
   const keys = keysOf(list);
   if (keys.length !== count)
     throw damaged(`a key counts ${count} subkeys, and its list does not`, { count, listed: keys.length });
-  if (!known && new Set(keys).size !== count)
-    throw damaged('a list of subkeys names one key twice', { cell });
+  if (new Set(keys).size !== count) throw damaged('a list of subkeys names one key twice', { cell });
   return list;
 }
 
@@ -115,7 +115,7 @@ export function isSound(list: SubkeyList, nameOf: NameOf): boolean {
 }
 
 /** The first place in a sorted row of keys whose name is not below `upper`. */
-export function placeOf(keys: readonly number[], upper: string, nameOf: NameOf): number {
+function placeOf(keys: readonly number[], upper: string, nameOf: NameOf): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {
@@ -124,6 +124,25 @@ export function placeOf(keys: readonly number[], upper: string, nameOf: NameOf):
     else high = middle;
   }
   return low;
+}
+
+/** The leaf of a sorted list that a name belongs into: the last one that begins at or before it. */
+function leafFor(list: SubkeyList, upper: string, nameOf: NameOf): number {
+  let low = 0;
+  let high = list.leaves.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (upperName(nameOf(list.leaves[middle]!.keys[0]!)) <= upper) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The key of that upper-case name in a sound list, or NONE. */
+export function searchList(list: SubkeyList, upper: string, nameOf: NameOf): number {
+  const { keys } = list.leaves[leafFor(list, upper, nameOf)]!;
+  const key = keys[placeOf(keys, upper, nameOf)];
+  return key !== undefined && upperName(nameOf(key)) === upper ? key : NONE;
 }
 
 function writeLeaf(cells: CellStore, leaf: Leaf): void {
@@ -165,23 +184,14 @@ function writeTop(cells: CellStore, keyCell: number, list: SubkeyList): void {
 }
 
 /** Adds a key, whose name no other key of a sound list has. Leaves it does not go into are left alone. */
-export function insertSubkey(
-  cells: CellStore,
-  keyCell: number,
-  key: number,
-  name: string,
-  nameOf: NameOf,
-): void {
-  const list = readSubkeyList(cells, cells.record(keyCell, 'nk', NK.name, 'a key'), true) ?? {
+export function insertSubkey(core: HiveCore, parent: number, key: number, name: string): void {
+  const { cells, nameOf } = core;
+  const list = core.subkeyList(parent) ?? {
     index: NONE,
-    leaves: [],
+    leaves: [{ cell: NONE, kind: leafKindOf(cells.minor), keys: [], tags: [] }],
   };
-  if (list.leaves.length === 0)
-    list.leaves.push({ cell: NONE, kind: leafKindOf(cells.minor), keys: [], tags: [] });
   const upper = upperName(name);
-  let at = 0;
-  // The last leaf that begins at or before the name; there is one leaf at least.
-  while (at + 1 < list.leaves.length && upperName(nameOf(list.leaves[at + 1]!.keys[0]!)) <= upper) at++;
+  const at = leafFor(list, upper, nameOf);
   const leaf = list.leaves[at]!;
   const place = placeOf(leaf.keys, upper, nameOf);
   leaf.keys.splice(place, 0, key);
@@ -198,12 +208,14 @@ export function insertSubkey(
     writeLeaf(cells, second);
   }
   writeLeaf(cells, leaf);
-  writeTop(cells, keyCell, list);
+  writeTop(cells, parent, list);
+  core.keepList(parent, list);
 }
 
 /** Takes a key out of the list it is in. */
-export function deleteSubkey(cells: CellStore, keyCell: number, key: number): void {
-  const list = readSubkeyList(cells, cells.record(keyCell, 'nk', NK.name, 'a key'));
+export function deleteSubkey(core: HiveCore, parent: number, key: number): void {
+  const { cells } = core;
+  const list = core.subkeyList(parent);
   const at = list?.leaves.findIndex((leaf) => leaf.keys.includes(key)) ?? -1;
   if (list === null || at < 0) throw damaged('a key is not in the list of its parent', { key });
   const leaf = list.leaves[at]!;
@@ -216,16 +228,17 @@ export function deleteSubkey(cells: CellStore, keyCell: number, key: number): vo
   } else {
     writeLeaf(cells, leaf);
   }
-  writeTop(cells, keyCell, list);
+  writeTop(cells, parent, list);
+  core.keepList(parent, list);
 }
 
 /** Writes a list that is out of order, or has wrong hints or hashes, as it should be. Names there twice stay, as they are. */
-export function rebuildSubkeyList(cells: CellStore, keyCell: number, nameOf: NameOf): void {
-  const list = readSubkeyList(cells, cells.record(keyCell, 'nk', NK.name, 'a key'));
+export function rebuildSubkeyList(core: HiveCore, parent: number): void {
+  const { cells, nameOf } = core;
+  const list = core.subkeyList(parent);
   if (list === null) return;
-  const named = keysOf(list).map((key) => ({ key, name: nameOf(key) }));
-  const sorted = named
-    .map((entry, order) => ({ ...entry, order, upper: upperName(entry.name) }))
+  const sorted = keysOf(list)
+    .map((key, order) => ({ key, order, name: nameOf(key), upper: upperName(nameOf(key)) }))
     .sort((a, b) => (a.upper < b.upper ? -1 : a.upper > b.upper ? 1 : a.order - b.order));
   for (const leaf of list.leaves) cells.release(leaf.cell, 'a list of subkeys');
   const kind = leafKindOf(cells.minor);
@@ -241,7 +254,8 @@ export function rebuildSubkeyList(cells: CellStore, keyCell: number, nameOf: Nam
     writeLeaf(cells, leaf);
     list.leaves.push(leaf);
   }
-  writeTop(cells, keyCell, list);
+  writeTop(cells, parent, list);
+  core.keepList(parent, list);
 }
 
 /** The cells a list consists of, for those who free or count them. */
