@@ -3,34 +3,14 @@
  * units, one unit at a time, without regard to language.
  */
 
-let table: Uint16Array | undefined;
-
-/** Unicode grew pairs of cases that the tables of Windows do not know: these capitals are not used. */
-const NEWER_CAPITALS = (code: number): boolean => code >= 0x1c90 && code <= 0x1cbf;
-
-function upperTable(): Uint16Array {
-  if (table !== undefined) return table;
-  const made = new Uint16Array(65536);
-  for (let code = 0; code < 65536; code++) {
-    const lower = String.fromCharCode(code);
-    const upper = lower.toUpperCase();
-    const capital = upper.charCodeAt(0);
-    // One unit for one unit, and back again: the others (dotless i, long s, micro) are left as they are.
-    const pair = upper.length === 1 && upper.toLowerCase() === lower && !NEWER_CAPITALS(capital);
-    made[code] = pair ? capital : code;
-  }
-  // The final sigma has the capital of the other sigma, though that one does not lead back to it.
-  made[0x3c2] = 0x3a3;
-  table = made;
-  return made;
-}
+import { upperCaseTable } from './upper-case.ts';
 
 /** The capital of one UTF-16 code unit as Windows has it. */
-export const upperUnit = (code: number): number => upperTable()[code]!;
+export const upperUnit = (code: number): number => upperCaseTable()[code]!;
 
 /** A name as it is compared: `upperName(a) < upperName(b)` is the order of subkey lists. */
 export function upperName(name: string): string {
-  const upper = upperTable();
+  const upper = upperCaseTable();
   let changed = false;
   const units: number[] = [];
   for (let i = 0; i < name.length; i++) {
@@ -47,7 +27,7 @@ export function upperName(name: string): string {
 
 /** What a list with hashes ("lh") says of a name. */
 export function nameHash(name: string): number {
-  const upper = upperTable();
+  const upper = upperCaseTable();
   let hash = 0;
   for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 37) + upper[name.charCodeAt(i)]!) >>> 0;
   return hash;
