@@ -66,7 +66,8 @@ export class Hive {
   /** The hive is dirty and was opened as it is: it is older than what the server last knew, and is not edited. */
   readonly unfinished: boolean;
   readonly #core: HiveCore;
-  #serialisedVersion = 0;
+  /** Of the cells when the hive was given out last. */
+  #serialisedVersion = -1;
 
   constructor(core: HiveCore, recovery: Recovery | null, unfinished: boolean) {
     this.#core = core;

@@ -19,16 +19,31 @@ const refusal = (act: () => unknown): unknown => {
   }
 };
 
+/** Offsets in the bins of two hives where they differ, beside the time of writing. */
+function differences(ours: Buffer, theirs: Buffer): number[] {
+  const bins = (bytes: Buffer): Buffer =>
+    Buffer.from(bytes.subarray(4096, 4096 + bytes.readUInt32LE(40))).fill(0, 20, 28);
+  const [a, b] = [bins(ours), bins(theirs)];
+  return [...a.keys()].filter((at) => a[at] !== b[at]);
+}
+
 describe.skipIf(!hasShared)(`dirty hives ${NEEDS_SHARED}`, () => {
   it.each([
-    ['yarp-OldDirtyHive.OldDirtyHive', 'yarp-OldDirtyHive.RecoveredHive_Windows7', ['OldDirtyHive.LOG1'], 64],
+    [
+      'yarp-OldDirtyHive.OldDirtyHive',
+      'yarp-OldDirtyHive.RecoveredHive_Windows7',
+      ['OldDirtyHive.LOG1'],
+      64,
+      [437704],
+    ],
     [
       'yarp-NewDirtyHive1.NewDirtyHive',
       'yarp-NewDirtyHive1.RecoveredHive_Windows10',
       ['NewDirtyHive.LOG1', 'NewDirtyHive.LOG2'],
       4,
+      [],
     ],
-  ])('%s becomes what Windows made of it', (name, theirs, logs, pages) => {
+  ])('%s becomes what Windows made of it', (name, theirs, logs, pages, others) => {
     const hive = open(name);
     const windows = openHive(fixture(`dirty/${theirs}`));
     expect(exportText(hive.root)).toBe(exportText(windows.root));
@@ -36,13 +51,9 @@ describe.skipIf(!hasShared)(`dirty hives ${NEEDS_SHARED}`, () => {
       exportText(windows.root),
     );
     expect(hive.recovery).toMatchObject({ logs, pages, baseBlockFromLog: false });
-    // Beside the times of writing, the bins are the same byte for byte.
+    // Byte for byte; in the first hive Windows corrected the longest name of a key's values as well.
     const ours = Buffer.from(hive.serialise(NOW));
-    const bins = (bytes: Buffer): Buffer =>
-      Buffer.from(bytes.subarray(4096, 4096 + bytes.readUInt32LE(40))).fill(0, 20, 28);
-    expect(Buffer.compare(bins(ours), bins(fixture(`dirty/${theirs}`)))).toBe(
-      name.includes('Old') ? 0 : expect.any(Number),
-    );
+    expect(differences(ours, fixture(`dirty/${theirs}`))).toEqual(others);
     expect(openHive(ours).recovery).toBeNull();
     expect(checkHive(openHive(ours)).filter(({ kind }) => kind !== 'lost')).toEqual([]);
   });
