@@ -8,7 +8,18 @@ import { REG } from './types.ts';
 import type { HiveValue } from './value-list.ts';
 
 const HEAD = 'Windows Registry Editor Version 5.00\n\n';
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
+const COMMA = 0x2c;
+
+/** `01,ff`: written byte by byte, since the data of a hive is megabytes. */
+function hexList(data: Uint8Array): string {
+  const text = Buffer.alloc(Math.max(0, data.length * 3 - 1), COMMA);
+  for (let i = 0; i < data.length; i++) {
+    text[i * 3] = DIGITS[data[i]! >>> 4]!;
+    text[i * 3 + 1] = DIGITS[data[i]! & 15]!;
+  }
+  return text.toString('latin1');
+}
 
 /** By code points, as Perl and UTF-8 order them. */
 const byName = (a: { name: string }, b: { name: string }): number =>
@@ -21,8 +32,8 @@ export function exportValue(value: Pick<HiveValue, 'name' | 'type' | 'data'>): s
   const { name, type, data } = value;
   const label = name === '' ? '@' : `"${escaped(name)}"`;
   if (type === REG.DWORD && data.length === 4)
-    return `${label}=dword:${HEX[data[3]!]!}${HEX[data[2]!]!}${HEX[data[1]!]!}${HEX[data[0]!]!}`;
-  return `${label}=hex(${type.toString(16)}):${Array.from(data, (byte) => HEX[byte]!).join(',')}`;
+    return `${label}=dword:${Buffer.from(data).reverse().toString('hex')}`;
+  return `${label}=hex(${type.toString(16)}):${hexList(data)}`;
 }
 
 /** Paths begin at the root of the hive. Throws HIVE_DAMAGED where anything below the key cannot be read. */
