@@ -7,7 +7,7 @@
 import { roundUp, viewOf } from '../base/bytes.ts';
 import { damaged, tooLarge } from './errors.ts';
 import { FreeCells } from './free-cells.ts';
-import { BASE_BLOCK, BIN, MAX_HIVE, NONE, PAGE, signatureAt } from './layout.ts';
+import { BASE_BLOCK, BIN, MAX_HIVE, NONE, PAGE, signatureAt, letters } from './layout.ts';
 
 /** Bytes of the file that differ from the original: `before` and `after` are shorter where the file ends. */
 export interface HiveChange {
@@ -213,7 +213,7 @@ export class CellStore {
     this.fileSize = Math.max(this.fileSize, end);
     const at = BASE_BLOCK + bin;
     this.zero(at, size);
-    this.put(at, Buffer.from('hbin', 'latin1'));
+    this.put(at, letters('hbin'));
     this.u32(at + BIN.offset, bin);
     this.u32(at + BIN.size, size);
     this.binsSize = bin + size;

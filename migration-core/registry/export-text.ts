@@ -4,11 +4,12 @@
  */
 import { damaged } from './errors.ts';
 import type { HiveKey } from './key.ts';
+import { letters } from './layout.ts';
 import { REG } from './types.ts';
 import type { HiveValue } from './value-list.ts';
 
 const HEAD = 'Windows Registry Editor Version 5.00\n\n';
-const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
+const DIGITS = letters('0123456789abcdef');
 const COMMA = 0x2c;
 
 /** `01,ff`: written byte by byte, since the data of a hive is megabytes. */

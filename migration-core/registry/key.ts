@@ -1,7 +1,7 @@
 /** One key of a hive: its subkeys, values, class name and security, read and edited. */
 import type { HiveCore } from './core.ts';
 import { damaged, editNotPossible, keyNotFound, nameNotAllowed, valueNotFound } from './errors.ts';
-import { KEY_FLAG, MAX_DEPTH, MAX_KEY_NAME, MAX_VALUE_NAME, NK, NONE } from './layout.ts';
+import { KEY_FLAG, MAX_DEPTH, MAX_KEY_NAME, MAX_VALUE_NAME, NK, NONE, letters } from './layout.ts';
 import { readName, storeName, upperName } from './names.ts';
 import { cellsOfTree } from './key-cells.ts';
 import { leaveSecurity, readDescriptor, securityWith, shareSecurity } from './security.ts';
@@ -236,7 +236,7 @@ export class HiveKey {
       cells.put(cells.data(classCell, bytes.length, 'a class name'), bytes);
     }
     const at = cells.data(cell, NK.name, 'a key');
-    cells.put(at, Buffer.from('nk', 'latin1'));
+    cells.put(at, letters('nk'));
     cells.u16(at + NK.flags, stored.compressed ? KEY_FLAG.compressedName : 0);
     cells.u32(at + NK.parent, this.cell);
     for (const list of [NK.subkeyList, NK.volatileList, NK.valueList]) cells.u32(at + list, NONE);

@@ -93,3 +93,6 @@ export const MAX_VALUE_NAME = 16383;
 
 export const signatureAt = (bytes: Uint8Array, at: number, length: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');
+
+/** A signature as bytes. */
+export const letters = (signature: string): Uint8Array => Buffer.from(signature, 'latin1');

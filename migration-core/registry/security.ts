@@ -1,7 +1,7 @@
 /** Security cells: descriptors that keys share, counted, in a ring of both directions. */
 import { damaged } from './errors.ts';
 import type { CellStore } from './cells.ts';
-import { NK, SK, signatureAt } from './layout.ts';
+import { NK, SK, signatureAt, letters } from './layout.ts';
 
 const WHAT = 'the security of a key';
 
@@ -82,7 +82,7 @@ export function securityWith(cells: CellStore, member: number, descriptor: Uint8
   const next = cells.view.getUint32(before + SK.next, true);
   const nextAt = cells.record(next, 'sk', SK.descriptor, 'the next security cell');
   const at = cells.data(made, SK.descriptor + descriptor.length, WHAT);
-  cells.put(at, Buffer.from('sk', 'latin1'));
+  cells.put(at, letters('sk'));
   cells.u32(at + SK.next, next);
   cells.u32(at + SK.previous, member);
   cells.u32(at + SK.references, 1);

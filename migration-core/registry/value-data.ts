@@ -1,7 +1,7 @@
 /** The data of values: in the value's record up to 4 bytes, in a cell, or in the segments of big data. */
 import { damaged } from './errors.ts';
 import type { CellStore } from './cells.ts';
-import { BIG_DATA_SINCE_MINOR, DATA_INLINE, DB, NONE, SEGMENT, VK, signatureAt } from './layout.ts';
+import { BIG_DATA_SINCE_MINOR, DATA_INLINE, DB, NONE, SEGMENT, VK, signatureAt, letters } from './layout.ts';
 
 /** Where the data of a value lies. `record` is where the value's record begins in the file. */
 export interface DataPlace {
@@ -111,7 +111,7 @@ function storeBig(cells: CellStore, data: Uint8Array): number {
     cells.u32(cells.data(list, count * 4, 'the list of segments') + i * 4, segment);
   }
   const at = cells.data(record, DB.size, 'big data');
-  cells.put(at, Buffer.from('db', 'latin1'));
+  cells.put(at, letters('db'));
   cells.u16(at + DB.count, count);
   cells.u32(at + DB.list, list);
   return record;

@@ -1,7 +1,7 @@
 /** The values of a key: the list of their records, and the records. */
 import type { HiveCore } from './core.ts';
 import { damaged } from './errors.ts';
-import { KEY_FLAG, NK, NONE, VALUE_COMPRESSED_NAME, VK } from './layout.ts';
+import { KEY_FLAG, NK, NONE, VALUE_COMPRESSED_NAME, VK, letters } from './layout.ts';
 import { readName, storeName, upperName } from './names.ts';
 import { placeOfData, readData, storeData } from './value-data.ts';
 
@@ -76,7 +76,7 @@ export function writeValue(
     const name = storeName(value.name);
     record = cells.allocate(VK.name + name.bytes.length);
     const at = cells.data(record, VK.name, 'a value');
-    cells.put(at, Buffer.from('vk', 'latin1'));
+    cells.put(at, letters('vk'));
     cells.u16(at + VK.nameLength, name.bytes.length);
     cells.u16(at + VK.flags, name.compressed ? VALUE_COMPRESSED_NAME : 0);
     cells.put(at + VK.name, name.bytes);

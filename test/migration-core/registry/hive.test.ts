@@ -154,11 +154,15 @@ describe('keys', () => {
     expect([again.root.subkeyCount, again.minorVersion]).toEqual([1, 5]);
   });
 
-  it.each([2, 3, 5])('by the thousand, in any order, under one key, in format 1.%i', (minor) => {
+  it.each([
+    [2, 1200],
+    [3, 1200],
+    [5, 5000],
+  ])('by the thousand, in any order, under one key, in format 1.%i (%i keys)', (minor, count) => {
     const hive = openHive(emptyHive({ minor }));
     const parent = hive.createKey('many');
     const random = seeded(minor);
-    const names = Array.from({ length: 5000 }, (_, i) => `${i % 3 === 0 ? 'Key' : 'key'}${i}`);
+    const names = Array.from({ length: count }, (_, i) => `${i % 3 === 0 ? 'Key' : 'key'}${i}`);
     for (let i = names.length - 1; i > 0; i--) {
       const other = Math.floor(random() * (i + 1));
       [names[i], names[other]] = [names[other]!, names[i]!];
@@ -176,7 +180,7 @@ describe('keys', () => {
     const gone = names.filter((_, i) => i % 2 === 0);
     for (const name of gone) again.key('many').removeSubkey(name);
     again = reopened(again);
-    expect(again.key('many').subkeyCount).toBe(2500);
+    expect(again.key('many').subkeyCount).toBe(count / 2);
     const size = again.serialise(NOW).length;
     for (const name of gone) again.key('many').createSubkey(name);
     // What was freed is used again.
