@@ -1,7 +1,16 @@
 /** One key of a hive: its subkeys, values, class name and security, read and edited. */
 import type { HiveCore } from './core.ts';
 import { damaged, editNotPossible, keyNotFound, nameNotAllowed, valueNotFound } from './errors.ts';
-import { KEY_FLAG, MAX_DEPTH, MAX_KEY_NAME, MAX_VALUE_NAME, NK, NONE, letters } from './layout.ts';
+import {
+  KEY_FLAG,
+  MAX_CLASS_NAME,
+  MAX_DEPTH,
+  MAX_KEY_NAME,
+  MAX_VALUE_NAME,
+  NK,
+  NONE,
+  letters,
+} from './layout.ts';
 import { readName, storeName, upperName } from './names.ts';
 import { cellsOfTree } from './key-cells.ts';
 import { leaveSecurity, readDescriptor, securityWith, shareSecurity } from './security.ts';
@@ -190,6 +199,8 @@ export class HiveKey {
       throw nameNotAllowed(
         `"${name.slice(0, 64)}" cannot be the name of a registry key: it has 1 to ${MAX_KEY_NAME} characters and no backslash`,
       );
+    if ((about.className ?? '').length > MAX_CLASS_NAME)
+      throw nameNotAllowed(`The class name of a registry key has at most ${MAX_CLASS_NAME} characters`);
     if (this.#depth >= MAX_DEPTH) throw nameNotAllowed(`Registry keys lie at most ${MAX_DEPTH} deep`);
     return this.#core.edit(() => {
       const { cells } = this.#core;
@@ -230,8 +241,6 @@ export class HiveKey {
     let classCell = NONE;
     if (className !== null && className !== '') {
       const bytes = Buffer.from(className, 'utf16le');
-      if (bytes.length > 0xffff)
-        throw nameNotAllowed('The class name of a registry key is longer than 32767 characters');
       classCell = cells.allocate(bytes.length);
       cells.put(cells.data(classCell, bytes.length, 'a class name'), bytes);
     }

@@ -90,6 +90,8 @@ export const MAX_DEPTH = 512;
 /** In UTF-16 units, as Windows limits them. */
 export const MAX_KEY_NAME = 255;
 export const MAX_VALUE_NAME = 16383;
+/** What the 16-bit length of a class name allows, in UTF-16 units. */
+export const MAX_CLASS_NAME = 32767;
 
 export const signatureAt = (bytes: Uint8Array, at: number, length: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + at, length).toString('latin1');

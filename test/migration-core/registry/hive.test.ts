@@ -235,6 +235,9 @@ describe('keys', () => {
     expect(codeOf(() => root.setValue('v', -1, Buffer.alloc(0)))).toBe(
       'EDIT_NOT_POSSIBLE: The registry hive cannot be edited: -1 is no type of a value.',
     );
+    expect(codeOf(() => root.createSubkey('c', { className: 'c'.repeat(32768) }))).toBe(
+      'NAME_NOT_ALLOWED: The class name of a registry key has at most 32767 characters.',
+    );
     let key = root;
     for (let depth = 0; depth < 512; depth++) key = key.createSubkey('d');
     expect(codeOf(() => key.createSubkey('d'))).toBe('NAME_NOT_ALLOWED: Registry keys lie at most 512 deep.');
