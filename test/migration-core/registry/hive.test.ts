@@ -439,7 +439,7 @@ describe('what is refused', () => {
 
 describe('names', () => {
   it('are hashed as in lists of Windows', () => {
-    // Read from hives of Windows: lists with hashes name these keys so.
+    // That the hashes are those of Windows is seen in its hives: checkHive compares every one of them (hives.tools.ts).
     expect(nameHash('Select')).toBe(nameHash('SELECT'));
     expect(nameHash('AB')).toBe(65 * 37 + 66);
     expect([upperName('straße'), upperName('ÿ'), upperName('ı'), upperName('ς')]).toEqual([
