@@ -32,6 +32,8 @@ packages=(
   busybox-static dash # a small init for small guests; the oldest and the strictest shell the collector must run in
   pciutils usbutils dmidecode lshw iproute2 ethtool # second readers of the hardware our collector lists
   pci.ids usb.ids    # what resources/devices is made from, and compared with
+  libhivex-bin libwin-hivex-perl # hivexsh, hivexml and hivexregedit make and judge registry hives
+  python3-libregf    # reads registry hives a second way
   imagemagick        # screenshots to PNG where QEMU gives PPM
 )
 
