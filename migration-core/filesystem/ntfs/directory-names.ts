@@ -3,8 +3,8 @@ import type { IndexName } from './index-node.ts';
 import type { Reference } from './layout.ts';
 import type { Upcase } from './upcase.ts';
 
-/** Names kept, all directories together: some 30 MiB. */
-const MAX_NAMES = 150_000;
+/** Names kept, all directories together: some 15 MiB. */
+const MAX_NAMES = 50_000;
 const MAX_PATHS = 20_000;
 
 interface Listing {

@@ -42,7 +42,9 @@ async function openNtfs(blocks: WritableBlocks, options: OpenOptions): Promise<G
     label: volume.label,
     size: geometry.size,
     blockSize: geometry.clusterSize,
-    freeBytes: 0,
+    get freeBytes() {
+      return volume.freeClusters * geometry.clusterSize;
+    },
     freeInodes: Infinity,
     findings: volume.findings,
     usedExtents: (signal) => lock.write(() => guarded(() => usedExtents(volume, signal))),

@@ -14,6 +14,7 @@ import { isDirectory } from './path.ts';
 import { Store } from './store.ts';
 import { openStream, readWhole } from './stream.ts';
 import { Upcase } from './upcase.ts';
+import { noteShadowCopies, scanBitmap } from './used.ts';
 import type { NtfsVolume } from './volume.ts';
 
 const UPCASE_SIZE = 65536 * 2;
@@ -40,6 +41,7 @@ export async function openVolume(blocks: WritableBlocks, { now, signal }: OpenOp
     now,
     label: '',
     notCleanBecause: null,
+    freeClusters: 0,
     last: null,
   };
   const upcase = await readUpcase(volume);
@@ -58,7 +60,12 @@ export async function openVolume(blocks: WritableBlocks, { now, signal }: OpenOp
       message: `The NTFS volume is copied whole, free space included, and cannot be changed, because ${because}.`,
       next: 'Run "chkdsk /f" for this volume and "shutdown /s /f /t 0" on the server, and make the copy again, to copy only what is in use.',
     });
-  return { ...ready, notCleanBecause: because };
+  const opened = { ...ready, notCleanBecause: because };
+  if (because === null) {
+    opened.freeClusters = geometry.clusters - (await scanBitmap(opened, signal, () => undefined));
+    await noteShadowCopies(opened);
+  }
+  return opened;
 }
 
 /** The boot sector, or the copy of it in the last sector of the partition. */

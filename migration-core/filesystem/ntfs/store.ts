@@ -8,7 +8,7 @@ import type { WritableBlocks } from '../../block/source.ts';
 const PAGE = 4096;
 /** Read at a time: an MFT is walked from one end to the other, more or less. */
 const CHUNK = 64 << 10;
-const CLEAN_LIMIT = 48 << 20;
+const CLEAN_LIMIT = 16 << 20;
 const WRITE_RUN = 1 << 20;
 
 export class Store {

@@ -23,7 +23,7 @@ import { openFile, type NtfsFile } from './file.ts';
 import { lookUp } from './index-tree.ts';
 import { ATTRIBUTE, RECORD } from './layout.ts';
 import { isDirectory, namesOf } from './path.ts';
-import { HOLE } from './runs.ts';
+import { clustersOf, HOLE } from './runs.ts';
 import { openStream, readStream, type OpenStream } from './stream.ts';
 import type { NtfsVolume } from './volume.ts';
 
@@ -34,8 +34,24 @@ const VSS_HEADER_SIZE = 512;
 const VSS_STORE = /^\{[0-9a-f-]{36}\}\{3808876b-c176-4e48-b7ae-04046e6cc752\}$/iu;
 
 export async function usedExtents(volume: NtfsVolume, signal?: AbortSignal): Promise<ExtentList> {
+  const whole = ExtentList.of([{ offset: 0, length: volume.blocks.size }]);
+  if (volume.notCleanBecause !== null) return whole;
+  try {
+    return await mappedExtents(volume, signal);
+  } catch (error) {
+    if (!(error instanceof RangeError) && !isIronliftError(error, 'NTFS_DAMAGED')) throw error;
+    addFinding(
+      volume,
+      'NTFS_BITMAP_WRONG',
+      `The NTFS volume is copied whole, free space included, because what is in use cannot be read: ${error.message}`,
+      'Run chkdsk /f on the server when it can be taken down.',
+    );
+    return whole;
+  }
+}
+
+async function mappedExtents(volume: NtfsVolume, signal?: AbortSignal): Promise<ExtentList> {
   const { geometry, blocks } = volume;
-  if (volume.notCleanBecause !== null) return ExtentList.of([{ offset: 0, length: blocks.size }]);
   const used = await bitmapExtents(volume, signal);
   const end = geometry.clusters * geometry.clusterSize;
   used.add(end, blocks.size - end);
@@ -57,19 +73,31 @@ export async function usedExtents(volume: NtfsVolume, signal?: AbortSignal): Pro
 }
 
 async function bitmapExtents(volume: NtfsVolume, signal: AbortSignal | undefined): Promise<ExtentList> {
-  const { clusters, clusterSize } = volume.geometry;
+  const { clusterSize } = volume.geometry;
+  const used = new ExtentList();
+  await scanBitmap(volume, signal, (start, count) => used.add(start * clusterSize, count * clusterSize));
+  return used;
+}
+
+/** Calls `emit` for the runs of clusters in use, ascending; returns how many clusters those are. @throws NTFS_DAMAGED */
+export async function scanBitmap(
+  volume: NtfsVolume,
+  signal: AbortSignal | undefined,
+  emit: (start: number, count: number) => void,
+): Promise<number> {
+  const { clusters } = volume.geometry;
   const file = await openFile(volume, { record: RECORD.bitmap, sequence: 0 });
   const stream = openStream(volume, file, ATTRIBUTE.data, '');
   const length = Math.ceil(clusters / 8);
   if (stream === null || stream.size < length) throw damaged('its map of free clusters is too short');
-  const used = new ExtentList();
   const buffer = new Uint8Array(Math.min(READ_RUN, length));
+  let used = 0;
   for (let at = 0; at < length; at += buffer.length) {
     throwIfCancelled(signal);
     const part = buffer.subarray(0, Math.min(buffer.length, length - at));
     await readStream(volume, stream, at, part);
-    usedRuns(part, Math.min(part.length * 8, clusters - at * 8), (start, count) =>
-      used.add((at * 8 + start) * clusterSize, count * clusterSize),
+    used += usedRuns(part, Math.min(part.length * 8, clusters - at * 8), (start, count) =>
+      emit(at * 8 + start, count),
     );
   }
   return used;
@@ -136,37 +164,46 @@ async function holdsDump(volume: NtfsVolume, stream: OpenStream): Promise<boolea
   return Buffer.from(start).toString('latin1').startsWith('PAGEDU');
 }
 
+async function shadowStores(volume: NtfsVolume, root: NtfsFile): Promise<OpenStream[]> {
+  const folder = await lookUp(volume, root, 'System Volume Information');
+  if (folder === null) return [];
+  const file = await openFile(volume, folder.reference);
+  if (!isDirectory(file)) return [];
+  const stores: OpenStream[] = [];
+  for (const { name, reference } of await namesOf(volume, file)) {
+    const stream = VSS_STORE.test(name) ? await contentOf(volume, reference) : null;
+    if (stream !== null) stores.push(stream);
+  }
+  return stores;
+}
+
 /** Volume header of VSS: 0 its GUID, 14 u32 record type 1, 30 u64 offset of the catalogue. */
 async function shadowCopies(volume: NtfsVolume, root: NtfsFile, list: ExtentList): Promise<void> {
-  const folder = await lookUp(volume, root, 'System Volume Information');
-  if (folder === null) return;
-  const file = await openFile(volume, folder.reference);
-  if (!isDirectory(file)) return;
-  let stores = 0;
-  let bytes = 0;
-  for (const { name, reference } of await namesOf(volume, file)) {
-    if (!VSS_STORE.test(name)) continue;
-    const stream = await contentOf(volume, reference);
-    if (stream === null) continue;
-    stores++;
-    for (const run of stream.runs) {
-      addRun(volume, list, run);
-      if (run.lcn !== HOLE) bytes += run.count * volume.geometry.clusterSize;
-    }
-  }
-  if (stores === 0) return;
+  const stores = await shadowStores(volume, root);
+  if (stores.length === 0) return;
+  for (const { runs } of stores) for (const run of runs) addRun(volume, list, run);
   const header = new Uint8Array(VSS_HEADER_SIZE);
   await volume.store.readData(header, VSS_HEADER);
-  if (Buffer.compare(header.subarray(0, 16), guidBytes(VSS_ID)) === 0) {
-    viewOf(header).setBigUint64(0x30, 0n, true);
-    await volume.store.writeData(header, VSS_HEADER);
-  }
-  addFinding(
-    volume,
-    'NTFS_SHADOW_COPIES_LEFT_OUT',
-    `${plural(stores, 'store of shadow copies is', 'stores of shadow copies are')} not copied (${formatBytes(bytes)}): the virtual machine begins without previous versions of this volume.`,
-    'Keep the server, or a backup of it, as long as its previous versions may be asked for.',
-  );
+  if (Buffer.compare(header.subarray(0, 16), guidBytes(VSS_ID)) !== 0) return;
+  viewOf(header).setBigUint64(0x30, 0n, true);
+  await volume.store.writeData(header, VSS_HEADER);
+}
+
+/** Tells of shadow copies when the volume is opened: a copy of what is in use goes without them. */
+export async function noteShadowCopies(volume: NtfsVolume): Promise<void> {
+  await tolerant(async () => {
+    const root = await openFile(volume, { record: RECORD.root, sequence: 0 });
+    const stores = await shadowStores(volume, root);
+    if (stores.length === 0) return;
+    const bytes = stores.reduce((sum, { runs }) => sum + clustersOf(runs), 0) * volume.geometry.clusterSize;
+    const what = plural(stores.length, 'store of shadow copies', 'stores of shadow copies');
+    addFinding(
+      volume,
+      'NTFS_SHADOW_COPIES_LEFT_OUT',
+      `A copy of what is in use leaves out ${what} (${formatBytes(bytes)}): the virtual machine begins without previous versions of this volume.`,
+      'Keep the server, or a backup of it, as long as its previous versions may be asked for.',
+    );
+  });
 }
 
 function addFinding(volume: NtfsVolume, code: string, message: string, next: string): void {

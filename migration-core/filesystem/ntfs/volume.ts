@@ -21,6 +21,8 @@ export interface NtfsVolume {
   readonly label: string;
   /** Why the volume may be read but not written; reads on after "because". Also the reason to copy all of it. */
   readonly notCleanBecause: string | null;
+  /** 0 where the volume was not left in order: its map is not believed. */
+  freeClusters: number;
   /** The stream read last: large files are read piece by piece. */
   last: { record: number; key: string; stream: OpenStream } | null;
 }

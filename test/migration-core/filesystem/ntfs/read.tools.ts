@@ -1,10 +1,10 @@
 /** NTFS volumes of every shape read, and compared with what ntfs-3g reads. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run, scratchFolder } from '../../../support/tools.ts';
-import { content, fill, fillCompressed, linkPoint, NAMES, setReparse } from './fill.ts';
-import { digest, diskTree, makeNtfs, openNtfs, ourTree, sorted, withMount, writeOut } from './ntfs-image.ts';
+import { fill, fillCompressed } from './fill.ts';
+import { diskTree, makeNtfs, openNtfs, ourTree, sorted, withMount, writeOut } from './ntfs-image.ts';
 
 const SHAPES: [name: string, mib: number, options: string[], many: number][] = [
   ['512-byte clusters', 24, ['-c', '512'], 1200],
@@ -21,7 +21,12 @@ describe('NTFS read as ntfs-3g reads it', () => {
     const packs = !options.includes('65536');
     const expected = await withMount(path, packs ? 'compression' : 'rw', async (mount) => {
       await fill(mount, many);
-      if (packs) await fillCompressed(mount);
+      if (packs) {
+        await fillCompressed(mount);
+        // They must be packed indeed, or nothing is proven.
+        const { size, blocks } = await stat(join(mount, 'compressed/packed7.txt'));
+        expect(blocks * 512).toBeLessThan(size * 0.8);
+      }
       return diskTree(mount);
     });
     const image = await openNtfs(path);
@@ -36,5 +41,15 @@ describe('NTFS read as ntfs-3g reads it', () => {
     expect(sorted(await withMount(out, 'ro', diskTree))).toEqual(sorted(expected));
     expect(sorted(await ourTree((await openNtfs(out)).fs))).toEqual(sorted(expected));
     await run('ntfsfix', ['-n', out]);
+    // A second reader that knows nothing of ntfs-3g (nor of sectors of 4096 bytes); it shows the files of the file system as well.
+    if (options.includes('-s')) return;
+    const listed = (await run('fls', ['-f', 'ntfs', '-r', '-p', '-u', '-F', path])).split('\n');
+    const files = listed
+      .map((line) => /^r\/r (\d+)-128-(\d+):\t(.*)$/.exec(line))
+      .filter((match) => match !== null && !/^\$|:/.test(match[3]!))
+      .map((match) => `/${match![3]!}`);
+    expect(new Set(files)).toEqual(
+      new Set([...expected].filter(([, what]) => what !== 'folder').map(([name]) => name)),
+    );
   });
 });
