@@ -3,7 +3,10 @@ import type { BlockSource, WritableBlocks } from '../../block/source.ts';
 import { recogniseContent } from '../../volume/recognise.ts';
 import type { FileSystemDriver, GuestFileSystem, OpenOptions } from '../filesystem.ts';
 import { ReadWriteLock } from '../lock.ts';
+import { changing } from './change.ts';
+import * as edits from './edits.ts';
 import { damaged, notSupported } from './errors.ts';
+import { truncate, writeRange } from './file-write.ts';
 import { openVolume } from './open.ts';
 import { resolve } from './path.ts';
 import { readDirectory, readFile, readLink, readRange, readXattrs, statOf } from './read.ts';
@@ -32,6 +35,8 @@ async function openNtfs(blocks: WritableBlocks, options: OpenOptions): Promise<G
   const { geometry } = volume;
   const lock = new ReadWriteLock();
   const reading = <T>(work: () => Promise<T>): Promise<T> => lock.read(() => guarded(work));
+  const writing = (work: () => Promise<void>): Promise<void> =>
+    lock.write(() => guarded(() => changing(volume, work)));
   const refuse = async (what: string): Promise<never> => {
     throw notSupported(`This version cannot ${what} on an NTFS volume.`);
   };
@@ -47,7 +52,13 @@ async function openNtfs(blocks: WritableBlocks, options: OpenOptions): Promise<G
     },
     freeInodes: Infinity,
     findings: volume.findings,
-    usedExtents: (signal) => lock.write(() => guarded(() => usedExtents(volume, signal))),
+    usedExtents: (signal) =>
+      lock.write(() =>
+        guarded(async () => {
+          await volume.store.flush();
+          return usedExtents(volume, signal);
+        }),
+      ),
     stat: (path) => reading(async () => statOf(volume, await resolve(volume, path))),
     readdir: (path) => reading(() => readDirectory(volume, path)),
     readRange: (path, offset, length) => reading(() => readRange(volume, path, offset, length)),
@@ -55,17 +66,17 @@ async function openNtfs(blocks: WritableBlocks, options: OpenOptions): Promise<G
     readlink: (path) => reading(() => readLink(volume, path)),
     xattrs: (path) => reading(() => readXattrs(volume, path)),
 
-    writeFile: () => refuse('write files'),
-    writeRange: () => refuse('write files'),
-    truncate: () => refuse('write files'),
-    mkdir: () => refuse('make folders'),
+    writeFile: (path, data, options = {}) => writing(() => edits.writeFile(volume, path, data, options)),
+    writeRange: (path, offset, data) => writing(() => writeRange(volume, path, offset, data)),
+    truncate: (path, size) => writing(() => truncate(volume, path, size)),
+    mkdir: (path, options = {}) => writing(() => edits.mkdir(volume, path, options)),
+    remove: (path) => writing(() => edits.remove(volume, path)),
+    rename: (from, to) => writing(() => edits.rename(volume, from, to)),
+    chmod: (path, mode) => writing(() => edits.chmod(volume, path, mode)),
     symlink: () => refuse('make symbolic links'),
-    remove: () => refuse('remove files'),
-    rename: () => refuse('rename files'),
-    chmod: () => refuse('change the rights of files'),
     chown: () => refuse('change the owner of files'),
     setXattr: () => refuse('change extended attributes'),
     removeXattr: () => refuse('change extended attributes'),
-    flush: async () => undefined,
+    flush: () => lock.write(() => volume.store.flush()),
   };
 }

@@ -13,6 +13,8 @@ export class Mft {
   runs: Run[];
   /** Bytes of the table that hold records. */
   size: number;
+  /** Records at the start of the table whose copies the mirror holds; known once something is to be written. */
+  mirrorRecords = 0;
 
   constructor(store: Store, geometry: Geometry, runs: Run[], size: number) {
     this.#store = store;
@@ -52,19 +54,20 @@ export class Mft {
   }
 
   /** Writes a record, protected, and its copy in the mirror where it is one of the first. */
-  async write(record: MftRecord, mirrorRecords: number): Promise<void> {
+  async write(record: MftRecord): Promise<void> {
     const bytes = protect(record.bytes);
-    // The number in memory goes along, so that the next write has another one.
-    record.view.setUint16(
-      record.view.getUint16(4, true),
-      new DataView(bytes.buffer).getUint16(record.view.getUint16(4, true), true),
-      true,
-    );
-    for (const { at, from, length } of this.#pieces(record.number))
+    // The number of the update goes along, so that the next write has another one.
+    const array = record.view.getUint16(4, true);
+    record.bytes.set(bytes.subarray(array, array + 2), array);
+    await this.writeBytes(record.number, bytes);
+  }
+
+  async writeBytes(number: number, bytes: Uint8Array): Promise<void> {
+    for (const { at, from, length } of this.#pieces(number))
       await this.#store.write(bytes.subarray(from, from + length), at);
     const { mirrorCluster, clusterSize, recordSize } = this.#geometry;
-    if (record.number < mirrorRecords)
-      await this.#store.write(bytes, mirrorCluster * clusterSize + record.number * recordSize);
+    if (number < this.mirrorRecords)
+      await this.#store.write(bytes, mirrorCluster * clusterSize + number * recordSize);
   }
 
   *#pieces(number: number): Generator<{ at: number; from: number; length: number }> {

@@ -42,6 +42,8 @@ export async function openVolume(blocks: WritableBlocks, { now, signal }: OpenOp
     label: '',
     notCleanBecause: null,
     freeClusters: 0,
+    nextCluster: 0,
+    prepared: false,
     last: null,
   };
   const upcase = await readUpcase(volume);

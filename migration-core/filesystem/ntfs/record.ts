@@ -43,6 +43,8 @@ export function protect(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** One attribute, or one piece of an attribute whose map is spread over records. */
 export interface Attribute {
+  /** Number of the record that holds it. */
+  record: number;
   type: number;
   name: string;
   flags: number;
@@ -84,8 +86,13 @@ const NOTHING = new Uint8Array(0);
  * Checks everything later code relies on. @throws NTFS_DAMAGED
  */
 export function parseRecord(bytes: Uint8Array<ArrayBuffer>, number: number): MftRecord {
+  unprotect(bytes, 'FILE', `record ${number} of the MFT`);
+  return parseUnprotected(bytes, number);
+}
+
+/** The same for bytes whose protection is undone already. */
+export function parseUnprotected(bytes: Uint8Array<ArrayBuffer>, number: number): MftRecord {
   const what = `record ${number} of the MFT`;
-  unprotect(bytes, 'FILE', what);
   const view = viewOf(bytes);
   const base = readReference(view, 0x20);
   const record: MftRecord = {
@@ -132,6 +139,7 @@ function parseAttribute(
   const nameOffset = view.getUint16(at + 0x0a, true);
   if (nameLength > 0 && nameOffset + nameLength > length) throw bad('has its name outside of it');
   const attribute: Attribute = {
+    record: record.number,
     type,
     name: nameLength === 0 ? '' : readUtf16(bytes, at + nameOffset, nameLength),
     flags: view.getUint16(at + 0x0c, true),

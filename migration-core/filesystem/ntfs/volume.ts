@@ -23,6 +23,10 @@ export interface NtfsVolume {
   readonly notCleanBecause: string | null;
   /** 0 where the volume was not left in order: its map is not believed. */
   freeClusters: number;
+  /** Where free clusters are looked for next. */
+  nextCluster: number;
+  /** Whether the log was emptied for changes to come. */
+  prepared: boolean;
   /** The stream read last: large files are read piece by piece. */
   last: { record: number; key: string; stream: OpenStream } | null;
 }
