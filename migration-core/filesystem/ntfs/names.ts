@@ -5,7 +5,6 @@ import { NAME_OFFSET } from './index-node.ts';
 import { NAMESPACE, writeReference, writeTime, type Reference } from './layout.ts';
 
 const MAX_NAME = 255;
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const NOT_ALLOWED = /[\u0000-\u001f"*/:<>?\\|]/u;
 const RESERVED = /^(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|$)/iu;
 

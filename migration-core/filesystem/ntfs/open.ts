@@ -95,7 +95,9 @@ async function readUpcase(volume: NtfsVolume): Promise<Upcase> {
   if (stream?.size !== UPCASE_SIZE) throw damaged('its table of upper case letters has another size');
   const bytes = await readWhole(volume, stream, UPCASE_SIZE);
   const view = new DataView(bytes.buffer);
-  return new Upcase(Uint16Array.from({ length: 65536 }, (_, code) => view.getUint16(code * 2, true)));
+  const table = new Uint16Array(UPCASE_SIZE / 2);
+  for (let code = 0; code < table.length; code++) table[code] = view.getUint16(code * 2, true);
+  return new Upcase(table);
 }
 
 async function readLabel(volume: NtfsVolume): Promise<string> {
