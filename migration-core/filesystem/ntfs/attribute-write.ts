@@ -1,10 +1,10 @@
 /** Attributes as bytes, and their places in records. */
 import { roundUp, viewOf } from '../../base/bytes.ts';
-import { notSupported } from './errors.ts';
 import type { NtfsFile } from './file.ts';
 import { ATTRIBUTE, STRIDE } from './layout.ts';
 import { parseUnprotected, type Attribute, type MftRecord } from './record.ts';
 import { encodeRuns, type Run } from './runs.ts';
+import { relayout } from './relayout.ts';
 import type { NtfsVolume } from './volume.ts';
 
 /** @param indexed for names: the resident flag that says they are in an index */
@@ -105,7 +105,7 @@ export function roomIn(file: NtfsFile, attribute: Attribute | null): number {
 
 /**
  * Puts `bytes` in the place of `old` and writes the record; without `old` it is added to the base record, without `bytes`
- * it is taken away. @throws NOT_SUPPORTED where the record has no room for it
+ * it is taken away. Where the record has no room, the file is laid out anew: its attributes are to be looked up again.
  */
 export async function putAttribute(
   volume: NtfsVolume,
@@ -119,11 +119,12 @@ export async function putAttribute(
   const behind = at + (old?.length ?? 0);
   const added = bytes?.length ?? 0;
   const end = used - (behind - at) + added;
-  if (end > record.bytes.length)
-    throw notSupported(
-      `Record ${record.number} of the MFT has no room for this change, and this version adds none to a file in so many pieces.`,
-      'Defragment the volume on the server, and start again.',
-    );
+  // The list of a file in several records names each attribute by its type, name and first cluster.
+  const listed = file.more.length > 0 && (old === null || bytes === null);
+  if (listed || end > record.bytes.length) {
+    await relayout(volume, file, old === null ? [] : [old], bytes === null ? [] : [bytes]);
+    return;
+  }
   const changed = new Uint8Array(record.bytes.length);
   changed.set(record.bytes.subarray(0, at));
   if (bytes !== null) changed.set(bytes, at);

@@ -9,8 +9,8 @@ import type { NtfsVolume } from './volume.ts';
 
 /** Bytes of the bitmap looked at at a time. */
 const WINDOW = 32 << 10;
-/** A file in more pieces than this would not fit its record. */
-const MAX_PIECES = 64;
+/** Content that can only be put into more pieces than this is refused: Windows could hardly work there either. */
+const MAX_PIECES = 4096;
 
 async function bitmapStream(volume: NtfsVolume): Promise<OpenStream> {
   const stream = openStream(

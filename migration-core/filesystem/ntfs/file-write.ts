@@ -1,11 +1,10 @@
 /** Parts of a file overwritten, appended and cut off. */
-import { clusterAttribute, putAttribute } from './attribute-write.ts';
 import { DATA, ordinaryFile, placeOf, updateFacts } from './edits.ts';
 import { notSupported, usage } from './errors.ts';
 import type { NtfsFile } from './file.ts';
 import { HOLE } from './runs.ts';
 import { openStream, readStream, type OpenStream } from './stream.ts';
-import { resizeClusters, setContent, writeRuns } from './stream-write.ts';
+import { partsOf, resizeClusters, setContent, setSizes, writeRuns } from './stream-write.ts';
 import type { NtfsVolume } from './volume.ts';
 
 /** A packed or sparse file is written anew as a whole; larger ones are refused. */
@@ -96,13 +95,7 @@ export async function truncate(volume: NtfsVolume, path: string, size: number): 
 
 /** The part behind it was never written, and stays so. */
 async function setInitialised(volume: NtfsVolume, file: NtfsFile, initialised: number): Promise<void> {
-  const stream = openStream(volume, file, DATA.type, DATA.name)!;
-  const first = file.attributes.find(({ type, name }) => type === DATA.type && name === DATA.name)!;
-  const { size } = stream;
-  await putAttribute(
-    volume,
-    file,
-    first,
-    clusterAttribute(DATA, stream.runs, { allocated: first.allocated, size, initialised }),
-  );
+  const [first] = partsOf(file, DATA);
+  const { allocated, size } = first!;
+  await setSizes(volume, file, first!, { allocated, size, initialised });
 }

@@ -1,9 +1,11 @@
 /** Attributes grown, cut and overwritten: in their record as long as they fit there, then in clusters. */
 import { clusterAttribute, putAttribute, residentAttribute, roomIn } from './attribute-write.ts';
 import { freeClusters, takeClusters } from './clusters.ts';
-import { damaged, notSupported } from './errors.ts';
+import { damaged } from './errors.ts';
 import type { NtfsFile } from './file.ts';
+import { RECORD } from './layout.ts';
 import type { Attribute } from './record.ts';
+import { relayout } from './relayout.ts';
 import { mergeRuns, pieces, type Run } from './runs.ts';
 import { openStream, type OpenStream } from './stream.ts';
 import type { NtfsVolume } from './volume.ts';
@@ -15,6 +17,9 @@ export interface StreamKey {
 
 export const partsOf = (file: NtfsFile, { type, name }: StreamKey): Attribute[] =>
   file.attributes.filter((one) => one.type === type && one.name === name);
+
+/** Bytes of an attribute that goes back into a record in any case. */
+const MAX_SMALL = 256;
 
 /** Where bytes are written: metadata waits for flush(), contents go at once. */
 export type Kind = 'metadata' | 'content';
@@ -46,19 +51,16 @@ export async function setContent(
   kind: Kind,
 ): Promise<void> {
   const parts = partsOf(file, key);
-  if (parts.length > 1 || (parts[0] !== undefined && parts[0].record !== file.base.number))
-    throw notSupported(
-      `Record ${file.base.number} of the MFT keeps its content in too many pieces for this version to replace it.`,
-      'Defragment the volume on the server, and start again.',
-    );
   const old = parts[0] ?? null;
   const stream = openStream(volume, file, key.type, key.name);
   if (stream?.value === null) await freeClusters(volume, stream.runs);
   const resident = residentAttribute(key.type, key.name, data);
-  if (resident.length <= roomIn(file, null) + (old?.length ?? 0)) {
+  const single = parts.length <= 1;
+  if (single && resident.length <= roomIn(file, old) + (old?.length ?? 0)) {
     await putAttribute(volume, file, old, resident);
     return;
   }
+  if (!single && resident.length <= MAX_SMALL) return relayout(volume, file, parts, [resident]);
   const { clusterSize } = volume.geometry;
   const runs = await takeClusters(
     volume,
@@ -67,10 +69,10 @@ export async function setContent(
     `${data.length} bytes of a file`,
   );
   const allocated = Math.ceil(data.length / clusterSize) * clusterSize;
-  await putAttribute(
+  await replaceParts(
     volume,
     file,
-    old,
+    parts,
     clusterAttribute(key, runs, { allocated, size: data.length, initialised: data.length }),
   );
   await writeRuns(volume, runs, 0, data, kind);
@@ -112,18 +114,13 @@ export async function resizeClusters(
       ...(await takeClusters(volume, needed - have, have, `${size} bytes of a file`)),
     ]);
   } else if (needed < have) {
-    if (last.firstVcn > 0)
-      throw notSupported(
-        `Record ${file.base.number} of the MFT keeps its content in too many pieces for this version to shorten it.`,
-        'Defragment the volume on the server, and start again.',
-      );
     const cut = splitRuns(runs, needed);
     runs = cut.kept;
     await freeClusters(volume, cut.rest);
   }
   const sizes = { allocated: needed * clusterSize, size, initialised: size };
-  if (last.firstVcn > 0) {
-    // The last piece has the new runs, the first one the sizes.
+  if (last.firstVcn > 0 && file.base.number === RECORD.mft) {
+    // The MFT is not laid out anew. The last piece has the new runs, the first one the sizes.
     const own = splitRuns(runs, last.firstVcn).rest;
     if (needed > have)
       await putAttribute(
@@ -134,12 +131,24 @@ export async function resizeClusters(
       );
     await setSizes(volume, file, partsOf(file, key)[0]!, sizes);
   } else {
-    await putAttribute(volume, file, last, clusterAttribute(key, runs, sizes));
+    await replaceParts(volume, file, partsOf(file, key), clusterAttribute(key, runs, sizes));
   }
   return openStream(volume, file, key.type, key.name)!;
 }
 
-async function setSizes(
+/** One attribute in the place of all pieces there were. */
+async function replaceParts(
+  volume: NtfsVolume,
+  file: NtfsFile,
+  parts: readonly Attribute[],
+  bytes: Uint8Array,
+): Promise<void> {
+  if (parts.length > 1) await relayout(volume, file, parts, [bytes]);
+  else await putAttribute(volume, file, parts[0] ?? null, bytes);
+}
+
+/** Sets the sizes an attribute in clusters says of itself, in its first piece. */
+export async function setSizes(
   volume: NtfsVolume,
   file: NtfsFile,
   part: Attribute,

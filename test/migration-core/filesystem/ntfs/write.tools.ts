@@ -121,6 +121,56 @@ describe('NTFS changed by us, judged by ntfs-3g and ntfsresize', () => {
   });
 });
 
+test.each([
+  ['512', 10],
+  ['4096', 24],
+])(
+  'a volume with free space in crumbs (clusters of %s): maps over several records',
+  async (clusterSize, mib) => {
+    const folder = await scratchFolder();
+    const image = await openNtfs(await makeNtfs(folder, 'ntfs', mib, ['-c', clusterSize]));
+    const { fs } = image;
+    const tree: Tree = new Map();
+    const put = async (name: string, bytes: Buffer): Promise<void> => {
+      await fs.writeFile(name, bytes);
+      tree.set(name, digest(bytes));
+    };
+    const crumb = Number(clusterSize) * 2;
+    const count = Math.min(1500, Math.floor(fs.freeBytes / (crumb + 1100)));
+    for (let i = 0; i < count; i++) await put(`/crumb ${i}`, content(crumb, 3 * i));
+    // What is left becomes one file, and every second crumb a hole.
+    await put('/rest', content(fs.freeBytes - 100 * Number(clusterSize), 3));
+    for (let i = 0; i < count; i += 2) {
+      await fs.remove(`/crumb ${i}`);
+      tree.delete(`/crumb ${i}`);
+    }
+    let big = content(Math.floor(fs.freeBytes * 0.7), 3);
+    await put('/big', big);
+    await fs.mkdir('/folder');
+    tree.set('/folder', 'folder');
+    for (let i = 0; i < 60; i++) await put(`/folder/${'a long name '.repeat(15)}${i}`, content(i, 3));
+    await judge(image, tree, folder);
+
+    const more = content(20_000, 6);
+    await fs.writeRange('/big', big.length, more);
+    big = Buffer.concat([big, more]);
+    await fs.writeRange('/big', 1000, more);
+    more.copy(big, 1000);
+    tree.set('/big', digest(big));
+    await judge(image, tree, folder);
+    big = big.subarray(0, Math.floor(big.length / 2));
+    await fs.truncate('/big', big.length);
+    tree.set('/big', digest(big));
+    await judge(image, tree, folder);
+    await put('/big', content(fs.freeBytes / 2, 9));
+    await judge(image, tree, folder);
+    await put('/big', content(10, 1));
+    await fs.remove('/rest');
+    tree.delete('/rest');
+    await judge(image, tree, folder);
+  },
+);
+
 test('new files have the rights of their folder, and what is refused is refused in words', async () => {
   const folder = await scratchFolder();
   const path = await makeNtfs(folder, 'ntfs', 16);
