@@ -52,8 +52,8 @@ describe('NTFS changed by us, judged by ntfs-3g and ntfsresize', () => {
     const folder = await scratchFolder();
     const image = await openNtfs(await makeNtfs(folder, 'ntfs', mib, options));
     const edits = new Edits(image.fs, seeded(name.length * 7919 + mib));
-    for (let round = 0; round < 3; round++) {
-      for (let n = 0; n < 150; n++) await edits.one();
+    for (let round = 0; round < 2; round++) {
+      for (let n = 0; n < 200; n++) await edits.one();
       await judge(image, treeOf(edits), folder);
     }
     expect(edits.done).toBeGreaterThan(300);
@@ -122,8 +122,8 @@ describe('NTFS changed by us, judged by ntfs-3g and ntfsresize', () => {
 });
 
 test.each([
-  ['512', 10],
-  ['4096', 24],
+  ['512', 6],
+  ['4096', 12],
 ])(
   'a volume with free space in crumbs (clusters of %s): maps over several records',
   async (clusterSize, mib) => {
@@ -136,7 +136,7 @@ test.each([
       tree.set(name, digest(bytes));
     };
     const crumb = Number(clusterSize) * 2;
-    const count = Math.min(1500, Math.floor(fs.freeBytes / (crumb + 1100)));
+    const count = 700;
     for (let i = 0; i < count; i++) await put(`/crumb ${i}`, content(crumb, 3 * i));
     // What is left becomes one file, and every second crumb a hole.
     await put('/rest', content(fs.freeBytes - 100 * Number(clusterSize), 3));
@@ -149,7 +149,8 @@ test.each([
     await fs.mkdir('/folder');
     tree.set('/folder', 'folder');
     for (let i = 0; i < 60; i++) await put(`/folder/${'a long name '.repeat(15)}${i}`, content(i, 3));
-    await judge(image, tree, folder);
+    const out = await judge(image, tree, folder);
+    expect(await run('ntfsinfo', ['-F', '/big', out])).toMatch(/\$ATTRIBUTE_LIST/);
 
     const more = content(20_000, 6);
     await fs.writeRange('/big', big.length, more);
@@ -157,13 +158,11 @@ test.each([
     await fs.writeRange('/big', 1000, more);
     more.copy(big, 1000);
     tree.set('/big', digest(big));
-    await judge(image, tree, folder);
     big = big.subarray(0, Math.floor(big.length / 2));
     await fs.truncate('/big', big.length);
     tree.set('/big', digest(big));
     await judge(image, tree, folder);
     await put('/big', content(fs.freeBytes / 2, 9));
-    await judge(image, tree, folder);
     await put('/big', content(10, 1));
     await fs.remove('/rest');
     tree.delete('/rest');
