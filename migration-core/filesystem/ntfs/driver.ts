@@ -75,8 +75,8 @@ async function openNtfs(blocks: WritableBlocks, options: OpenOptions): Promise<G
     chmod: (path, mode) => writing(() => edits.chmod(volume, path, mode)),
     symlink: () => refuse('make symbolic links'),
     chown: () => refuse('change the owner of files'),
-    setXattr: () => refuse('change extended attributes'),
-    removeXattr: () => refuse('change extended attributes'),
+    setXattr: (path, name, value) => writing(() => edits.setStream(volume, path, name, value)),
+    removeXattr: (path, name) => writing(() => edits.setStream(volume, path, name, null)),
     flush: () => lock.write(() => volume.store.flush()),
   };
 }

@@ -349,3 +349,30 @@ export async function chmod(volume: NtfsVolume, path: string, mode: number): Pro
   );
   await copyFacts(volume, file);
 }
+
+const MAX_STREAM = 64 << 10;
+
+/** An extended attribute `user.NAME` is the alternate stream NAME; null takes it away. */
+export async function setStream(
+  volume: NtfsVolume,
+  path: string,
+  attribute: string,
+  value: Uint8Array | null,
+): Promise<void> {
+  const name = /^user\.(.+)$/su.exec(attribute)?.[1];
+  if (name === undefined) throw notSupported(`An NTFS file has no extended attribute ${attribute}.`);
+  checkName(name);
+  if (value !== null && value.length > MAX_STREAM)
+    throw notSupported(`The value of ${attribute} has ${value.length} bytes, more than ${MAX_STREAM}.`);
+  const file = await ordinaryFile(volume, await placeOf(volume, path));
+  const key = { type: ATTRIBUTE.data, name };
+  if (value !== null) await setContent(volume, file, key, value, 'content');
+  else {
+    const stream = openStream(volume, file, key.type, key.name);
+    if (stream === null) throw notFound(`${path}:${name}`);
+    // Emptied first, so that it is one attribute without clusters.
+    await setContent(volume, file, key, new Uint8Array(0), 'content');
+    await putAttribute(volume, file, findAttribute(file, key.type, key.name)!, null);
+  }
+  await touch(volume, file, null);
+}

@@ -271,7 +271,7 @@ describe('volumes that were not left in order', () => {
   }
 
   async function expectNotClean(change: (bytes: Buffer) => void, why: string): Promise<void> {
-    const { fs, bytes } = await opened(change);
+    const { fs, bytes, overlay } = await opened(change);
     expect(fs.findings).toEqual([
       {
         severity: 'warning',
@@ -282,6 +282,12 @@ describe('volumes that were not left in order', () => {
     ]);
     expect([...(await fs.usedExtents())]).toEqual([{ offset: 0, length: bytes.length }]);
     expect(Buffer.from(await fs.readFile('/file.txt')).toString()).toBe('content');
+    expect(await refusal(fs.writeFile('/file.txt', Buffer.from('new')))).toMatchObject({
+      code: 'NTFS_LOG_DIRTY',
+      message: `The NTFS volume cannot be changed, because ${why}.`,
+      next: 'Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again.',
+    });
+    expect(overlay.dirty.count).toBe(0);
   }
 
   const NO_CLIENT = 0xffff;
@@ -290,11 +296,18 @@ describe('volumes that were not left in order', () => {
       [2, 0],
       [0, NO_CLIENT],
     ] as const) {
-      const { fs } = await opened((bytes) => {
+      const { fs, overlay } = await opened((bytes) => {
         restartPage('RSTR', 1, flags, client, 99n).copy(bytes, places.log);
         restartPage('RSTR', 1, 0, 0, 50n).copy(bytes, places.log + 4096);
       });
       expect(fs.findings).toEqual([]);
+      // Reading leaves it, the first change empties it.
+      expect(overlay.dirty.count).toBe(0);
+      await fs.writeFile('/new.txt', Buffer.from('new'));
+      await fs.flush();
+      const log = new Uint8Array(64 << 10);
+      await overlay.read(log, places.log);
+      expect(log.every((byte) => byte === 0xff)).toBe(true);
     }
   });
 

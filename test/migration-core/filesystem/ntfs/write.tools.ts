@@ -183,8 +183,21 @@ test('new files have the rights of their folder, and what is refused is refused 
   expect(await fs.stat('/readonly.txt')).toMatchObject({ mode: 0o555, mtime: 1_000_000_000.5, links: 1 });
   await fs.chmod('/readonly.txt', 0o644);
   expect((await fs.stat('/readonly.txt')).mode).toBe(0o755);
+  await fs.setXattr('/private/new', 'user.small', Buffer.from('stream'));
+  await fs.setXattr('/private/new', 'user.large', content(60_000, 3));
+  await fs.setXattr('/private/new', 'user.gone', content(9000, 3));
+  await fs.removeXattr('/private/new', 'user.gone');
   await fs.flush();
   const out = await writeOut(image, join(folder, 'out'));
+  const checked = await tryRun('ntfsresize', ['--info', '--force', '--no-progress-bar', out]);
+  expect(checked.status, checked.stdout + checked.stderr).toBe(0);
+  const streams = await withMount(out, 'ro,streams_interface=windows', async (mount) => [
+    (await readFile(join(mount, 'private/new:small'))).toString(),
+    (await readFile(join(mount, 'private/new:large'))).equals(content(60_000, 3)),
+    (await readFile(join(mount, 'private/new'))).toString(),
+  ]);
+  expect(streams).toEqual(['stream', true, 'y']);
+  expect([...(await fs.xattrs('/private/new')).keys()].sort()).toEqual(['user.large', 'user.small']);
   const ids = await withMount(out, 'ro', async (mount) => {
     const acl = (name: string): Promise<string> =>
       run('getfattr', ['-h', '--only-values', '-n', 'system.ntfs_acl', join(mount, name)]).then((text) =>
@@ -215,6 +228,15 @@ test('new files have the rights of their folder, and what is refused is refused 
   );
   expect(await refusal(fs.writeFile('/private', Buffer.alloc(1)))).toBe(
     'IS_A_DIRECTORY: /private is a folder, not a file.',
+  );
+  expect(await refusal(fs.setXattr('/private/new', 'security.selinux', Buffer.alloc(1)))).toBe(
+    'NOT_SUPPORTED: An NTFS file has no extended attribute security.selinux.',
+  );
+  expect(await refusal(fs.removeXattr('/private/new', 'user.gone'))).toBe(
+    'NOT_FOUND: There is no /private/new:gone on this volume.',
+  );
+  expect(await refusal(fs.symlink('/link', 'private'))).toBe(
+    'NOT_SUPPORTED: This version cannot make symbolic links on an NTFS volume.',
   );
   const { freeBytes } = fs;
   expect(await refusal(fs.writeFile('/too large', Buffer.alloc(20 << 20)))).toBe(
