@@ -79,7 +79,7 @@ export function emptyRecord(
   const view = viewOf(bytes);
   const words = recordSize / STRIDE + 1;
   const first = roundUp(0x30 + words * 2, 8);
-  bytes.set(Buffer.from('FILE'));
+  bytes.set(new TextEncoder().encode('FILE'));
   view.setUint16(4, 0x30, true);
   view.setUint16(6, words, true);
   view.setUint16(0x10, sequence, true);

@@ -153,7 +153,7 @@ export class IndexWriter {
     const { blockSize } = this.#index;
     const bytes = new Uint8Array(blockSize);
     const view = viewOf(bytes);
-    bytes.set(Buffer.from('INDX'));
+    bytes.set(new TextEncoder().encode('INDX'));
     view.setUint16(4, 0x28, true);
     view.setUint16(6, blockSize / STRIDE + 1, true);
     view.setBigUint64(0x10, BigInt(block), true);

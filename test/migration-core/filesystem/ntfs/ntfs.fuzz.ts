@@ -114,7 +114,7 @@ test.each([[['-c', '512']], [['-c', '4096']]])('damaged NTFS volumes, mkntfs %j'
   for (let round = 0; round < CASES / 2; round++) {
     const image = Buffer.from(good);
     damage(image, good, random);
-    const cut = random() < 0.03 ? image.subarray(0, Math.floor(random() * image.length)) : image;
+    const cut = round % 10 === 9 ? image.subarray(0, Math.floor(random() * image.length)) : image;
     const before = Buffer.from(cut);
     const overlay = new Overlay(memorySource(cut));
     await typed(() => ntfsDriver.probe(overlay));
