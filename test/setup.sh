@@ -17,6 +17,7 @@ packages=(
   cpio gzip xz-utils zstd lz4 # make initramfs images of every compression
   libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libxml2-utils # judge libvirt XML and .vmx
   cryptsetup-bin lvm2 xfsprogs btrfs-progs ntfs-3g # make volumes that must be recognised or refused
+  wimtools sleuthkit # wimlib packs files as CompactOS does; second readers of NTFS
   bcache-tools exfatprogs f2fs-tools mdadm squashfs-tools xorriso # the same: one volume of each kind
   attr acl quota     # put attributes and quotas on test volumes, and read them back
   shellcheck openssl # judge import scripts, and the manifest of an OVA

@@ -2,5 +2,6 @@
 import type { FileSystemDriver } from './filesystem.ts';
 import { extDriver } from './ext/driver.ts';
 import { fatDriver } from './fat/driver.ts';
+import { ntfsDriver } from './ntfs/driver.ts';
 
-export const fileSystems: readonly FileSystemDriver[] = [extDriver, fatDriver];
+export const fileSystems: readonly FileSystemDriver[] = [extDriver, fatDriver, ntfsDriver];

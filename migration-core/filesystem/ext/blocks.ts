@@ -1,7 +1,7 @@
 /** Allocating and freeing blocks. With bigalloc everything here is whole clusters, still counted in blocks. */
 import { isIronliftError } from '../../base/errors.ts';
 import { ExtentList } from '../../base/extents.ts';
-import { clearBits, nextBit, setBits, usedRuns } from './bitmap.ts';
+import { clearBits, nextBit, setBits, usedRuns } from '../bitmap.ts';
 import { touchDescriptor } from './change.ts';
 import { damaged, noSpace } from './errors.ts';
 import {

@@ -25,7 +25,7 @@ import {
   typeOf,
   type Inode,
 } from './inode.ts';
-import { ReadWriteLock } from './lock.ts';
+import { ReadWriteLock } from '../lock.ts';
 import { decodeName } from './names.ts';
 import { openVolume } from './open.ts';
 import { notADirectory, resolve } from './path.ts';

@@ -1,6 +1,6 @@
 /** Allocating and freeing inodes. */
 import { crc32c } from '../../base/crc32c.ts';
-import { clearBits, nextBit, setBits, testBit } from './bitmap.ts';
+import { clearBits, nextBit, setBits, testBit } from '../bitmap.ts';
 import { initialiseGroupBlocks } from './blocks.ts';
 import { touchDescriptor } from './change.ts';
 import { damaged, noSpace } from './errors.ts';

@@ -10,7 +10,7 @@
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import { ExtentList, type Extent } from '../../base/extents.ts';
-import { usedRuns } from './bitmap.ts';
+import { usedRuns } from '../bitmap.ts';
 import {
   blockBitmapChecksumOf,
   blockBitmapOf,

@@ -75,7 +75,10 @@ function whyNone(volumes: readonly OpenVolume[]): IronliftError {
   const suspects = volumes
     .filter(
       ({ info, fileSystem, error }) =>
-        error !== null || (fileSystem === null && !/^(swap|swsuspend|empty|unknown)$/.test(info.type)),
+        error !== null ||
+        // Volumes of Windows can be read, and its systems cannot be prepared yet.
+        fileSystem?.type === 'ntfs' ||
+        (fileSystem === null && !/^(swap|swsuspend|empty|unknown)$/.test(info.type)),
     )
     .sort((a, b) => b.info.size - a.info.size);
   const suspect = suspects[0];

@@ -405,6 +405,15 @@ describe('what is refused, and what is told', () => {
     expect((await refusal([boot, volume(null, { partition: 2, type, size: 100 << 30 })])).code).toBe(code);
   });
 
+  test('a disk of Windows, also where its volume can be read', async () => {
+    const windows = volume({ '/Windows/explorer.exe': 'x' }, { partition: 2, type: 'ntfs', size: 100 << 30 });
+    const error = await refusal([windows]);
+    expect(error.code).toBe('OS_NOT_SUPPORTED');
+    expect(error.message).toBe(
+      'This server seems to run Windows (disk0p2 (0 bytes)), which this version cannot prepare for a virtual machine yet.',
+    );
+  });
+
   test('a root volume whose driver refused it is refused with that reason', async () => {
     const broken = volume(null, { partition: 1 });
     broken.error = new IronliftError('EXT_DAMAGED', 'The volume is damaged.', { next: 'Run fsck.' });

@@ -9,11 +9,11 @@ import {
   setBits,
   testBit,
   usedRuns,
-} from '../../../../migration-core/filesystem/ext/bitmap.ts';
+} from '../../../../migration-core/filesystem/bitmap.ts';
 import { BlockCache } from '../../../../migration-core/filesystem/ext/cache.ts';
 import { crc16 } from '../../../../migration-core/filesystem/ext/checksum.ts';
 import { extDriver } from '../../../../migration-core/filesystem/ext/driver.ts';
-import { ReadWriteLock } from '../../../../migration-core/filesystem/ext/lock.ts';
+import { ReadWriteLock } from '../../../../migration-core/filesystem/lock.ts';
 import { decodeName, encodeName } from '../../../../migration-core/filesystem/ext/names.ts';
 import { bookQuota, buildQuota, parseQuota } from '../../../../migration-core/filesystem/ext/quota-file.ts';
 import { mergeRuns, withoutRange } from '../../../../migration-core/filesystem/ext/run.ts';

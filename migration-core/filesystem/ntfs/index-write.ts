@@ -1,0 +1,292 @@
+/**
+ * Names put into and taken out of the tree of a directory. A node that becomes too full is cut in two and its middle entry
+ * goes up; the node in the directory's record, when too full, becomes a block below a new one. When taking a name out would
+ * leave a block empty, or it separates two blocks, the tree is built anew from its names.
+ */
+import { roundUp, viewOf } from '../../base/bytes.ts';
+import { nextBit } from '../bitmap.ts';
+import { clusterAttribute, putAttribute, residentAttribute, roomIn } from './attribute-write.ts';
+import { takeClusters } from './clusters.ts';
+import { alreadyExists, damaged } from './errors.ts';
+import { findAttribute, type NtfsFile } from './file.ts';
+import { itemsOf, nodeBytes, sizeOfNode, type Item, type ItemNode } from './index-items.ts';
+import { HEADER_SIZE } from './index-node.ts';
+import { blockPieces, NODE_OFFSET, openIndex, readBlock, readNode, type Index } from './index-tree.ts';
+import { ATTRIBUTE, DIRECTORY_INDEX, STRIDE } from './layout.ts';
+import { protect } from './record.ts';
+import { openStream, readWhole } from './stream.ts';
+import { putSmall, resizeClusters } from './stream-write.ts';
+import { compareExact } from './upcase.ts';
+import type { NtfsVolume } from './volume.ts';
+
+const ALLOCATION = { type: ATTRIBUTE.indexAllocation, name: DIRECTORY_INDEX };
+const BITMAP = { type: ATTRIBUTE.bitmap, name: DIRECTORY_INDEX };
+const MAX_BITMAP = 1 << 20;
+const MAX_DEPTH = 24;
+/** A node in a record is kept to this, so that other attributes have room. */
+const MAX_ROOT = 600;
+
+/** A node on the way down: its block, or null for the one in the record, and the place the way goes on. */
+interface Step {
+  block: number | null;
+  node: ItemNode;
+  at: number;
+}
+
+/** Value of $INDEX_ROOT with that node. */
+export function indexRootValue(
+  node: ItemNode,
+  blockSize: number,
+  clusterSize: number,
+): Uint8Array<ArrayBuffer> {
+  const entries = nodeBytes(node, HEADER_SIZE, HEADER_SIZE + sizeOfNode(node));
+  const value = new Uint8Array(16 + entries.length);
+  const view = viewOf(value);
+  view.setUint32(0, ATTRIBUTE.fileName, true);
+  view.setUint32(4, 1, true);
+  view.setUint32(8, blockSize, true);
+  view.setUint8(12, clusterSize <= blockSize ? blockSize / clusterSize : blockSize / STRIDE);
+  value.set(entries, 16);
+  return value;
+}
+
+export class IndexWriter {
+  readonly #volume: NtfsVolume;
+  readonly #file: NtfsFile;
+  #index: Index;
+
+  constructor(volume: NtfsVolume, file: NtfsFile) {
+    this.#volume = volume;
+    this.#file = file;
+    this.#index = openIndex(volume, file);
+  }
+
+  /** @throws ALREADY_EXISTS for the very same name */
+  async insert(item: Item): Promise<void> {
+    const { steps, found } = await this.#descend(item.name);
+    if (found) throw alreadyExists(item.name);
+    let carry: Item = item;
+    for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+      step.node.items.splice(step.at, 0, carry);
+      if (this.#fits(step)) return this.#put(step);
+      if (step.block === null) return this.#lowerRoot(step.node);
+      carry = await this.#split(step.block, step.node);
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    const { steps, found } = await this.#descend(name);
+    const step = steps.at(-1)!;
+    if (!found) throw damaged(`${this.#index.what} lacks the name of a file that says it is there`);
+    const leaf = step.node.end === null;
+    step.node.items.splice(step.at, 1);
+    if (leaf && (step.node.items.length > 0 || step.block === null)) return this.#put(step);
+    const all = (await this.#all()).filter((one) => one.name !== name);
+    await this.#rebuild(all);
+  }
+
+  /** Overwrites the copy of a file's facts beside its name; `change` must not alter its length. */
+  async update(name: string, change: (fileName: DataView) => void): Promise<void> {
+    const { steps, found } = await this.#descend(name);
+    if (!found) throw damaged(`${this.#index.what} lacks the name of a file that says it is there`);
+    const step = steps.at(-1)!;
+    const { bytes } = step.node.items[step.at]!;
+    change(viewOf(bytes.subarray(16)));
+    await this.#put(step);
+  }
+
+  async #descend(name: string): Promise<{ steps: Step[]; found: boolean }> {
+    const { upcase } = this.#volume;
+    const steps: Step[] = [];
+    let block: number | null = null;
+    let node = itemsOf(this.#index.root, this.#index.what);
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
+      let at = 0;
+      let side = 1;
+      for (; at < node.items.length; at++) {
+        const other = node.items[at]!.name;
+        side = upcase.compare(name, other) || compareExact(name, other);
+        if (side <= 0) break;
+      }
+      steps.push({ block, node, at });
+      if (side === 0) return { steps, found: true };
+      block = at < node.items.length ? node.items[at]!.below : node.end;
+      if (block === null) return { steps, found: false };
+      node = itemsOf(await readNode(this.#volume, this.#index, block), this.#index.what);
+    }
+    throw damaged(`${this.#index.what} has an index that is too deep`);
+  }
+
+  /** Where entries begin in a block, behind its update sequence array. */
+  get #first(): number {
+    return roundUp(0x28 + (this.#index.blockSize / STRIDE + 1) * 2, 8) - NODE_OFFSET;
+  }
+
+  #fits({ block, node }: Step): boolean {
+    const size = sizeOfNode(node);
+    if (block !== null) return this.#first + size <= this.#index.blockSize - NODE_OFFSET;
+    const old = this.#rootAttribute();
+    const needed = roundUp(0x20 + 16 + HEADER_SIZE + size, 8);
+    return needed <= Math.max(MAX_ROOT, old.length) && needed <= roomIn(this.#file, old) + old.length;
+  }
+
+  #rootAttribute() {
+    return findAttribute(this.#file, ATTRIBUTE.indexRoot, DIRECTORY_INDEX)!;
+  }
+
+  async #put({ block, node }: Step): Promise<void> {
+    if (block === null) {
+      const value = indexRootValue(node, this.#index.blockSize, this.#volume.geometry.clusterSize);
+      await putAttribute(
+        this.#volume,
+        this.#file,
+        this.#rootAttribute(),
+        residentAttribute(ATTRIBUTE.indexRoot, DIRECTORY_INDEX, value),
+      );
+      this.#index = openIndex(this.#volume, this.#file);
+      return;
+    }
+    await this.#writeBlock(block, await readBlock(this.#volume, this.#index, block), node);
+  }
+
+  async #writeBlock(block: number, old: Uint8Array | null, node: ItemNode): Promise<void> {
+    const { blockSize } = this.#index;
+    const bytes = new Uint8Array(blockSize);
+    const view = viewOf(bytes);
+    bytes.set(new TextEncoder().encode('INDX'));
+    view.setUint16(4, 0x28, true);
+    view.setUint16(6, blockSize / STRIDE + 1, true);
+    view.setBigUint64(0x10, BigInt(block), true);
+    view.setUint16(
+      0x28,
+      old === null ? 1 : viewOf(old).getUint16(viewOf(old).getUint16(4, true), true),
+      true,
+    );
+    bytes.set(nodeBytes(node, this.#first, blockSize - NODE_OFFSET), NODE_OFFSET);
+    const out = protect(bytes);
+    for (const { at, from, length } of blockPieces(this.#volume, this.#index, block))
+      await this.#volume.store.write(out.subarray(from, from + length), at);
+  }
+
+  /** Cuts a block in two: the lower half moves to a new block, below the middle entry that is returned. */
+  async #split(block: number, node: ItemNode): Promise<Item> {
+    const { items } = node;
+    const half = sizeOfNode(node) / 2;
+    let middle = 0;
+    for (let size = 0; middle < items.length - 2; middle++) {
+      size += items[middle]!.bytes.length;
+      if (size >= half && middle > 0) break;
+    }
+    if (middle === 0) middle = 1;
+    const up = items[middle]!;
+    const lower = await this.#newBlock({ items: items.slice(0, middle), end: up.below });
+    await this.#put({ block, node: { items: items.slice(middle + 1), end: node.end }, at: 0 });
+    return { ...up, below: lower };
+  }
+
+  /** The node of the record is too full: all of it becomes blocks, and the record keeps what is above them. */
+  async #lowerRoot(node: ItemNode): Promise<void> {
+    const block = await this.#newBlock({ items: [], end: node.end });
+    const step: Step = { block, node, at: 0 };
+    const root: ItemNode = { items: [], end: block };
+    if (this.#fits(step)) await this.#put(step);
+    else root.items.push(await this.#split(block, node));
+    await this.#put({ block: null, node: root, at: 0 });
+  }
+
+  /** Takes a free index block, or adds one. */
+  async #newBlock(node: ItemNode): Promise<number> {
+    const { blockSize, unit } = this.#index;
+    const bitmap = await this.#bitmap();
+    let number = nextBit(bitmap, 0, bitmap.length * 8, false);
+    const have = Math.floor((this.#index.allocation?.size ?? 0) / blockSize);
+    if (number > have) number = have;
+    const grown = new Uint8Array(Math.max(bitmap.length, roundUp(Math.floor(number / 8) + 1, 8)));
+    grown.set(bitmap);
+    grown[number >>> 3]! |= 1 << (number & 7);
+    if (number >= have) await this.#allocate((number + 1) * blockSize);
+    await putSmall(this.#volume, this.#file, BITMAP, grown);
+    this.#index = openIndex(this.#volume, this.#file);
+    const block = (number * blockSize) / unit;
+    await this.#writeBlock(block, null, node);
+    return block;
+  }
+
+  async #bitmap(): Promise<Uint8Array<ArrayBuffer>> {
+    const stream = openStream(this.#volume, this.#file, BITMAP.type, BITMAP.name);
+    return stream === null ? new Uint8Array(8) : readWhole(this.#volume, stream, MAX_BITMAP);
+  }
+
+  async #allocate(size: number): Promise<void> {
+    const { clusterSize } = this.#volume.geometry;
+    if (this.#index.allocation !== null) {
+      await resizeClusters(this.#volume, this.#file, ALLOCATION, size);
+    } else {
+      const count = Math.ceil(size / clusterSize);
+      const runs = await takeClusters(this.#volume, count, 0, 'another name in that folder');
+      const sizes = { allocated: count * clusterSize, size, initialised: size };
+      await this.#makeRoom(clusterAttribute(ALLOCATION, runs, sizes));
+    }
+    this.#index = openIndex(this.#volume, this.#file);
+  }
+
+  /** The record may be full of names that are about to leave it: its node is emptied for the time being. */
+  async #makeRoom(attribute: Uint8Array): Promise<void> {
+    const empty = indexRootValue(
+      { items: [], end: null },
+      this.#index.blockSize,
+      this.#volume.geometry.clusterSize,
+    );
+    await putAttribute(
+      this.#volume,
+      this.#file,
+      this.#rootAttribute(),
+      residentAttribute(ATTRIBUTE.indexRoot, DIRECTORY_INDEX, empty),
+    );
+    await putAttribute(this.#volume, this.#file, null, attribute);
+  }
+
+  async #all(): Promise<Item[]> {
+    const all: Item[] = [];
+    const visited = new Set<number>();
+    const walk = async (block: number, depth: number): Promise<void> => {
+      if (visited.has(block) || depth > MAX_DEPTH)
+        throw damaged(`${this.#index.what} has an index that goes in circles`);
+      visited.add(block);
+      await visit(itemsOf(await readNode(this.#volume, this.#index, block), this.#index.what), depth);
+    };
+    const visit = async (node: ItemNode, depth: number): Promise<void> => {
+      for (const item of node.items) {
+        if (item.below !== null) await walk(item.below, depth + 1);
+        all.push({ ...item, below: null });
+      }
+      if (node.end !== null) await walk(node.end, depth + 1);
+    };
+    await visit(itemsOf(this.#index.root, this.#index.what), 0);
+    return all;
+  }
+
+  /** Builds the tree from all names in their order. Blocks no longer needed are marked free and stay with the directory. */
+  async #rebuild(all: Item[]): Promise<void> {
+    const capacity = this.#index.blockSize - NODE_OFFSET - this.#first;
+    await putSmall(this.#volume, this.#file, BITMAP, new Uint8Array((await this.#bitmap()).length));
+    this.#index = openIndex(this.#volume, this.#file);
+    let level: ItemNode = { items: all, end: null };
+    while (!this.#fits({ block: null, node: level, at: 0 })) {
+      const above: ItemNode = { items: [], end: null };
+      let items: Item[] = [];
+      for (let i = 0; i < level.items.length; i++) {
+        const item = level.items[i]!;
+        // A block leaves some room for names to come, and at least one name for the block behind the one that goes up.
+        const full = sizeOfNode({ items, end: item.below }) + item.bytes.length + 8 > capacity * 0.9;
+        if (full && items.length > 0 && i < level.items.length - 1) {
+          above.items.push({ ...item, below: await this.#newBlock({ items, end: item.below }) });
+          items = [];
+        } else items.push(item);
+      }
+      above.end = await this.#newBlock({ items, end: level.end });
+      level = above;
+    }
+    await this.#put({ block: null, node: level, at: 0 });
+  }
+}
