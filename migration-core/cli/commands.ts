@@ -106,6 +106,26 @@ harmless: a server is known by its SMBIOS UUID, serial number, MAC address or na
     ],
   },
   {
+    name: 'assess',
+    summary: 'say which servers should become virtual machines, and why',
+    load: async () => (await import('./commands/study/assess.ts')).assessCommand,
+  },
+  {
+    name: 'plan',
+    summary: 'put them onto as few hosts as will carry them at every hour',
+    load: async () => (await import('./commands/study/plan.ts')).planCommand,
+  },
+  {
+    name: 'waves',
+    summary: 'say who moves when',
+    load: async () => (await import('./commands/study/waves.ts')).wavesCommand,
+  },
+  {
+    name: 'sample',
+    summary: 'make an engagement file of an invented customer, to try things with',
+    load: async () => (await import('./commands/sample.ts')).sampleCommand,
+  },
+  {
     name: 'image',
     summary: 'look at, check, convert and compare disk images of any format',
     about: `Works on disk images alone: nothing in them is changed, no machine is made.

@@ -25,8 +25,8 @@ export interface PlanRequest {
   /** Of the same rules, profile and platform. Servers it does not know are `unknown`. */
   estate: EstateAssessment;
   /**
-   * A typical week of a server on the target without its backups and without the growth of the scenario: RESOURCES.length
-   * rows of slots of the shape of the profile, from Monday 00:00; core units, bytes, operations/s, bytes/s, bytes/s.
+   * A typical week of a server on the target without its backups, with the growth of the scenario as `estate` has it in
+   * its sizes: RESOURCES.length rows of slots of the shape of the profile, from Monday 00:00; core units, bytes, operations/s, bytes/s, bytes/s.
    * NaN: not measured; its sized figure is taken instead. Asked once for each server.
    */
   weekOf(server: ServerId): Float32Array;

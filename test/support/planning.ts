@@ -195,6 +195,7 @@ export function sizedOf(server: TestServer): SizedServer {
     nics: [{ name: 'eth0', mac: null, vlan: server.vlan ?? null, teamOf: [] }],
     copyBytes: bytes / 2,
     demand: {
+      week: { disk: 1, network: 1, cpuPerOperation: 0, cpuPerNetworkByte: 0 },
       cpu: typeof server.cpu === 'number' ? server.cpu : 1,
       cpuUncertainty: 0.1,
       cpuUnitsPerPercent: 0.1,

@@ -32,6 +32,7 @@ export function plannedItem(
 ): { item: PlannedItem; unmeasured: boolean } {
   const { scenario, profile } = request;
   const { facts, sized } = candidate;
+  // What it asks for has grown already, in its size and in its week; what it stores is that of today.
   const growth = growthFactor(scenario.growth, scenario.years);
   const slots = slotsOf(profile.shape);
   const week = request.weekOf(facts.id);
@@ -45,7 +46,7 @@ export function plannedItem(
   const production = new Uint16Array(TIMED * slots);
   let unmeasured = false;
   for (let resource = 0; resource < TIMED; resource++) {
-    const scale = scales[resource]! * growth;
+    const scale = scales[resource]!;
     const otherwise = unitsUp(fallback[resource]!, scale);
     const row = resource * slots;
     for (let at = row; at < row + slots; at++) {
@@ -65,13 +66,7 @@ export function plannedItem(
       candidate,
       production,
       demand: production,
-      needs: [
-        mebibytesUp(sized.memoryBytes * growth),
-        mebibytesUp(storageBytes),
-        sized.vcpus,
-        1,
-        critical ? 1 : 0,
-      ],
+      needs: [mebibytesUp(sized.memoryBytes), mebibytesUp(storageBytes), sized.vcpus, 1, critical ? 1 : 0],
       segment,
       hosts,
       pinned: (facts.annotations.passThrough ?? []).length > 0,

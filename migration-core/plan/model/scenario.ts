@@ -3,6 +3,7 @@
  * that several stand side by side. A document of the user: every field has a default or is asked for.
  */
 import { z } from 'zod';
+import { IronliftError } from '../../base/errors.ts';
 
 const count = z.number().int().nonnegative();
 const name = z.string().min(1).max(200);
@@ -77,7 +78,7 @@ export const scenario = z.strictObject({
   rulePack: z.string().default('modern'),
   profile: z.enum(['conservative', 'balanced', 'aggressive']).default('balanced'),
   /** Of resources/platforms, or one given here. */
-  platform: z.string().default('kvm'),
+  platform: z.string().default('proxmox'),
   /** `minimum-hosts`: as few of `template` as will do; `given-hosts`: only those in `hosts`. */
   goal: z.enum(['minimum-hosts', 'given-hosts']).default('minimum-hosts'),
   template: name.default('modern-2u'),
@@ -145,3 +146,16 @@ export const scenario = z.strictObject({
     .prefault({}),
 });
 export type Scenario = z.infer<typeof scenario>;
+
+/** @throws SCENARIO_INVALID: what is wrong with it, field by field */
+export function parseScenario(value: unknown): Scenario {
+  const parsed = scenario.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new IronliftError(
+    'SCENARIO_INVALID',
+    `The scenario is not valid: ${z.prettifyError(parsed.error)}.`,
+    {
+      next: 'Mend these fields; `--settings -` shows a scenario with all of them.',
+    },
+  );
+}

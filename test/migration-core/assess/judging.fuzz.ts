@@ -240,6 +240,7 @@ function generator(seed: number) {
       diskBytes: 0,
       networkBytes: 0,
       ioCpu: 0,
+      week: { disk: 1, network: 1, cpuPerOperation: 0, cpuPerNetworkByte: 0 },
     },
     io: {
       class: pick(['low', 'moderate', 'high', 'extreme']),

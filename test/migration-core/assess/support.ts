@@ -174,6 +174,7 @@ export function profileOf(loads: {
     networkIn: null,
     networkOut: null,
     networkBytes: of(loads.network),
+    production: null,
     busiestUplink: loads.network === null ? null : { name: 'eno1', p95: loads.network, speed: 1e9 },
     cpuQueue: null,
     weeks: [],
@@ -227,6 +228,7 @@ export const sizedOf = (change: SizedChange = {}): SizedServer => ({
     diskBytes: 3e6,
     networkBytes: 5e6,
     ioCpu: 0.01,
+    week: { disk: 1, network: 1, cpuPerOperation: 0, cpuPerNetworkByte: 0 },
     ...change.demand,
   },
   io: {

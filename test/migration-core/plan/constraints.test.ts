@@ -292,12 +292,6 @@ describe('constraints of a plan', () => {
     expect(spacious.hosts[0]!.binding).toBe('storage');
   });
 
-  it('puts growth on top', () => {
-    const servers = [{ cpu: 34 }, { cpu: 34 }];
-    expect(plan({ servers }).hosts).toHaveLength(1);
-    expect(plan({ servers, scenario: { growth: 0.1, years: 2.5 } }).hosts).toHaveLength(2);
-  });
-
   it('tells the name of a set from its numbers', () => {
     expect(['sql-01-prod', 'WEB12', '7', '', 'mail', 'dc1b'].map(stemOf)).toEqual([
       'sql-#-prod',

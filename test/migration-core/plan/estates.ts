@@ -53,6 +53,7 @@ export function profile(cpu: number): DemandProfile {
     ...NOTHING,
     cpu: statistic(cpu),
     privilegedShare: null,
+    production: null,
     memoryUsed: null,
     memoryAvailable: null,
     pagingIn: null,
@@ -110,6 +111,7 @@ function sized(shape: ServerShape): SizedServer {
     copyBytes: shape.copyBytes ?? 40 * GIB,
     demand: {
       cpu: 1,
+      week: { disk: 1, network: 1, cpuPerOperation: 0, cpuPerNetworkByte: 0 },
       cpuUncertainty: 0.1,
       cpuUnitsPerPercent: 0.1,
       memoryBytes: 4 * GIB,
@@ -241,6 +243,7 @@ export function estate(shape: EstateShape): Estate {
         name: `host-${String(at + 1).padStart(2, '0')}`,
         template: 'modern-2u',
         existing: false,
+        spare: false,
         servers: servers.map((server) => ({
           server,
           name: all[server - 1]!.name,
@@ -258,8 +261,9 @@ export function estate(shape: EstateShape): Estate {
       elsewhere: [],
       osGroups: [],
       bound: { hosts: 1, by: 'sum', gap: 0 },
-      failover: { failures: 1, proved: true, gaps: [], added: 0, reserve: 0 },
-      backup: { runs: [], clashes: [] },
+      failover: { failures: 1, proved: true, gaps: [], added: 0, reserve: 0, sets: 1, exhaustive: true },
+      backup: { runs: [], clashes: [], hostJobs: [] },
+      constraints: [],
       totals: {
         servers: all.length,
         placed: all.length,

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { characterise } from '../../../../migration-core/assess/characterise/characterise.ts';
 import type { DemandProfile } from '../../../../migration-core/assess/model/demand.ts';
 import { judgeIo, measuredLoad } from '../../../../migration-core/assess/sizing/io-class.ts';
-import { contextOf, everyFive, factsOf, noAbout, profileOf, readerOf, type TestSeries } from '../measured-servers.ts';
+import {
+  contextOf,
+  everyFive,
+  factsOf,
+  noAbout,
+  profileOf,
+  readerOf,
+  type TestSeries,
+} from '../measured-servers.ts';
 
 /** A print server that is read at 300 MB/s from 01:00 to 02:30 on the nights that `when` names. */
 const printServer = (days: number, when: (day: number) => boolean, from?: number): TestSeries[] => {

@@ -8,7 +8,15 @@ import { weekOnTarget } from '../../../../migration-core/assess/sizing/on-target
 import { judgeConfidence } from '../../../../migration-core/assess/confidence.ts';
 import { sizeServer } from '../../../../migration-core/assess/sizing/size.ts';
 import { seeded } from '../../../support/tools.ts';
-import { contextOf, factsOf, MONDAY, noAbout, noisyMonth, readerOf, type TestSeries } from '../measured-servers.ts';
+import {
+  contextOf,
+  factsOf,
+  MONDAY,
+  noAbout,
+  noisyMonth,
+  readerOf,
+  type TestSeries,
+} from '../measured-servers.ts';
 
 const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 300);
 

@@ -1,0 +1,126 @@
+/** Verdicts as a person reads them at a terminal. */
+import type { Assessment, Gate, Outcome, Reason } from '../../../assess/model/assessment.ts';
+import { VERDICT_TITLES } from '../../../assess/model/assessment.ts';
+import type { EstateAssessment } from '../../../assess/model/context.ts';
+import type { SimilarityGroup } from '../../../assess/model/groups.ts';
+import { formatBytes, plural } from '../../../base/text.ts';
+import { labelled, printable, table, wrap } from '../../terminal.ts';
+
+const UNKNOWN = '—';
+
+export const short = (text: string, length: number): string => {
+  const shown = printable(text);
+  return shown.length <= length ? shown : `${shown.slice(0, length - 1)}…`;
+};
+
+const stars = (count: number): string => '*'.repeat(count);
+
+/** All servers, a line each, and how many there are of each verdict. */
+export function assessmentList(
+  { assessments, groups, rules, profile }: EstateAssessment,
+  columns: number,
+): string {
+  if (assessments.length === 0) return 'No servers yet. `ironlift collect` brings them in.\n';
+  const rows = assessments.map((assessment) => [
+    short(assessment.name, 24),
+    VERDICT_TITLES[assessment.verdict] + (assessment.override === null ? '' : ' (by hand)'),
+    assessment.score === null ? UNKNOWN : String(Math.round(assessment.score)),
+    stars(assessment.confidence.stars),
+    assessment.sized === null ? UNKNOWN : String(assessment.sized.vcpus),
+    assessment.sized === null ? UNKNOWN : formatBytes(assessment.sized.memoryBytes),
+    assessment.sized?.io.class ?? UNKNOWN,
+    openGates(assessment)
+      .map(({ id }) => id)
+      .join(' '),
+  ]);
+  const head = ['Server', 'Verdict', 'Score', 'Trust', 'vCPUs', 'Memory', 'I/O', 'To see to'];
+  const counts = (Object.keys(VERDICT_TITLES) as Outcome[])
+    .map((verdict) => [verdict, assessments.filter((one) => one.verdict === verdict).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([verdict, count]) => `${VERDICT_TITLES[verdict].toLowerCase()} ${count}`);
+  const idle = assessments.filter(({ usage }) => usage === 'idle' || usage === 'zombie');
+  const lines = [`${plural(assessments.length, 'server')}: ${counts.join(', ')}.`];
+  if (idle.length > 0)
+    lines.push(
+      `${plural(idle.length, 'server')} hardly used: retire instead? ${some(idle.map(({ name }) => name))}`,
+    );
+  for (const group of groups) lines.push(groupText(group));
+  lines.push(`Rules ${rules}, ${profile} profile. Name a server to read why.`);
+  return `${table(head, rows)}\n${lines.map((line) => wrap(line, columns, '  ')).join('\n')}\n`;
+}
+
+function groupText({ kind, title, members, saved }: SimilarityGroup): string {
+  const what = kind === 'cookie-cutter' ? 'alike, one recipe for all' : 'could share one operating system';
+  const saves =
+    saved === null
+      ? ''
+      : `, which saves ${formatBytes(saved.memoryBytes)} of memory and ${formatBytes(saved.diskBytes)} of disk`;
+  return `${plural(members.length, 'server')} ${what}${saves}: ${title}.`;
+}
+
+const SHOWN = 6;
+export const some = (names: readonly string[]): string =>
+  names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '');
+
+const openGates = ({ gates }: Assessment): Gate[] =>
+  gates.filter(({ met, severity }) => !met && severity !== 'info');
+
+const TONES: Record<Reason['tone'], string> = { for: '+', against: '-', note: ' ' };
+const MARKS: Record<Gate['severity'], string> = { blocker: 'stop', warning: 'warning', info: 'note' };
+
+/** Everything about one server. */
+export function assessmentText(assessment: Assessment, columns: number): string {
+  const { confidence, sized, override } = assessment;
+  const out: string[] = [`${printable(assessment.name)}: ${VERDICT_TITLES[assessment.verdict]}\n`];
+  const say = (text: string, indent = '  '): void => void out.push(`${wrap(text, columns, indent)}\n`);
+  if (override !== null)
+    say(
+      `  Decided by ${override.by ?? 'hand'}: ${override.reason} The rules say: ${VERDICT_TITLES[assessment.ruled]}.`,
+    );
+  say(`  ${assessment.because}`);
+  out.push('\n');
+  const rows: [string, string][] = [
+    ['Score', assessment.score === null ? 'not enough is known' : `${Math.round(assessment.score)} of 100`],
+    [
+      'Trust',
+      `${stars(confidence.stars)} ${Math.round(confidence.value)} of 100${confidence.caps.map(({ why }) => ` ${why}`).join('')}`,
+    ],
+    ['Second best', assessment.second === null ? 'none' : VERDICT_TITLES[assessment.second]],
+    ['Used', assessment.usage],
+    ['Move by', assessment.method],
+    ['Roles', assessment.roles.length === 0 ? 'none seen' : assessment.roles.join(', ')],
+  ];
+  if (sized !== null)
+    rows.push(
+      [
+        'Machine',
+        `${plural(sized.vcpus, 'vCPU')}, ${formatBytes(sized.memoryBytes)} of memory, ${plural(sized.disks.length, 'disk')}, ${plural(sized.nics.length, 'network card')} (${sized.basis})`,
+      ],
+      ['Copy', formatBytes(sized.copyBytes)],
+      ['Input/output', ioText(assessment)],
+    );
+  out.push(labelled(rows, columns));
+  if (assessment.reasons.length > 0) out.push('\n');
+  // What a gate found is told with the gate.
+  const isGate = (text: string): boolean => assessment.gates.some(({ id }) => text.includes(`(${id}): `));
+  for (const { tone, text } of assessment.reasons.filter((one) => !isGate(one.text)))
+    say(`  ${TONES[tone]} ${text}`, '    ');
+  for (const reason of sized?.reasons ?? []) say(`    ${reason.text}`, '    ');
+  if (assessment.gates.length > 0) out.push('\n');
+  for (const { id, severity, because, fix, met } of assessment.gates)
+    say(`  ${met ? 'done' : MARKS[severity]} ${id}: ${because} ${fix}`, '    ');
+  if (assessment.changes.length > 0) out.push('\n  What would change this:\n');
+  for (const change of assessment.changes) say(`  - ${change}`, '    ');
+  for (const { next } of confidence.caps) say(`  - ${next}`, '    ');
+  return out.join('');
+}
+
+function ioText({ sized }: Assessment): string {
+  const { io } = sized!;
+  const parts: string[] = [io.class];
+  if (io.operations !== null) parts.push(`${Math.round(io.operations)} IOPS`);
+  if (io.bytes !== null) parts.push(`${formatBytes(io.bytes)}/s`);
+  if (io.storageShare !== null) parts.push(`${(io.storageShare * 100).toFixed(1)} % of a host's storage`);
+  if (io.constrained) parts.push('its own disks are the limit');
+  return parts.join(', ');
+}

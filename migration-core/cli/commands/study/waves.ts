@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
+import { plural } from '../../../base/text.ts';
+import type { WavePlan } from '../../../plan/model/waves.ts';
+import type { Command } from '../../commands.ts';
+import { wrap } from '../../terminal.ts';
+import { textOf, usage } from '../collect/options.ts';
+import { STUDY_HELP, studyOptions } from './options.ts';
+import { withStudy } from './run.ts';
+import { wavesText } from './show-plan.ts';
+
+export const wavesCommand: Command = {
+  help: `Usage: ironlift waves --engagement FILE [options]
+
+Says who moves when: test servers first, critical ones last, what depends on one
+another together, each wave with its dates, people, tests and risks.
+
+${STUDY_HELP}
+  --csv FILE           write the waves as a table to edit in a spreadsheet
+  --import FILE        read the edited table back: dates and risks are those of
+                       the edited waves, and what an edit breaks is told
+  --json               print one JSON document`,
+  options: { ...studyOptions, csv: { type: 'string' }, import: { type: 'string' } },
+  async run({ values, positionals }, world) {
+    if (positionals.length > 0) throw usage('waves', 'It takes no names; --settings says which servers');
+    return withStudy(values, 'waves', world, async ({ engagement, study, options, progress }) => {
+      const { planStudy, wavesInputOf } = await import('../../../plan/study.ts');
+      const { planWaves } = await import('../../../plan/waves/plan-waves.ts');
+      const input = wavesInputOf(planStudy(study, options), options);
+      progress.clear();
+      const from = textOf(values, 'import');
+      let waves: WavePlan;
+      if (from === undefined) waves = planWaves(input);
+      else {
+        const { importWaves } = await import('../../../plan/waves/csv.ts');
+        const edited = importWaves(readTable(from), input);
+        waves = edited.plan;
+        for (const { line, text } of edited.problems)
+          world.err(`${wrap(line === 0 ? text : `line ${line}: ${text}`, world.columns, '  ')}\n`);
+        // The table as a whole is what the customer wants from now on.
+        engagement.transaction(() => {
+          for (const { id, annotations } of input.facts) {
+            const wave = edited.waveOf.get(id);
+            const { wave: before, ...others } = annotations;
+            if (wave !== before)
+              engagement.putAnnotations(id, wave === undefined ? others : { ...others, wave });
+          }
+        });
+      }
+      const to = textOf(values, 'csv');
+      if (to !== undefined) {
+        const { exportWaves } = await import('../../../plan/waves/csv.ts');
+        await writeNew(to, exportWaves(waves));
+        world.out(
+          `${plural(waves.waves.length, 'wave')} in ${to}. Edit the column Wave, and read it back with --import.\n`,
+        );
+        return 0;
+      }
+      if (values['json'] === true) world.out(`${JSON.stringify(waves, null, 2)}\n`);
+      else world.out(wavesText(waves, world.columns));
+      return 0;
+    });
+  },
+};
+
+/** Larger than a table of a million servers. */
+const MAX_TABLE = 256 * 2 ** 20;
+
+function readTable(path: string): Uint8Array {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length <= MAX_TABLE) return bytes;
+    throw new IronliftError('WAVES_INVALID', `${path} is larger than any table of waves.`, {
+      next: 'Name the table that --csv wrote.',
+    });
+  } catch (error) {
+    if (systemErrorCode(error) === undefined || error instanceof IronliftError) throw error;
+    throw new IronliftError('SOURCE_NOT_FOUND', `${path} cannot be read.`, {
+      next: 'Check the name, and that you may read it.',
+      cause: error,
+    });
+  }
+}
+
+/** Never replaces what is there: it may hold edits. */
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx' });
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST')
+      throw new IronliftError('DESTINATION_EXISTS', `${path} is there already.`, {
+        next: 'Name a file that does not exist yet.',
+        cause: error,
+      });
+    throw new IronliftError('DESTINATION_UNUSABLE', `${path} cannot be written.`, {
+      next: 'Name a file in a folder that exists and may be written to.',
+      cause: error,
+    });
+  }
+}
