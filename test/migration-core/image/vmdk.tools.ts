@@ -105,6 +105,27 @@ describe('vmdk: written', () => {
 });
 
 describe('vmdk: disks in several files', () => {
+  it('a disk of 16 GB becomes eight files of 2 GB', async () => {
+    const folder = await scratchFolder();
+    const path = join(folder, 'web.vmdk');
+    // As disks are sold: of 16 GiB a crumb would be left for a ninth, for VMware cuts at 2047 MiB.
+    const writer = await vmdk.create({
+      path,
+      size: 16e9,
+      allocation: 'thin',
+      subformat: 'twoGbMaxExtentSparse',
+    });
+    await writer.finish({ durable: false });
+    expect((await readdir(folder)).sort()).toEqual(
+      [...Array.from({ length: 8 }, (_, at) => `web-s00${at + 1}.vmdk`), 'web.vmdk'].sort(),
+    );
+    const info = JSON.parse(await run('qemu-img', ['info', '--output=json', path])) as Record<
+      string,
+      unknown
+    >;
+    expect(info['virtual-size']).toBe(16e9);
+  });
+
   it.each([
     ['twoGbMaxExtentSparse', 'thin', ['web-s001.vmdk', 'web-s002.vmdk', 'web-s003.vmdk']],
     ['twoGbMaxExtentFlat', 'thick', ['web-f001.vmdk', 'web-f002.vmdk']],
