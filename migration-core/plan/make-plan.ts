@@ -72,7 +72,8 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
     bound: {
       hosts: bound.hosts,
       by: boundText(bound),
-      gap: bound.hosts > 0 ? (opened - bound.hosts) / bound.hosts : 0,
+      // The bound is of all servers: what leaves some out may be below it.
+      gap: bound.hosts > 0 ? Math.max(0, (opened - bound.hosts) / bound.hosts) : 0,
     },
     failover,
     backup,

@@ -124,10 +124,10 @@ function demandOf(
   factor: number,
 ): number[] {
   if (method === 'proxy') return [0, 0, 0, 0, 0];
-  const by = factor * growthFactor(scenario.growth, scenario.years);
+  const growth = growthFactor(scenario.growth, scenario.years);
+  // What a per cent of the old processors takes on the target has grown already.
   const cores = demand.cpu * item.candidate.sized.demand.cpuUnitsPerPercent;
   const network = method === 'agent' ? demand.networkBytes : 0;
-  return [cores, 0, demand.diskOperations, demand.diskBytes, network].map((value) =>
-    Number.isFinite(value) && value > 0 ? value * by : 0,
-  );
+  const grown = [demand.diskOperations, demand.diskBytes, network].map((value) => value * growth);
+  return [cores, 0, ...grown].map((value) => (Number.isFinite(value) && value > 0 ? value * factor : 0));
 }

@@ -3,7 +3,7 @@ import { SLOT_MINUTES } from '../../assess/model/demand.ts';
 import type { PlanRequest } from '../planning.ts';
 import type { Candidate } from './select.ts';
 import { keyOf } from './constraints.ts';
-import { growthFactor, mebibytesUp, slotsOf, TIMED, unitsUp } from './units.ts';
+import { growthFactor, mebibytesUp, slotsOf, TIMED, UNLIMITED, unitsUp } from './units.ts';
 
 export interface PlannedItem {
   key: string;
@@ -66,7 +66,14 @@ export function plannedItem(
       candidate,
       production,
       demand: production,
-      needs: [mebibytesUp(sized.memoryBytes), mebibytesUp(storageBytes), sized.vcpus, 1, critical ? 1 : 0],
+      needs: [
+        mebibytesUp(sized.memoryBytes),
+        mebibytesUp(storageBytes),
+        // Growth over decades is beyond whole numbers.
+        Math.min(UNLIMITED, sized.vcpus),
+        1,
+        critical ? 1 : 0,
+      ],
       segment,
       hosts,
       pinned: (facts.annotations.passThrough ?? []).length > 0,

@@ -33,6 +33,8 @@ export interface SavingsHost {
   /** Mean use of processors, 0 to 1, and before the move (0 for a new one). */
   use: number;
   useBefore: number;
+  /** Of OS virtualization: no virtual machine is ever on it, not on the worst day either. */
+  shared: boolean;
   servers: readonly ServerFacts[];
 }
 
@@ -129,6 +131,7 @@ export function savingsContext(input: SavingsInput): SavingsContext {
       template,
       use: host.use.cpu.mean,
       useBefore: host.existing ? (loads.get(host.name) ?? 0) : 0,
+      shared: false,
       servers: host.servers.map(({ server }) => byId.get(server)).filter((one) => one !== undefined),
     });
   }
@@ -149,6 +152,7 @@ export function savingsContext(input: SavingsInput): SavingsContext {
         template: groupTemplate,
         use: groupUse(members, count, groupTemplate),
         useBefore: 0,
+        shared: true,
         // Licences are those of its one system: no machines to count.
         servers: [],
       });

@@ -96,9 +96,13 @@ export interface LicenceGroup {
   saved: number;
 }
 
-/** @param placed for each host its cores and the licence groups of the machines on it, one entry for each machine */
+/**
+ * @param placed for each host its cores and the licence groups of the machines on it, one entry for each machine
+ * @param kept whether a group stays on its hosts; one that may go anywhere saves nothing
+ */
 export function licenceGroups(
   placed: readonly { cores: number; groups: readonly string[] }[],
+  kept: (group: string) => boolean,
 ): LicenceGroup[] {
   const coresOfAll = placed.reduce((sum, { cores }) => sum + cores, 0);
   const found = new Map<string, LicenceGroup>();
@@ -116,6 +120,6 @@ export function licenceGroups(
     }
   }
   return [...found.values()]
-    .map((entry) => ({ ...entry, saved: coresOfAll - entry.cores }))
+    .map((entry) => ({ ...entry, saved: kept(entry.group) ? coresOfAll - entry.cores : 0 }))
     .sort((a, b) => (a.group < b.group ? -1 : 1));
 }

@@ -139,7 +139,8 @@ export function migrationLines(context: SavingsContext): void {
 }
 
 export function licenceLines(context: SavingsContext): Licensing {
-  const { hosts, prices, currency, rules, out, input } = context;
+  const { prices, currency, rules, out, input } = context;
+  const hosts = context.hosts.filter(({ shared }) => !shared);
   const { windowsStandardPerCore: standard, windowsDatacenterPerCore: datacenter } = prices;
   const own = hosts.map(({ servers }) => servers.filter(isWindows).length);
   const failures = input.plan.failover.failures;
@@ -163,10 +164,14 @@ export function licenceLines(context: SavingsContext): Licensing {
         .map(({ annotations }) => annotations.licence?.group)
         .filter((group) => group !== undefined),
     })),
+    // What nothing keeps on its hosts is started on any other after a failure.
+    (group) => Object.hasOwn(input.scenario.licenceHosts, group),
   );
-  for (const { group, hosts: on, cores, saved } of groups)
+  for (const { group, hosts: on, cores, coresOfAll, saved } of groups)
     out.notes.push(
-      `Kept on ${plural(on, 'host')}, the licence group ${group} takes licences for ${plural(cores, 'core')}, ${saved} fewer than on all hosts.`,
+      Object.hasOwn(input.scenario.licenceHosts, group)
+        ? `Kept on ${plural(on, 'host')}, the licence group ${group} takes licences for ${plural(cores, 'core')}, ${saved} fewer than on all hosts.`
+        : `The licence group ${group} is on ${plural(on, 'host')} with ${plural(cores, 'core')}, but nothing keeps it there: all ${coresOfAll} cores are licensed for it, unless the scenario limits its hosts.`,
     );
   const licensing = { windows, breakEven, groups };
   if (own.every((count) => count === 0)) return licensing;

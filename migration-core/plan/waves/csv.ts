@@ -9,7 +9,14 @@ import type { ServerId } from '../../store/engagement.ts';
 import type { WavePlan } from '../model/waves.ts';
 import { csvRow, invalid, plain, readCsv, SEPARATORS, type CsvRow, type Separator } from './csv-rows.ts';
 import { listed } from './dependencies.ts';
-import { assignmentOf, MAX_WAVE, planWaves, rebuildWaves, type WavesInput } from './plan-waves.ts';
+import {
+  assignmentOf,
+  MAX_WAVE,
+  plannersOwn,
+  planWaves,
+  rebuildWaves,
+  type WavesInput,
+} from './plan-waves.ts';
 
 export interface ExportOptions {
   /** `;` for spreadsheets of countries whose decimal sign is the comma. */
@@ -21,6 +28,13 @@ export interface ImportedWaves {
   /** Of the edited waves. */
   plan: WavePlan;
   waveOf: Map<ServerId, number>;
+  /**
+   * Of servers whose wave was edited: what to keep as decided by hand, null for no wave, undefined where the edit puts it
+   * back to where the planner has it. All others stay as they are, so that the planner may still move what nobody touched.
+   */
+  edits: Map<ServerId, number | null | undefined>;
+  /** Servers whose note was read, blank ones too. */
+  noted: Set<ServerId>;
   /** Those that are not blank. */
   notes: Map<ServerId, string>;
   /** Rows and cells that could not be used, and what was done instead. Line 0: of the table as a whole. */
@@ -141,6 +155,7 @@ class Reader {
   /** null: blank, in no wave. */
   readonly #read = new Map<ServerId, number | null>();
   readonly #seen = new Map<ServerId, number>();
+  readonly #noted = new Set<ServerId>();
   readonly #notes = new Map<ServerId, string>();
   readonly #problems: { line: number; text: string }[] = [];
 
@@ -165,6 +180,7 @@ class Reader {
       this.#seen.set(server, line);
       if (wave !== undefined) this.#read.set(server, wave);
     } else this.#twice(line, before, server, wave);
+    if (columns.notes !== -1) this.#noted.add(server);
     const note = at(columns.notes);
     if (note === '') return;
     if (note.length > MAX_NOTE)
@@ -181,10 +197,14 @@ class Reader {
   finish(): ImportedWaves {
     const waveOf = new Map<ServerId, number>();
     const missing: string[] = [];
+    const edits = new Map<ServerId, number | null | undefined>();
+    const own = plannersOwn(this.#input);
     for (const { id, name } of this.#input.facts) {
       if (!this.#seen.has(id)) missing.push(name);
       const read = this.#read.get(id);
       const wave = read === undefined ? this.#former.get(id) : read;
+      if (read !== undefined && read !== (this.#former.get(id) ?? null))
+        edits.set(id, read === (own.get(id) ?? null) ? undefined : read);
       if (wave !== undefined && wave !== null) waveOf.set(id, wave);
     }
     if (missing.length > 0)
@@ -197,6 +217,8 @@ class Reader {
     return {
       plan: { ...plan, problems: [...told, ...plan.problems] },
       waveOf,
+      edits,
+      noted: this.#noted,
       notes: this.#notes,
       problems: this.#problems,
     };

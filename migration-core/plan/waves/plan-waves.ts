@@ -29,10 +29,14 @@ export function planWaves(input: WavesInput): WavePlan {
   const waveOf = assignWaves(estate);
   for (const { id, facts } of estate.movers) {
     const wave = facts.annotations.wave;
-    if (wave !== undefined && wave <= MAX_WAVE) waveOf.set(id, wave);
+    if (wave === null) waveOf.delete(id);
+    else if (wave !== undefined && wave <= MAX_WAVE) waveOf.set(id, wave);
   }
   return answer(estate, waveOf);
 }
+
+/** Where the planner puts them by itself, whatever was decided by hand. */
+export const plannersOwn = (input: WavesInput): Map<ServerId, number> => assignWaves(waveEstate(input));
 
 /** As they are given; servers that are not named move in no wave. */
 export const rebuildWaves = (input: WavesInput, waveOf: ReadonlyMap<ServerId, number>): WavePlan =>

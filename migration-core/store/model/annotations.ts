@@ -120,7 +120,9 @@ export const serverAnnotations = z.object({
     .optional(),
   /** Conditions (ids of gates) that were seen to. */
   conditionsMet: texts.optional(),
-  /** Number or name of the wave it was put into by hand. */
-  wave: z.number().int().nonnegative().optional(),
+  /** The wave it was put into by hand; null: taken out of all of them. Absent: where the planner puts it. */
+  wave: z.number().int().nonnegative().nullable().optional(),
+  /** What was noted beside its wave. */
+  waveNote: z.string().max(32_767).optional(),
 });
 export type ServerAnnotations = z.infer<typeof serverAnnotations>;

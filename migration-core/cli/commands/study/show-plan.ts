@@ -42,7 +42,7 @@ export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns
   say(
     totals.placed === 0
       ? 'No server becomes a virtual machine in this plan.'
-      : `${plural(totals.placed, 'server')} of ${totals.servers} on ${plural(totals.hosts, 'host')}, ${totals.ratio.toFixed(1)} on each. At least ${plural(bound.hosts, 'host')} needed (${bound.by}); the plan is ${percent(bound.gap)} above that.`,
+      : `${plural(totals.placed, 'server')} of ${totals.servers} on ${plural(totals.hosts, 'host')}, ${totals.ratio.toFixed(1)} on each. At least ${plural(bound.hosts, 'host')} needed (${bound.by})${plan.unplaced.length > 0 ? ` for all of them` : `; the plan is ${percent(bound.gap)} above that`}.`,
   );
   if (totals.placed > 0)
     say(
@@ -52,7 +52,7 @@ export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns
   if (totals.placed > 0)
     say(
       failover.proved
-        ? `Survives the loss of ${plural(failover.failures, 'host')}: each was taken out and its machines found room on the others${failover.added > 0 ? `; ${plural(failover.added, 'host')} in the plan for that alone` : ''}.`
+        ? `There is room for the loss of ${plural(failover.failures, 'host')}: each was taken out and its machines found room on the others${failover.added > 0 ? `; ${plural(failover.added, 'host')} in the plan for that alone` : ''}.`
         : `Does not survive the loss of ${plural(failover.failures, 'host')}: ${failover.gaps
             .slice(0, 3)
             .map(({ hosts, servers }) => `without ${hosts.join(', ')} there is no room for ${some(servers)}`)
@@ -88,10 +88,10 @@ export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns
     'Backups',
     [
       ...plan.backup.runs
-        .filter(({ movedFrom }) => movedFrom !== null)
+        .filter(({ movedFrom, relocatedFrom }) => movedFrom !== null || relocatedFrom !== null)
         .map(
-          ({ server, host, startMinute, movedFrom }) =>
-            `${nameOf(plan, server)} on ${host}: from ${clock(movedFrom!)} to ${clock(startMinute)}.`,
+          ({ server, host, startMinute, movedFrom, relocatedFrom }) =>
+            `${nameOf(plan, server)}: starts at ${clock(startMinute)}${movedFrom === null ? '' : ` instead of ${clock(movedFrom)}`}${relocatedFrom === null ? '' : `, for which it moves from ${relocatedFrom} to ${host} and back`}.`,
         ),
       ...plan.backup.clashes.map(({ text, next }) => `${text} ${next}`),
     ],
@@ -176,7 +176,7 @@ function hostTable(hosts: readonly PlanHost[], shape: WeekShape): string {
   return `${table(head, rows)}${more}`;
 }
 
-export function wavesText({ waves, outside, problems }: WavePlan, columns: number): string {
+export function wavesText({ waves, outside, problems, notes = [] }: WavePlan, columns: number): string {
   const out: string[] = [];
   const rows = waves.map(({ number, title, members, starts, ends, copyMinutes, testMinutes, risks }) => [
     String(number),
@@ -199,6 +199,9 @@ export function wavesText({ waves, outside, problems }: WavePlan, columns: numbe
         ...wave.members.map(
           ({ name, why, copyMinutes }) => `${name}, ${formatSeconds(copyMinutes * 60)} to copy: ${why}`,
         ),
+        ...(wave.people.length === 0
+          ? []
+          : [`People: ${wave.people.map(({ role, does }) => `${role}: ${does}`).join(' ')}`]),
         ...wave.risks.map(({ severity, text, mitigation }) => `${severity} risk: ${text} ${mitigation}`),
         ...(wave.gates.length === 0
           ? []
@@ -209,7 +212,8 @@ export function wavesText({ waves, outside, problems }: WavePlan, columns: numbe
     );
   }
   section(out, 'In no wave', together(outside), columns);
-  section(out, 'Changed by hand', problems, columns);
+  section(out, 'To settle', problems, columns);
+  section(out, 'To know', notes, columns);
   return out.join('');
 }
 

@@ -31,6 +31,11 @@ ${STUDY_HELP}
       progress.clear();
       const from = textOf(values, 'import');
       let waves: WavePlan;
+      const notes = new Map(
+        input.facts.flatMap(({ id, annotations: { waveNote } }) =>
+          waveNote === undefined ? [] : [[id, waveNote] as const],
+        ),
+      );
       if (from === undefined) waves = planWaves(input);
       else {
         const { importWaves } = await import('../../../plan/waves/csv.ts');
@@ -38,20 +43,27 @@ ${STUDY_HELP}
         waves = edited.plan;
         for (const { line, text } of edited.problems)
           world.err(`${wrap(line === 0 ? text : `line ${line}: ${text}`, world.columns, '  ')}\n`);
-        // The table as a whole is what the customer wants from now on.
+        // Edits alone are decisions: what nobody touched goes on following the planner.
         engagement.transaction(() => {
-          for (const { id, annotations } of input.facts) {
-            const wave = edited.waveOf.get(id);
-            const { wave: before, ...others } = annotations;
-            if (wave !== before)
-              engagement.putAnnotations(id, wave === undefined ? others : { ...others, wave });
+          for (const { id } of input.facts) {
+            const { wave: before, waveNote: noteBefore, ...others } = engagement.annotations(id);
+            const wave = edited.edits.has(id) ? edited.edits.get(id) : before;
+            const note = edited.noted.has(id) ? edited.notes.get(id) : noteBefore;
+            if (note !== undefined) notes.set(id, note);
+            else notes.delete(id);
+            if (wave !== before || note !== noteBefore)
+              engagement.putAnnotations(id, {
+                ...others,
+                ...(wave === undefined ? {} : { wave }),
+                ...(note === undefined ? {} : { waveNote: note }),
+              });
           }
         });
       }
       const to = textOf(values, 'csv');
       if (to !== undefined) {
         const { exportWaves } = await import('../../../plan/waves/csv.ts');
-        await writeNew(to, exportWaves(waves));
+        await writeNew(to, exportWaves(waves, { notes }));
         world.out(
           `${plural(waves.waves.length, 'wave')} in ${to}. Edit the column Wave, and read it back with --import.\n`,
         );

@@ -152,6 +152,33 @@ describe('the table', () => {
     expect(back.plan.problems).toEqual(['srv004 was put into wave 9 by hand. It is not part of the plan.']);
   });
 
+  it('keeps edits alone, so that what nobody touched goes on following the planner', () => {
+    const back = read(small('1,srv001,,out', "2,'=evil,5,", '3,srv003,1,', '4,srv004,,'));
+    expect(back.edits).toEqual(
+      new Map([
+        [1, null],
+        [2, 5],
+      ]),
+    );
+    expect([...back.noted]).toEqual([1, 2, 3, 4]);
+    const kept = {
+      ...INPUT,
+      facts: INPUT.facts.map((one) => {
+        const wave = back.edits.get(one.id);
+        return wave === undefined ? one : { ...one, annotations: { ...one.annotations, wave } };
+      }),
+    };
+    // The next plan has the edits, and a blank is one of them.
+    expect(planWaves(kept)).toEqual(back.plan);
+    const undone = importWaves(Buffer.from(TABLE), kept);
+    expect(undone.edits).toEqual(
+      new Map([
+        [1, undefined],
+        [2, undefined],
+      ]),
+    );
+  });
+
   it('tells of every row it cannot use, and what happened instead', () => {
     const text = small(
       '77,nobody,1,', // 2
