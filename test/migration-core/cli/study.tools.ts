@@ -115,6 +115,11 @@ describe('ironlift plan', () => {
     await writeFile(settings, '{"template": "none", "colour": 3}');
     const { status, err } = await ironlift(['plan', '--settings', settings, '--engagement', path]);
     expect([status, err]).toEqual([3, expect.stringContaining('colour')]);
+    // A device has no end.
+    for (const option of ['--settings', '--rules']) {
+      const endless = await ironlift(['plan', option, '/dev/zero', '--engagement', path]);
+      expect([endless.status, endless.err]).toEqual([3, expect.stringContaining('no file of settings')]);
+    }
     const unknown = await ironlift(['plan', '--host', 'none', '--engagement', path]);
     expect([unknown.status, unknown.err]).toEqual([
       3,

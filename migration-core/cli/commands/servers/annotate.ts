@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+
 import { basename } from 'node:path';
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { plural } from '../../../base/text.ts';

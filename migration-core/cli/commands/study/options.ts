@@ -1,9 +1,9 @@
 /** What `assess`, `plan` and `waves` have in common: which engagement, which question, which rules. */
-import { readFileSync } from 'node:fs';
-import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
+import { IronliftError } from '../../../base/errors.ts';
 import { parseRulePack, shippedRulePacks, type RulePack } from '../../../assess/rules/pack.ts';
 import { parseScenario, type Scenario } from '../../../plan/model/scenario.ts';
 import type { EngagementFile } from '../../../store/engagement.ts';
+import { readBounded } from '../../bounded-file.ts';
 import type { OptionValues } from '../../commands.ts';
 import { textOf, usage } from '../collect/options.ts';
 
@@ -76,20 +76,11 @@ export function questionOf(values: OptionValues, command: string, engagement: En
 }
 
 function readText(path: string): string {
-  try {
-    const bytes = readFileSync(path);
-    if (bytes.length > MAX_SETTINGS)
-      throw new IronliftError('SCENARIO_INVALID', `${path} is larger than any file of settings.`, {
-        next: 'Name the right file.',
-      });
-    return bytes.toString('utf8');
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
-    throw new IronliftError('SOURCE_NOT_FOUND', `${path} cannot be read.`, {
-      next: 'Check the name, and that you may read it.',
-      cause: error,
-    });
-  }
+  const bytes = readBounded(path, MAX_SETTINGS);
+  if (bytes !== null) return bytes.toString('utf8');
+  throw new IronliftError('SCENARIO_INVALID', `${path} is no file of settings, or larger than any.`, {
+    next: 'Name the right file.',
+  });
 }
 
 function readJson(path: string): Record<string, unknown> {

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { plural } from '../../../base/text.ts';
 import type { WavePlan } from '../../../plan/model/waves.ts';
+import { readBounded } from '../../bounded-file.ts';
 import type { Command } from '../../commands.ts';
 import { wrap } from '../../terminal.ts';
 import { textOf, usage } from '../collect/options.ts';
@@ -80,19 +80,11 @@ ${STUDY_HELP}
 const MAX_TABLE = 256 * 2 ** 20;
 
 function readTable(path: string): Uint8Array {
-  try {
-    const bytes = readFileSync(path);
-    if (bytes.length <= MAX_TABLE) return bytes;
-    throw new IronliftError('WAVES_INVALID', `${path} is larger than any table of waves.`, {
-      next: 'Name the table that --csv wrote.',
-    });
-  } catch (error) {
-    if (systemErrorCode(error) === undefined || error instanceof IronliftError) throw error;
-    throw new IronliftError('SOURCE_NOT_FOUND', `${path} cannot be read.`, {
-      next: 'Check the name, and that you may read it.',
-      cause: error,
-    });
-  }
+  const bytes = readBounded(path, MAX_TABLE);
+  if (bytes !== null) return bytes;
+  throw new IronliftError('WAVES_INVALID', `${path} is no table, or larger than any of waves.`, {
+    next: 'Name the table that --csv wrote.',
+  });
 }
 
 /** Never replaces what is there: it may hold edits. */
