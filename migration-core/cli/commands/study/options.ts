@@ -1,5 +1,5 @@
 /** What `assess`, `plan` and `waves` have in common: which engagement, which question, which rules. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { parseRulePack, shippedRulePacks, type RulePack } from '../../../assess/rules/pack.ts';
 import { parseScenario, type Scenario } from '../../../plan/model/scenario.ts';
@@ -77,12 +77,13 @@ export function questionOf(values: OptionValues, command: string, engagement: En
 
 function readText(path: string): string {
   try {
-    const bytes = readFileSync(path);
-    if (bytes.length > MAX_SETTINGS)
-      throw new IronliftError('SCENARIO_INVALID', `${path} is larger than any file of settings.`, {
+    // Before it is read: a device gives bytes without end.
+    const file = statSync(path);
+    if (!file.isFile() || file.size > MAX_SETTINGS)
+      throw new IronliftError('SCENARIO_INVALID', `${path} is no file of settings, or larger than any.`, {
         next: 'Name the right file.',
       });
-    return bytes.toString('utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
     throw new IronliftError('SOURCE_NOT_FOUND', `${path} cannot be read.`, {
