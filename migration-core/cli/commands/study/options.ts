@@ -85,7 +85,7 @@ function readText(path: string): string {
       });
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error;
+    if (error instanceof IronliftError || systemErrorCode(error) === undefined) throw error;
     throw new IronliftError('SOURCE_NOT_FOUND', `${path} cannot be read.`, {
       next: 'Check the name, and that you may read it.',
       cause: error,
