@@ -1,4 +1,5 @@
 /** An estate, assessed: every server is in the result once, in the order it came in, whatever its data do. Pure. */
+import { isIronliftError } from '../base/errors.ts';
 import type { ServerId } from '../store/engagement.ts';
 import { becauseOf, changesOf, notesOf, reasonsOf, type Cite } from './explain.ts';
 import { judgeGate, short, type EstateView, type GateOptions, type Subject } from './gates/gate.ts';
@@ -83,6 +84,8 @@ function attempt<T>(stage: () => T): Tried<T> {
   try {
     return { value: stage() };
   } catch (error) {
+    // A rule pack is wrong for all servers alike, and none of them is to blame.
+    if (isIronliftError(error) && error.code === 'RULE_PACK_INVALID') throw error;
     return {
       failure:
         error instanceof Error && error.message !== '' ? short(error.message) : 'an error without a name',

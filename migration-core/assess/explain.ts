@@ -232,7 +232,7 @@ function atItsLimits(subject: Subject, grounds: Grounds, name: FigureName): What
 function together(subject: Subject, grounds: Grounds, outcome: Outcome): WhatIf[] {
   const stars = subject.context.rules.value(minStars);
   const all: WhatIf = {
-    text: `With all ${conditionCount(grounds.gates)} conditions seen to`,
+    text: `With ${conditionCount(grounds.gates) === 2 ? 'both' : `all ${conditionCount(grounds.gates)}`} conditions seen to`,
     grounds: lifted(grounds, isOpen, stars),
   };
   const green = Object.fromEntries(

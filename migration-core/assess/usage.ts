@@ -36,7 +36,7 @@ export function usageOf(facts: ServerFacts, context: AssessmentContext): { class
   )
     return {
       class: 'zombie',
-      text: `Retire it instead? In ${profile.days.toFixed(0)} days it did nothing that could be measured: ${words(loads)}.`,
+      text: `Retire it instead? In ${profile.days.toFixed(0)} days it did next to nothing: ${words(loads)}.`,
     };
   const missing = (['cpu', 'memory', 'network'] as const).filter((name) => loads[name] === null);
   if (missing.length > 0)

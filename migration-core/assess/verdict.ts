@@ -154,7 +154,8 @@ export function secondBest(subject: Subject, grounds: Grounds, ruled: Outcome): 
     }
     default: {
       const { outcome } = judge(subject, grounds, ruled);
-      return outcome === ruled ? null : outcome;
+      // To keep it is what is left when nothing else is: no advice.
+      return outcome === ruled || outcome === 'keep-physical' ? null : outcome;
     }
   }
 }

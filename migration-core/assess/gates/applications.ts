@@ -1,5 +1,4 @@
 /** B8, W9, W10, W17, W25: how what runs on it takes being copied, moved and snapshotted. */
-import { formatSeconds } from '../../base/text.ts';
 import { copyRate, cutoverMinutes, needsQuiet, timeCriticalRoles } from '../rules/gates.ts';
 import { formatBytes, listed, notSeen, notTold, type GateRule, type Subject } from './gate.ts';
 import { notSized } from './limits.ts';
@@ -21,7 +20,12 @@ export const hotPossible = (subject: Subject): boolean => {
   return freeze ?? restless(subject).length === 0;
 };
 
-const minutes = (value: number): string => formatSeconds(Math.round(value * 60));
+/** Whole minutes, as the score counts them. */
+function minutes(value: number): string {
+  const whole = Math.ceil(value);
+  if (whole <= 120) return `${whole} minutes`;
+  return `${Math.floor(whole / 60)} h${whole % 60 === 0 ? '' : ` ${whole % 60} min`}`;
+}
 
 export const b8: GateRule = {
   id: 'B8',

@@ -115,7 +115,7 @@ export const i3: GateRule = {
     const group = groups.find(({ kind }) => kind === 'cookie-cutter');
     if (group === undefined) return null;
     return {
-      because: `It is one of ${group.members.length} servers that are alike to ${percent(group.similarity)} at least${group.pilot === facts.id ? ', and the pilot' : ''}.`,
+      because: `It is one of ${group.members.length} servers that are ${group.similarity === 1 ? 'alike in all that was compared' : `alike to ${percent(group.similarity)} at least`}${group.pilot === facts.id ? ', and the pilot' : ''}.`,
       fix: 'Convert the pilot first, and use its recipe for the others.',
       evidence: group.deviations.filter(({ server }) => server === facts.id).map(({ what }) => what),
     };

@@ -59,7 +59,7 @@ export const w6: GateRule = {
     const found = encrypted(subject).map(nameOf);
     if (found.length === 0) return null;
     return {
-      because: `${listed(found)}: only what was decrypted can be copied by used blocks, and BitLocker asks for its recovery key on a new board.`,
+      because: `${listed(found)}: only what was decrypted can be copied by used blocks${encrypted(subject).some(({ encryption }) => encryption === 'bitlocker') ? ', and BitLocker asks for its recovery key on a new board' : ''}.`,
       fix: 'Suspend or remove the encryption before the copy, have the recovery key at hand, and encrypt anew after the move.',
       evidence: found,
     };

@@ -119,7 +119,7 @@ export const w20: GateRule = {
     const names = agents.map(({ name }) => name);
     return {
       because: `${listed(names)} ${names.length === 1 ? 'belongs' : 'belong'} to the present hardware and would look for it in vain.`,
-      fix: 'The conversion switches them off and can switch them on again; uninstall them when the machine is accepted.',
+      fix: 'The conversion switches such agents off and can switch them on again; uninstall them when the machine is accepted.',
       evidence: names,
     };
   },

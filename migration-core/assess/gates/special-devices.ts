@@ -10,16 +10,24 @@ const nameOf = (device: Device): string => {
 };
 const lower = (text: string | undefined): string => (text ?? '').slice(0, 300).toLowerCase();
 
+/** By the beginnings of words, so that `fax` is in `Data/Fax` and not in `Halifax`. */
+const isNamed = (device: Device, words: readonly string[]): boolean =>
+  words.length > 0 &&
+  `${lower(device.vendor)} ${lower(device.name)}`
+    .split(/[^a-z0-9]+/u)
+    .some((part) => words.some((word) => part.startsWith(word)));
+
 /** Cards with what they are. */
 function special({ facts, context }: Subject): { what: string; device: Device }[] {
   const kinds = context.rules.value(specialDevices);
   return (facts.inventory?.devices ?? []).flatMap((device) => {
     const kind = kinds.find(
-      ({ classes, vendors, exceptVendors, windowsClasses }) =>
+      ({ classes, vendors, exceptVendors, windowsClasses, words }) =>
         (device.bus === 'pci' &&
           !exceptVendors.includes(lower(device.vendorId)) &&
           (vendors.includes(lower(device.vendorId)) ||
-            classes.some((one) => device.classId !== undefined && lower(device.classId).startsWith(one)))) ||
+            classes.some((one) => device.classId !== undefined && lower(device.classId).startsWith(one)) ||
+            isNamed(device, words))) ||
         // Windows tells its own class where the bus tells none.
         (device.classId === undefined && windowsClasses.some((one) => one === device.className)),
     );
@@ -63,7 +71,7 @@ export const b3: GateRule = {
         severity: 'warning',
       };
     return {
-      because: `It has ${listed(all)}, which no virtual machine has${stuck.length > 0 ? ' and the network cannot reach' : ''}.`,
+      because: `It has hardware that no virtual machine has${stuck.length > 0 ? ' and the network cannot reach' : ''}: ${listed(all)}.`,
       fix: context.platform.passThrough
         ? 'Keep the server, replace the card by a device on the network, or hand the card through to the machine, which pins it to one host.'
         : 'Keep the server, or replace the card by a device on the network.',

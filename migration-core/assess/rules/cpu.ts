@@ -1,6 +1,6 @@
 /** How processors are compared, what virtualization costs of them, and how many virtual ones a server gets. */
 import { z } from 'zod';
-import { numberRule, rule } from './pack.ts';
+import { numberRule, positiveRule, rule } from './pack.ts';
 
 const share = z.number().min(0).max(10);
 /** Best case, middle, and what gates go by. */
@@ -9,12 +9,12 @@ export type Range = z.infer<typeof range>;
 /** Cores for each 1000 operations a second, and for each 100 MB/s of network. */
 const ioCost = z.strictObject({ per1000Operations: share, per100Megabytes: share });
 
-export const CPU_REFERENCE_SCORE = numberRule(
+export const CPU_REFERENCE_SCORE = positiveRule(
   'cpu.referenceScorePerCore',
   'SPECrate2017_int_base of one reference core',
   '',
 );
-export const CPU_REFERENCE_MEGAHERTZ = numberRule(
+export const CPU_REFERENCE_MEGAHERTZ = positiveRule(
   'cpu.referenceMegahertz',
   'Clock of the reference core',
   'MHz',
@@ -27,7 +27,7 @@ export const CPU_BY_YEAR = rule(
     .record(z.string().regex(/^\d{4}$/u), z.number().positive())
     .refine((years) => Object.keys(years).length > 0),
 );
-export const CPU_UNKNOWN = numberRule(
+export const CPU_UNKNOWN = positiveRule(
   'cpu.unknownPerCore',
   'Work of one core of which nothing is known',
   'core units',
@@ -67,7 +67,7 @@ export const CPU_IO = {
   paravirtual: rule('cpu.io.paravirtual', 'Cores for paravirtual input and output', 'core units', ioCost),
 } as const;
 
-export const VCPU_UTILISATION = numberRule(
+export const VCPU_UTILISATION = positiveRule(
   'cpu.vcpuUtilisation',
   'Use that a virtual processor is laid out for',
   'share',

@@ -1,6 +1,6 @@
 /** Numbers and lists of the gates (assess/gates). */
 import { z } from 'zod';
-import { numberRule, rule } from './pack.ts';
+import { numberRule, positiveRule, rule } from './pack.ts';
 
 const hex4 = z.string().regex(/^[0-9a-f]{4}$/u);
 const names = z.array(z.string().min(1));
@@ -37,7 +37,7 @@ export const burstCondition = numberRule(
   'Peak over median that is a condition where input and output are high',
   '',
 );
-export const copyRate = numberRule('gate.copyRate', 'Rate of a copy over the network', 'bytes/s');
+export const copyRate = positiveRule('gate.copyRate', 'Rate of a copy over the network', 'bytes/s');
 export const cutoverMinutes = numberRule(
   'gate.cutoverMinutes',
   'Reconfiguring and testing at a cut-over',
@@ -69,6 +69,8 @@ export const specialDevices = rule(
       exceptVendors: z.array(hex4),
       /** Classes as Windows names them. */
       windowsClasses: names,
+      /** What words of its name begin with, in small letters: many a board has the class of anything that communicates. */
+      words: names.default([]),
     }),
   ),
 );
@@ -96,7 +98,7 @@ export const oldKernels = rule(
   '',
   names,
 );
-export const sectorBytes = numberRule('gate.sectorBytes', 'Sector of virtual disks', 'bytes');
+export const sectorBytes = positiveRule('gate.sectorBytes', 'Sector of virtual disks', 'bytes');
 export const mbrLimit = numberRule('gate.mbrLimit', 'Largest disk that a BIOS starts from', 'bytes');
 export const timeCriticalRoles = rule('gate.timeCriticalRoles', 'Roles that need exact time', '', names);
 export const automatic = rule(

@@ -46,9 +46,12 @@ export const rule = <T>(id: string, title: string, unit: string, schema: z.ZodTy
   unit,
   schema,
 });
-/** The commonest kind. */
+/** The commonest kind. No number of the assessment is below nothing. */
 export const numberRule = (id: string, title: string, unit: string): Rule<number> =>
-  rule(id, title, unit, z.number());
+  rule(id, title, unit, z.number().nonnegative());
+/** One that something is divided by. */
+export const positiveRule = (id: string, title: string, unit: string): Rule<number> =>
+  rule(id, title, unit, z.number().positive());
 
 /** What a sentence of a verdict rests on. */
 export interface Citation {
@@ -147,6 +150,15 @@ export function ruleBook(id: string, packs: ReadonlyMap<string, RulePack> = ship
     if (chain.includes(pack)) throw invalid(`The rule pack ${id} extends itself.`);
     chain.push(pack);
     next = pack.extends;
+  }
+  // A rule that none of the packs below knows is a slip of the pen, and would change nothing without a word.
+  for (const [at, pack] of chain.entries()) {
+    const below = chain.slice(at + 1);
+    const unheard = Object.keys(pack.rules).find(
+      (one) => !below.some(({ rules }) => Object.hasOwn(rules, one)),
+    );
+    if (below.length > 0 && unheard !== undefined)
+      throw invalid(`The rule pack ${pack.id} has a rule ${unheard}, which nothing asks for.`);
   }
   return new RuleBook(chain as [RulePack, ...RulePack[]]);
 }

@@ -56,7 +56,7 @@ export function sizeDisks(facts: ServerFacts, { rules }: AssessmentContext): Dis
       tone: 'note',
       text: isThin
         ? `Its disks grow as they fill, for it is a ${annotations.environment} server.`
-        : `The space of its disks is allocated when they are made, for a server of ${criticality} criticality${annotations.criticality === undefined ? ' (nobody said how much depends on it)' : ''}.`,
+        : `The space of its disks is allocated when they are made, for a server of ${criticality === 'critical' ? 'the highest' : criticality} criticality${annotations.criticality === undefined ? ' (nobody said how much depends on it)' : ''}.`,
       rules: [rules.cite(isThin ? SIZE_THIN : SIZE_PROVISIONING)],
     });
   else reasons.push({ tone: 'note', text: 'Its disks are not known.', rules: [] });

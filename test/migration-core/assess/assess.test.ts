@@ -3,7 +3,12 @@ import { assessEstate } from '../../../migration-core/assess/assess.ts';
 import { groupsOf } from '../../../migration-core/assess/groups.ts';
 import { rolesOf } from '../../../migration-core/assess/roles.ts';
 import type { ServerFacts } from '../../../migration-core/assess/model/facts.ts';
-import { RuleBook, parseRulePack } from '../../../migration-core/assess/rules/pack.ts';
+import {
+  RuleBook,
+  parseRulePack,
+  ruleBook,
+  shippedRulePacks,
+} from '../../../migration-core/assess/rules/pack.ts';
 import { contextOf, factsOf, inventoryOf, judgesOf, sizedOf } from './support.ts';
 
 const names = (estate: ReturnType<typeof assessEstate>) => estate.assessments.map(({ name }) => name);
@@ -47,6 +52,31 @@ describe('an estate', () => {
       'Unknown: collect more, because its data could not be judged: Its disks end before they begin.',
     );
     expect(estate.assessments[2]!.score).toBeNull();
+  });
+
+  it('blames a rule pack that is wrong, and no server for it', () => {
+    const pack = (rules: object) =>
+      parseRulePack(
+        JSON.stringify({
+          ...{ id: 'cust', title: '', version: 1, date: '2026-01-01', about: '' },
+          extends: 'modern',
+          rules,
+        }),
+        'cust.json',
+      );
+    const book = (rules: object) => ruleBook('cust', new Map([...shippedRulePacks(), ['cust', pack(rules)]]));
+    const source = 'said so';
+    expect(() => book({ 'gate.copyrate': { value: 5, source } })).toThrow(
+      'The rule pack cust has a rule gate.copyrate, which nothing asks for.',
+    );
+    for (const [id, value] of [
+      ['gate.copyRate', 0],
+      ['verdict.wholeHost', -3],
+      ['verdict.good', 'much'],
+    ] as const)
+      expect(() =>
+        assessEstate(servers, { ...contextOf(), rules: book({ [id]: { value, source } }) }, judgesOf()),
+      ).toThrow(`Rule ${id} of the rule pack cust is not what it must be`);
   });
 
   it('keeps a decision of the customer for a server that cannot be judged', () => {
@@ -100,7 +130,7 @@ describe('an estate', () => {
     expect(one!.roles).toContain(hostile);
     const said = (id: string) => one!.gates.find((gate) => gate.id === id)?.because;
     expect(said('B3')).toBe(
-      `It has fax or telephony card: ${hostile} (d161:1205), which no virtual machine has.`,
+      `It has hardware that no virtual machine has: fax or telephony card: ${hostile} (d161:1205).`,
     );
     expect(said('B1')).toBe(`Whether ${hostile} runs as a guest of Proxmox VE is not known to Ironlift.`);
     expect(said('W4')).toContain(`It shares ${hostile} with a server of the same name, and no cluster`);

@@ -64,12 +64,12 @@ describe('candidate with conditions', () => {
     expect(conditional.verdict).toBe('candidate-with-conditions');
     expect(conditional.because).toContain('Candidate with conditions, because the load of its disks');
     expect(conditional.because).toContain(
-      'Conditions: W6: /data (LUKS): only what was decrypted can be copied by used blocks, and BitLocker asks for its recovery key on a new board. W7: It uses Secure Boot; keys in its hardware do not move along.',
+      'Conditions: W6: /data (LUKS): only what was decrypted can be copied by used blocks. W7: It uses Secure Boot; keys in its hardware do not move along.',
     );
-    expect(conditional.second).toBe('keep-physical');
+    expect(conditional.second).toBeNull();
     // No single one would do it.
     expect(conditional.changes).toEqual([
-      'With all 2 conditions seen to, the verdict would be "Good candidate".',
+      'With both conditions seen to, the verdict would be "Good candidate".',
     ]);
     const one = assessCase({ ...given, annotations: { conditionsMet: ['W6'] } });
     expect(one.verdict).toBe('candidate-with-conditions');
@@ -85,7 +85,7 @@ describe('candidate with conditions', () => {
     const unseen = assessCase({ inventory: { devices: undefined, firmware: undefined } });
     expect(unseen.verdict).toBe('candidate-with-conditions');
     expect(unseen.because).toContain('Conditions: Not known yet: devices on its buses and firmware.');
-    expect(unseen.changes).toEqual(['With all 2 conditions seen to, the verdict would be "Good candidate".']);
+    expect(unseen.changes).toEqual(['With both conditions seen to, the verdict would be "Good candidate".']);
   });
 
   it('is what little confidence makes of a good one', () => {
@@ -112,7 +112,7 @@ describe('keep physical', () => {
     });
     expect(fax.verdict).toBe('keep-physical');
     expect(fax.because).toBe(
-      'Keep physical, because of a blocker (B3: Special hardware). It has fax or telephony card: TR1034 (12e4:1000), which no virtual machine has.',
+      'Keep physical, because of a blocker (B3: Special hardware). It has hardware that no virtual machine has: fax or telephony card: TR1034 (12e4:1000).',
     );
     expect(fax.changes).toEqual([
       'With "Special hardware" (B3) out of the way, the verdict would be "Good candidate".',
@@ -306,7 +306,7 @@ describe('around the verdict', () => {
       facts: { profile: profileOf({ cpu: 0.1, memory: GiB, network: 0, operations: 0 }) },
     });
     expect(zombie.because).toMatch(
-      /^Retire it instead\? In 30 days it did nothing that could be measured: .* Good candidate, because/u,
+      /^Retire it instead\? In 30 days it did next to nothing: .* Good candidate, because/u,
     );
     expect(zombie.method).toBe('retire');
     expect(zombie.usage).toBe('zombie');

@@ -1,4 +1,4 @@
-
+import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { plural } from '../../../base/text.ts';
@@ -60,7 +60,9 @@ ${READ_ENGAGEMENT_HELP}
 
 async function readTable(file: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(file);
+    const about = await stat(file);
+    // A device has no end.
+    const size = about.isFile() || about.isDirectory() ? about.size : Infinity;
     if (size > MAX_TABLE_BYTES) throw tableTooLarge(basename(file), size);
     return await readFile(file);
   } catch (error) {

@@ -68,33 +68,51 @@ const openGates = ({ gates }: Assessment): Gate[] =>
 const TONES: Record<Reason['tone'], string> = { for: '+', against: '-', note: ' ' };
 const MARKS: Record<Gate['severity'], string> = { blocker: 'stop', warning: 'warning', info: 'note' };
 
+const METHODS: Record<Assessment['method'], string> = {
+  rebuild: 'installing it anew and restoring its data',
+  'p2v-cold': 'a copy while it stands still',
+  'p2v-hot': 'a copy while it runs',
+  application: 'the means of its application',
+  retire: 'not at all: it is retired',
+  v2v: 'a conversion from platform to platform',
+  stay: 'not at all: it stays',
+};
+const BASES: Record<NonNullable<Assessment['sized']>['basis'], string> = {
+  measured: 'measured',
+  'as-configured': 'as it is now, for nothing was measured',
+  application: 'by its application card',
+};
+
+/** Points beyond the highest score make up for points that were lost, which nobody would see otherwise. */
+function scoreText({ score, parts }: Assessment): string {
+  if (score === null) return 'not enough is known';
+  const sum = parts.reduce((total, { points }) => total + points, 0);
+  const shown = `${Math.round(score)} of 100`;
+  return Math.round(sum) > Math.round(score)
+    ? `${shown} (${sum.toFixed(1)} points with what is added for gains, cut to ${Math.round(score)})`
+    : shown;
+}
+
 /** Everything about one server. */
 export function assessmentText(assessment: Assessment, columns: number): string {
-  const { confidence, sized, override } = assessment;
+  const { confidence, sized } = assessment;
   const out: string[] = [`${printable(assessment.name)}: ${VERDICT_TITLES[assessment.verdict]}\n`];
   const say = (text: string, indent = '  '): void => void out.push(`${wrap(text, columns, indent)}\n`);
-  if (override !== null)
-    say(
-      `  Decided by ${override.by ?? 'hand'}: ${override.reason} The rules say: ${VERDICT_TITLES[assessment.ruled]}.`,
-    );
   say(`  ${assessment.because}`);
   out.push('\n');
   const rows: [string, string][] = [
-    ['Score', assessment.score === null ? 'not enough is known' : `${Math.round(assessment.score)} of 100`],
-    [
-      'Trust',
-      `${stars(confidence.stars)} ${Math.round(confidence.value)} of 100${confidence.caps.map(({ why }) => ` ${why}`).join('')}`,
-    ],
+    ['Score', scoreText(assessment)],
+    ['Trust', `${stars(confidence.stars)} ${Math.round(confidence.value)} of 100`],
     ['Second best', assessment.second === null ? 'none' : VERDICT_TITLES[assessment.second]],
     ['Used', assessment.usage],
-    ['Move by', assessment.method],
+    ['Move by', METHODS[assessment.method]],
     ['Roles', assessment.roles.length === 0 ? 'none seen' : assessment.roles.join(', ')],
   ];
   if (sized !== null)
     rows.push(
       [
         'Machine',
-        `${plural(sized.vcpus, 'vCPU')}, ${formatBytes(sized.memoryBytes)} of memory, ${plural(sized.disks.length, 'disk')}, ${plural(sized.nics.length, 'network card')} (${sized.basis})`,
+        `${plural(sized.vcpus, 'vCPU')}, ${formatBytes(sized.memoryBytes)} of memory, ${plural(sized.disks.length, 'disk')}, ${plural(sized.nics.length, 'network card')} (${BASES[sized.basis]})`,
       ],
       ['Copy', formatBytes(sized.copyBytes)],
       ['Input/output', ioText(assessment)],
@@ -111,7 +129,8 @@ export function assessmentText(assessment: Assessment, columns: number): string 
     say(`  ${met ? 'done' : MARKS[severity]} ${id}: ${because} ${fix}`, '    ');
   if (assessment.changes.length > 0) out.push('\n  What would change this:\n');
   for (const change of assessment.changes) say(`  - ${change}`, '    ');
-  for (const { next } of confidence.caps) say(`  - ${next}`, '    ');
+  if (confidence.caps.length > 0) out.push('\n  What would make it surer:\n');
+  for (const { why, next } of confidence.caps) say(`  - ${why} ${next}`, '    ');
   return out.join('');
 }
 
@@ -119,7 +138,7 @@ function ioText({ sized }: Assessment): string {
   const { io } = sized!;
   const parts: string[] = [io.class];
   if (io.operations !== null) parts.push(`${Math.round(io.operations)} IOPS`);
-  if (io.bytes !== null) parts.push(`${formatBytes(io.bytes)}/s`);
+  if (io.bytes !== null) parts.push(`${(io.bytes / 1e6).toFixed(1)} MB/s`);
   if (io.storageShare !== null) parts.push(`${(io.storageShare * 100).toFixed(1)} % of a host's storage`);
   if (io.constrained) parts.push('its own disks are the limit');
   return parts.join(', ');

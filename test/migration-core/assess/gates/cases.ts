@@ -133,13 +133,24 @@ export const CASES: Record<string, GateCase> = {
       {
         name: 'a telephony card by its vendor',
         inventory: { devices: [pci('d161', '1205', '0b4000', 'TE205P')] },
-        because: 'It has fax or telephony card: TE205P (d161:1205), which no virtual machine has.',
+        because: 'It has hardware that no virtual machine has: fax or telephony card: TE205P (d161:1205).',
+        fixable: false,
+      },
+      {
+        name: 'a fax board of no class of its own, by its name',
+        inventory: {
+          devices: [
+            { ...pci('12c9', '0300', '078000', 'TR1034 fax board'), vendor: 'Brooktrout Technology' },
+          ],
+        },
+        because:
+          'It has hardware that no virtual machine has: fax or telephony card: Brooktrout Technology TR1034 fax board (12c9:0300).',
         fixable: false,
       },
       {
         name: 'a modem by its class',
         inventory: { devices: [pci('11c1', '0440', '070300', '56k WinModem')] },
-        because: 'It has modem: 56k WinModem (11c1:0440), which no virtual machine has.',
+        because: 'It has hardware that no virtual machine has: modem: 56k WinModem (11c1:0440).',
         fixable: false,
       },
       {
@@ -147,7 +158,7 @@ export const CASES: Record<string, GateCase> = {
         inventory: {
           devices: [{ bus: 'pci', vendorId: '11c1', deviceId: '0440', className: 'Modem', name: 'Agere' }],
         },
-        because: 'It has modem: Agere (11c1:0440), which no virtual machine has.',
+        because: 'It has hardware that no virtual machine has: modem: Agere (11c1:0440).',
         fixable: false,
       },
       {
@@ -155,7 +166,7 @@ export const CASES: Record<string, GateCase> = {
         inventory: { devices: [dongle] },
         annotations: { usbOverIp: false },
         because:
-          'It has dongle: Aladdin Knowledge Systems HASP (0529:0001), which no virtual machine has and the network cannot reach.',
+          'It has hardware that no virtual machine has and the network cannot reach: dongle: Aladdin Knowledge Systems HASP (0529:0001).',
         fixable: false,
       },
       {
@@ -308,13 +319,13 @@ export const CASES: Record<string, GateCase> = {
         annotations: { downtimeMinutes: 60, backup: { windows: [], toleratesFreeze: false } },
         sized: { copyBytes: 1000 * GiB },
         because:
-          'A copy of 1000 GiB while it stands still needs 5 h 5 min with the cut-over, 1 h 0 min are allowed, and it cannot be copied consistently while it runs.',
+          'A copy of 1000 GiB while it stands still needs 5 h 6 min with the cut-over, 60 minutes are allowed, and it cannot be copied consistently while it runs.',
         fixable: true,
       },
       {
         name: 'not even the cut-over fits',
         annotations: { downtimeMinutes: 30 },
-        because: 'Even a copy while it runs needs 1 h 15 min for the cut-over, and 30 min 0 s are allowed.',
+        because: 'Even a copy while it runs needs 75 minutes for the cut-over, and 30 minutes are allowed.',
         fixable: true,
       },
     ],
@@ -960,7 +971,7 @@ export const CASES: Record<string, GateCase> = {
         severity: 'info',
         facts: { profile: profileOf({ cpu: 0.2, memory: 2 * GiB, network: 0.0001, operations: 0 }) },
         because:
-          "Retire it instead? In 30 days it did nothing that could be measured: processors 0.2 %, memory beyond the system's own 0.0 %, network 0.0 % (p95).",
+          "Retire it instead? In 30 days it did next to nothing: processors 0.2 %, memory beyond the system's own 0.0 %, network 0.0 % (p95).",
       },
     ],
     unknown: [{ facts: { profile: null }, what: 'use of the server', severity: 'info' }],
@@ -991,7 +1002,7 @@ export const CASES: Record<string, GateCase> = {
         name: 'three of a kind',
         severity: 'info',
         others: ['web02', 'web03'].map((name) => factsOf({}, {}, { name })),
-        because: 'It is one of 3 servers that are alike to 100 % at least, and the pilot.',
+        because: 'It is one of 3 servers that are alike in all that was compared, and the pilot.',
       },
     ],
     unknown: [],
