@@ -5,6 +5,7 @@
 import { throwIfCancelled } from '../base/cancel.ts';
 import type { RuleBook } from '../assess/rules/pack.ts';
 import { offered } from './build/capacity.ts';
+import type { HostKind } from './build/hosts.ts';
 import type { PlannedItem } from './build/items.ts';
 import type { Built } from './build/problem.ts';
 import { FIXED, TIMED } from './build/units.ts';
@@ -13,6 +14,7 @@ import type { FailoverProof } from './model/plan.ts';
 import { openHost, HostNames, type OpenHost } from './open-hosts.ts';
 import type { HostClass, PackingProblem } from './packing/problem.ts';
 import type { PackingEngine } from './planning.ts';
+import { takeover, type RunningHost, type TakenOver } from './packing/takeover.ts';
 import { FAILOVER } from './rules/failover.ts';
 
 export interface FailoverQuestion {
@@ -60,8 +62,15 @@ export function proveFailover(question: FailoverQuestion, hosts: OpenHost[]): Fa
 
   const names = new HostNames(built, hosts);
   const context = new FailoverProblems(built, hosts);
+  // Each spare host may ask for another failure to be planned for.
+  let mostSpares = 0;
+  while (mostSpares < (question.failures ?? Math.ceil((before + mostSpares) / perFailure))) mostSpares++;
+  const quick = quickTakeover(built, hosts, idle, mostSpares);
   const lossOf = (lost: readonly OpenHost[]): string[] => {
     throwIfCancelled(signal);
+    // Where the quick look leaves a machine out that might have found a place, the engine is asked.
+    const first = quick(lost);
+    if (first.certain) return namesOf(first.left.map((item) => built.items.get(item)!));
     const problem = context.problem(hosts, new Set(lost));
     const { unplaced } = checkedPack(engine, problem, {
       seed,
@@ -134,6 +143,64 @@ function* subsets<T>(all: readonly T[], size: number, from = 0): Generator<T[]> 
   }
   for (let at = from; at <= all.length - size; at++)
     for (const rest of subsets(all, size - 1, at + 1)) yield [all[at]!, ...rest];
+}
+
+/**
+ * Takes over by plain first fit, prepared once for all sets and for as many spare hosts as may come. Every place it finds
+ * is looked at in each slot and under each rule; what it leaves out may still fit some other way, unless it is certain.
+ */
+function quickTakeover(
+  built: Built,
+  hosts: readonly OpenHost[],
+  idle: readonly HostKind[],
+  mostSpares: number,
+): (lost: readonly OpenHost[]) => TakenOver {
+  const spares = idle.slice(0, mostSpares);
+  if (built.bought !== null) while (spares.length < mostSpares) spares.push(built.bought);
+  const kinds = [...hosts.map(({ kind }) => kind), ...spares];
+  const keyOf = (at: number): string => String(at);
+  const byKind = new Map<string, string[]>();
+  for (const [at, { key }] of kinds.entries()) byKind.set(key, [...(byKind.get(key) ?? []), keyOf(at)]);
+  const lists = new Map<string, string[]>();
+  const hostsOf = (allowed: readonly string[]): string[] => {
+    const word = JSON.stringify(allowed);
+    const known = lists.get(word) ?? allowed.flatMap((kind) => byKind.get(kind) ?? []);
+    lists.set(word, known);
+    return known;
+  };
+  const items = hosts.flatMap((host) => host.items);
+  const pinned = new Set(items.filter((item) => item.pinned).map(({ key }) => key));
+  const problem: PackingProblem = {
+    timed: TIMED,
+    slots: built.slots,
+    fixed: FIXED.length,
+    items: items.map(({ key, demand, needs, segment, hosts: allowed }) => ({
+      key,
+      demand,
+      needs,
+      ...(segment === undefined ? {} : { segment }),
+      ...(allowed === undefined ? {} : { hosts: hostsOf(allowed) }),
+    })),
+    hosts: kinds.map((kind, at) => ({
+      key: keyOf(at),
+      count: 1,
+      ...offered(kind, built.failover, built.scales),
+      cost: 0,
+    })),
+    rules: {
+      ...built.rules,
+      // What is pinned is lost with its host; who stays with it is started without it.
+      together: built.rules.together.map((list) => list.filter((key) => !pinned.has(key))),
+    },
+  };
+  const running: RunningHost[] = [];
+  const ask = takeover(problem, running, pinned);
+  return (lost) => {
+    for (const { items: there, used, needs } of hosts.slice(running.length))
+      running.push({ items: there.map(({ key }) => key), load: { demand: used, needs } });
+    const gone = new Set(lost);
+    return ask(new Set([...hosts.keys()].filter((at) => gone.has(hosts[at]!))));
+  };
 }
 
 /** Problems of the packing engine in which some hosts are gone. */

@@ -7,9 +7,10 @@
  *   npm run bench -- --images [--only PART-OF-A-NAME] [--rounds N] [--check]
  *   npm run bench -- --store [--check]
  *   npm run bench -- --import [--rounds N] [--check]
+ *   npm run bench -- --plan [--check]
  *
  * `--images` converts between image formats instead (images.ts), `--store` measures the engagement file (store.ts),
- * `--import` reads ten million samples (imports.ts). `--check` ends with status 1 when a limit is not met.
+ * `--import` reads ten million samples (imports.ts), `--plan` plans made-up estates (plan.ts). `--check` ends with status 1 when a limit is not met.
  */
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import { benchDisk, CACHE, sparseServer } from './disk.ts';
 import { imageConversions } from './images.ts';
 import { imports, IMPORT_SAMPLES } from './imports.ts';
 import { measure, median, type Cost } from './measure.ts';
+import { planFigures } from './plan.ts';
 import { compareLayouts, limits, sizes } from './store.ts';
 
 const { values } = parseArgs({
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     images: { type: 'boolean', default: false },
     store: { type: 'boolean', default: false },
     import: { type: 'boolean', default: false },
+    plan: { type: 'boolean', default: false },
     only: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
@@ -56,6 +59,7 @@ interface Row {
 
 async function main(): Promise<void> {
   if (values.store) return store();
+  if (values.plan) return plans();
   needTools('bash');
   if (values.import) return samples();
   needTools('qemu-img');
@@ -91,6 +95,15 @@ async function store(): Promise<void> {
   console.log();
   printTable(compareLayouts());
   if (values.check && results.some(({ missed }) => missed)) process.exitCode = 1;
+}
+
+function plans(): void {
+  const figures = planFigures();
+  printTable([
+    ['', '', 'limit', ''],
+    ...figures.map(({ what, value, limit, missed }) => [what, value, limit, missed ? 'MISSED' : '']),
+  ]);
+  if (values.check && figures.some(({ missed }) => missed)) process.exitCode = 1;
 }
 
 async function samples(): Promise<void> {

@@ -1,0 +1,147 @@
+/** The made-up estate (estate.ts) as the planner gets it: samples boiled down to profiles, with inventories beside them. */
+import { characterise } from '../../migration-core/assess/characterise/characterise.ts';
+import { aboutServer, type SampleReader } from '../../migration-core/assess/characterise/reader.ts';
+import type { DemandProfile } from '../../migration-core/assess/model/demand.ts';
+import type { ServerFacts } from '../../migration-core/assess/model/facts.ts';
+import type { ServerAnnotations } from '../../migration-core/store/model/annotations.ts';
+import type { ServerInventory } from '../../migration-core/store/model/inventory.ts';
+import type { MetricId } from '../../migration-core/store/model/metrics.ts';
+import { makeServer, MISSING, SAMPLES, type Server } from './estate.ts';
+
+const SEED = 1;
+/** Monday, 3 August 2026, as estate.ts counts days. */
+const FIRST_DAY = Date.UTC(2026, 7, 3);
+const FIVE_MINUTES = 300_000;
+const GIB = 2 ** 30;
+/** Real units of the steps of estate.ts: thousandths of a core, 16 MB, operations/s, 0.1 MB/s. */
+const [STEP_MEMORY, STEP_BYTES] = [16e6, 1e5];
+
+/** The five series of one server, as a reader of samples gives them. */
+export function readerOf({ recorded }: Server, cores: number): SampleReader {
+  const series: { metric: MetricId; instance: string; row: number; step: number; most: number }[] = [
+    { metric: 'cpu.busy', instance: '', row: 0, step: 0.1 / cores, most: 100 },
+    { metric: 'memory.used', instance: '', row: 1, step: STEP_MEMORY, most: Infinity },
+    { metric: 'disk.readOperations', instance: 'sda', row: 2, step: 1, most: Infinity },
+    { metric: 'disk.readBytes', instance: 'sda', row: 3, step: STEP_BYTES, most: Infinity },
+    { metric: 'nic.receivedBytes', instance: 'eth0', row: 4, step: STEP_BYTES, most: Infinity },
+  ];
+  return {
+    series: () =>
+      series.map(({ metric, instance }) => ({
+        metric,
+        instance,
+        interval: 300,
+        samples: SAMPLES,
+        first: FIRST_DAY + FIVE_MINUTES,
+        last: FIRST_DAY + SAMPLES * FIVE_MINUTES,
+      })),
+    read(metric, instance) {
+      const { row, step, most } = series.find((one) => one.metric === metric)!;
+      const times = new Float64Array(SAMPLES);
+      const values = new Float64Array(SAMPLES);
+      let length = 0;
+      for (let sample = 0; sample < SAMPLES; sample++) {
+        const value = recorded[row]![sample]!;
+        if (value === MISSING) continue;
+        times[length] = FIRST_DAY + (sample + 1) * FIVE_MINUTES;
+        values[length++] = Math.min(most, value * step);
+      }
+      return {
+        metric,
+        instance,
+        interval: 300,
+        times: times.slice(0, length),
+        values: values.slice(0, length),
+      };
+    },
+  };
+}
+
+export interface BenchServer {
+  inventory: ServerInventory;
+  annotations: ServerAnnotations;
+  reader: SampleReader;
+}
+
+/** One in fifty is one of a pair that stands in for each other, two in a hundred cannot share hosts with the rest. */
+export function benchServer(index: number): BenchServer {
+  const server = makeServer(SEED, index);
+  const cores = Math.max(2, server.vcpus);
+  const name = nameOf(index);
+  const peak = server.recorded[1]!.reduce(
+    (most, value) => (value === MISSING ? most : Math.max(most, value)),
+    0,
+  );
+  const bytes = server.diskGigabytes * GIB;
+  return {
+    inventory: {
+      identity: { name, macs: [] },
+      gaps: [],
+      firmware: { kind: 'bios' },
+      processors: [
+        {
+          model: 'Intel(R) Xeon(R) CPU E5530 @ 2.40GHz',
+          vendor: 'GenuineIntel',
+          sockets: 1,
+          cores,
+          threads: cores,
+          megahertz: 2400,
+          architecture: 'x86_64',
+          flags: ['lm', 'vmx', 'ept'],
+          hardwareVirtualization: true,
+          nestedPaging: true,
+        },
+      ],
+      memoryBytes: Math.ceil((peak * STEP_MEMORY * 1.5) / GIB) * GIB,
+      disks: [{ name: 'sda', bytes, bus: 'sas', system: true }],
+      volumes: [
+        { name: 'sda1', mountPoint: '/', fileSystem: 'ext4', bytes, usedBytes: bytes / 2, disks: ['sda'] },
+      ],
+      networkInterfaces: [{ name: 'eth0', kind: 'physical', addresses: [], speed: 1e9 }],
+      operatingSystem: {
+        family: 'linux',
+        id: 'debian',
+        name: 'Debian GNU/Linux 12',
+        version: '12',
+        architecture: 'x86_64',
+      },
+    },
+    annotations: { zone: index % 50 === 0 ? 'dmz' : 'lan' },
+    reader: readerOf(server, cores),
+  };
+}
+
+const nameOf = (index: number): string => `server-${String(index).padStart(5, '0')}`;
+
+export const profileOf = ({ inventory, annotations, reader }: BenchServer): DemandProfile | null =>
+  characterise(reader, aboutServer(inventory, annotations, 0));
+
+/** As reading an engagement file gives them: with the weeks of one shape. */
+export function factsOf(
+  count: number,
+  profiles: (server: BenchServer, index: number) => DemandProfile | null = profileOf,
+): ServerFacts[] {
+  return Array.from({ length: count }, (_, index) => {
+    const server = benchServer(index);
+    const profile = profiles(server, index);
+    const { inventory, annotations } = server;
+    return {
+      id: index + 1,
+      name: nameOf(index),
+      identity: inventory.identity,
+      inventory,
+      profile:
+        profile === null
+          ? null
+          : { ...profile, weeks: profile.weeks.filter(({ shape }) => shape === '10-min-peak') },
+      annotations,
+    };
+  });
+}
+
+/** Pairs of servers that stand in for each other, by name. */
+export const apartIn = (count: number): string[][] =>
+  Array.from({ length: Math.floor(count / 100) }, (_, pair) => [
+    nameOf(pair * 100 + 7),
+    nameOf(pair * 100 + 8),
+  ]);

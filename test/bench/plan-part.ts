@@ -1,0 +1,71 @@
+/**
+ * One measurement of the planner in a process of its own, so that its peak of memory is its own as well:
+ * `node plan-part.ts pack|plan|characterise|reassess N` prints a `Part` as JSON.
+ */
+import { makeScenario, packingOf, study } from './plan-study.ts';
+import { planStudy, reassess } from '../../migration-core/plan/study.ts';
+import { roundsFor } from '../../migration-core/plan/packing/effort.ts';
+import { pack } from '../../migration-core/plan/packing/pack.ts';
+import { benchServer, factsOf, profileOf, type BenchServer } from './plan-estate.ts';
+
+export interface Part {
+  /** Seconds of processor time, all threads of the process, user and system. */
+  cpu: number;
+  wall: number;
+  /** Largest resident memory of the process, bytes: with the estate it was given. */
+  peak: number;
+  note: string;
+}
+
+function timed(work: () => string): Part {
+  const [began, cpu] = [performance.now(), process.cpuUsage()];
+  const note = work();
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    cpu: (user + system) / 1e6,
+    wall: (performance.now() - began) / 1000,
+    peak: process.resourceUsage().maxRSS * 1024,
+    note,
+  };
+}
+
+const PARTS: Record<string, (count: number) => Part> = {
+  pack(count) {
+    const problem = packingOf(count);
+    return timed(() => {
+      const { hosts } = pack(problem, { seed: 1, rounds: roundsFor(problem, 'normal') });
+      return `${hosts.length} hosts`;
+    });
+  },
+  plan(count) {
+    const { assessed, options } = study(factsOf(count), makeScenario(count));
+    return timed(() => {
+      const { plan } = planStudy(assessed, options);
+      const { totals, failover, backup } = plan;
+      return `${totals.placed} on ${totals.hosts} hosts, ${failover.sets} sets lost${failover.proved ? '' : ' NOT PROVED'}, ${backup.runs.length} backups, ${backup.clashes.length} clash`;
+    });
+  },
+  characterise(count) {
+    const servers: BenchServer[] = Array.from({ length: count }, (_, index) => benchServer(index));
+    // Compiled is compiled: a thousand servers do not notice.
+    for (const server of servers.slice(0, 20)) profileOf(server);
+    return timed(() => {
+      for (const server of servers) profileOf(server);
+      return `${count} servers`;
+    });
+  },
+  reassess(count) {
+    const { assessed, options } = study(factsOf(count), makeScenario(count));
+    return timed(() => {
+      const again = reassess(
+        assessed,
+        { ...assessed.scenario, profile: 'balanced', growth: 0.1, years: 3 },
+        options,
+      );
+      return `${again.estate.assessments.filter(({ sized }) => sized !== null).length} sized`;
+    });
+  },
+};
+
+if (process.argv[2] !== undefined && import.meta.main)
+  console.log(JSON.stringify(PARTS[process.argv[2]]!(Number(process.argv[3]))));
