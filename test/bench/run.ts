@@ -59,7 +59,7 @@ interface Row {
 
 async function main(): Promise<void> {
   if (values.store) return store();
-  if (values.plan) return plans();
+  if (values.plan) { plans(); return; }
   needTools('bash');
   if (values.import) return samples();
   needTools('qemu-img');

@@ -96,6 +96,8 @@ describe('the invented customer', () => {
     }
     expect(measured).toBe(4);
     // Pinned: additions and products alone give the same bits everywhere.
-    expect(hash.digest('hex')).toMatchInlineSnapshot(`"feb3fd81d9f01eb05aa0d84dbd75125671b011e2decdef848a326e1b2c3cd8f5"`);
+    expect(hash.digest('hex')).toMatchInlineSnapshot(
+      `"feb3fd81d9f01eb05aa0d84dbd75125671b011e2decdef848a326e1b2c3cd8f5"`,
+    );
   });
 });
