@@ -1,5 +1,5 @@
 /** Hundreds of random changes made by us; ntfs-3g, ntfsresize (which accounts for every cluster) and ntfsfix judge. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { link, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isIronliftError } from '../../../../migration-core/base/errors.ts';
@@ -10,6 +10,7 @@ import {
   digest,
   diskTree,
   makeNtfs,
+  openBytes,
   openNtfs,
   ourTree,
   sorted,
@@ -280,4 +281,23 @@ test('a junction that is renamed is still one, and no folder goes into itself by
     'The folder /Long Folder Name cannot be moved into itself.',
   );
   expect(await fs.readdir('/Long Folder Name')).toEqual([{ name: 'sub', type: 'directory' }]);
+});
+
+test('a change that fails at its end leaves the content of its file as it was', async () => {
+  const folder = await scratchFolder();
+  const path = await makeNtfs(folder, 'ntfs', 12);
+  const old = content(9000, 3);
+  await withMount(path, 'rw', async (mount) => {
+    await writeFile(join(mount, 'file'), old);
+    await mkdir(join(mount, 'folder'));
+    await link(join(mount, 'file'), join(mount, 'folder', 'qqqqlink'));
+  });
+  const bytes = await readFile(path);
+  // The folder and the file no longer agree about the second name.
+  bytes[bytes.indexOf(Buffer.from('qqqqlink', 'utf16le'))] = 0x71 + 1;
+  const { fs } = await openBytes(new Uint8Array(bytes));
+  const refused = 'lacks the name of a file that says it is there';
+  await expect(fs.writeFile('/file', content(9000, 6))).rejects.toThrow(refused);
+  await expect(fs.writeRange('/file', 100, content(3000, 9))).rejects.toThrow(refused);
+  expect(digest(await fs.readFile('/file'))).toBe(digest(old));
 });
