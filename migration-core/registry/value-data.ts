@@ -22,9 +22,8 @@ export function placeOfData(cells: CellStore, record: number): DataPlace {
     return { size, inline: true, cell: NONE, big: null };
   }
   if (size === 0) {
-    // A cell may have been left to an empty value: it is counted as the value's when it is one.
-    const cell = offset !== NONE && offset !== 0 && cells.isAllocated(offset) ? offset : NONE;
-    return { size: 0, inline: false, cell, big: null };
+    // Where nothing lies, nothing says whose cell the offset leads to: it may be a key's, and is never freed.
+    return { size: 0, inline: false, cell: NONE, big: null };
   }
   if (size > cells.binsSize)
     throw damaged(`a value says that it measures ${size} bytes, more than the hive`, { size });

@@ -5,6 +5,7 @@ import { ATTRIBUTE, STRIDE } from './layout.ts';
 import { parseUnprotected, type Attribute, type MftRecord } from './record.ts';
 import { encodeRuns, type Run } from './runs.ts';
 import { relayout } from './relayout.ts';
+import { compareAttributeNames, type Upcase } from './upcase.ts';
 import type { NtfsVolume } from './volume.ts';
 
 /** @param indexed for names: the resident flag that says they are in an index */
@@ -115,7 +116,8 @@ export async function putAttribute(
 ): Promise<void> {
   const record = old === null ? file.base : holderOf(file, old);
   const used = record.view.getUint32(0x18, true);
-  const at = old?.offset ?? placeFor(record, viewOf(bytes!).getUint32(0, true), nameOf(bytes!));
+  const at =
+    old?.offset ?? placeFor(volume.upcase, record, viewOf(bytes!).getUint32(0, true), nameOf(bytes!));
   const behind = at + (old?.length ?? 0);
   const added = bytes?.length ?? 0;
   const end = used - (behind - at) + added;
@@ -156,9 +158,10 @@ const nameOf = (bytes: Uint8Array): string => {
 };
 
 /** Attributes stand in the order of their types, and those of one type in that of their names. */
-function placeFor(record: MftRecord, type: number, name: string): number {
+function placeFor(upcase: Upcase, record: MftRecord, type: number, name: string): number {
   for (const one of record.attributes)
-    if (one.type > type || (one.type === type && one.name > name)) return one.offset;
+    if (one.type > type || (one.type === type && compareAttributeNames(upcase, one.name, name) > 0))
+      return one.offset;
   const last = record.attributes.at(-1);
   return last === undefined ? record.view.getUint16(0x14, true) : last.offset + last.length;
 }

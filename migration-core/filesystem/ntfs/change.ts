@@ -19,7 +19,7 @@ export async function changing(volume: NtfsVolume, work: () => Promise<void>): P
   volume.store.begin();
   try {
     await work();
-    volume.store.commit();
+    await volume.store.commit();
   } catch (error) {
     volume.store.rollback();
     mft.runs = runs;

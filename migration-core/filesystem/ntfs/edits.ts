@@ -141,6 +141,7 @@ async function create(
     allocated: 0,
     size: 0,
     fileAttributes: fileAttributes | (kind === 0 ? 0 : FILE.directory),
+    tag: 0,
   };
   if (security.descriptor !== null)
     await putAttribute(volume, file, null, residentAttribute(ATTRIBUTE.security, '', security.descriptor));
@@ -258,12 +259,11 @@ export async function rename(volume: NtfsVolume, from: string, to: string): Prom
     target.present?.reference.record === file.base.number && target.folder.record === source.folder.record;
   if (target.present !== null && !(itself && volume.upcase.compare(source.name, target.name) === 0))
     throw alreadyExists(to);
-  const inside = splitPath(from).every(
-    (name, i) => volume.upcase.compare(name, splitPath(to)[i] ?? '') === 0,
-  );
-  if (isDirectory(file) && inside && splitPath(to).length > splitPath(from).length)
+  if (isDirectory(file) && (await isInside(volume, target, file)))
     throw usage(`The folder ${from} cannot be moved into itself.`, 'Choose a place outside of it.');
   const facts = factsOf(file);
+  // The tag in the folder is what programs go by, and some keep it there only.
+  facts.tag = source.present.tag || facts.tag;
   const links = file.base.links;
   const names = namesOfFile(file).length;
   await removeName(volume, file, source);
@@ -272,9 +272,18 @@ export async function rename(volume: NtfsVolume, from: string, to: string): Prom
   await touch(volume, file, null);
 }
 
+/** By the folders themselves: a short name leads to the same one. */
+async function isInside(volume: NtfsVolume, { path }: Place, folder: NtfsFile): Promise<boolean> {
+  const names = splitPath(path);
+  for (let depth = 1; depth < names.length; depth++)
+    if ((await folderAt(volume, names.slice(0, depth))).record === folder.base.number) return true;
+  return false;
+}
+
 export function factsOf(file: NtfsFile): Facts {
   const value = findAttribute(file, ATTRIBUTE.standardInformation)!.value!;
   const data = findAttribute(file, ATTRIBUTE.data);
+  const name = findAttribute(file, ATTRIBUTE.fileName);
   const { mtime, fileAttributes } = standardInformation(file);
   return {
     created: readTime(viewOf(value), 0),
@@ -282,6 +291,7 @@ export function factsOf(file: NtfsFile): Facts {
     allocated: data === undefined ? 0 : data.value === null ? data.allocated : Math.ceil(data.size / 8) * 8,
     size: data?.size ?? 0,
     fileAttributes: fileAttributes | (isDirectory(file) ? FILE.directory : 0),
+    tag: name?.value === undefined || name.value === null ? 0 : viewOf(name.value).getUint32(0x3c, true),
   };
 }
 
@@ -352,6 +362,12 @@ export async function chmod(volume: NtfsVolume, path: string, mode: number): Pro
 
 const MAX_STREAM = 64 << 10;
 
+/** The name a stream has already, in whatever case: two that differ in case only are one to Windows. */
+const streamNamed = (volume: NtfsVolume, file: NtfsFile, name: string): string =>
+  file.attributes.find(
+    (one) => one.type === ATTRIBUTE.data && one.name !== '' && volume.upcase.compare(one.name, name) === 0,
+  )?.name ?? name;
+
 /** An extended attribute `user.NAME` is the alternate stream NAME; null takes it away. */
 export async function setStream(
   volume: NtfsVolume,
@@ -365,7 +381,7 @@ export async function setStream(
   if (value !== null && value.length > MAX_STREAM)
     throw notSupported(`The value of ${attribute} has ${value.length} bytes, more than ${MAX_STREAM}.`);
   const file = await ordinaryFile(volume, await placeOf(volume, path));
-  const key = { type: ATTRIBUTE.data, name };
+  const key = { type: ATTRIBUTE.data, name: streamNamed(volume, file, name) };
   if (value !== null) await setContent(volume, file, key, value, 'content');
   else {
     const stream = openStream(volume, file, key.type, key.name);

@@ -67,7 +67,7 @@ export async function writeRange(
   await updateFacts(volume, file, volume.now);
 }
 
-const ZEROS = 1 << 20;
+const ZEROS = new Uint8Array(1 << 20);
 
 async function fillZeros(
   volume: NtfsVolume,
@@ -75,8 +75,8 @@ async function fillZeros(
   from: number,
   to: number,
 ): Promise<void> {
-  for (let at = from; at < to; at += ZEROS)
-    await writeRuns(volume, runs, at, new Uint8Array(Math.min(ZEROS, to - at)), 'content');
+  for (let at = from; at < to; at += ZEROS.length)
+    await writeRuns(volume, runs, at, ZEROS.subarray(0, to - at), 'content');
 }
 
 export async function truncate(volume: NtfsVolume, path: string, size: number): Promise<void> {

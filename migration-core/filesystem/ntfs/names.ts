@@ -30,6 +30,8 @@ export interface Facts {
   size: number;
   /** FILE bits. */
   fileAttributes: number;
+  /** Reparse tag, or bytes of extended attributes of OS/2; 0 for neither. */
+  tag: number;
 }
 
 /** A $FILE_NAME, see index-node.ts. */
@@ -49,6 +51,7 @@ export function fileNameValue(
   view.setBigUint64(0x28, BigInt(facts.allocated), true);
   view.setBigUint64(0x30, BigInt(facts.size), true);
   view.setUint32(0x38, facts.fileAttributes, true);
+  view.setUint32(0x3c, facts.tag, true);
   view.setUint8(0x40, name.length);
   view.setUint8(0x41, NAMESPACE.posix);
   bytes.set(Buffer.from(name, 'utf16le'), NAME_OFFSET);

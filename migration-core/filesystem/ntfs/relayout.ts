@@ -12,6 +12,7 @@ import { releaseRecord, takeRecord } from './mft-write.ts';
 import { parseUnprotected, type Attribute, type MftRecord } from './record.ts';
 import { decodeRuns, type Run } from './runs.ts';
 import { openStream } from './stream.ts';
+import { compareAttributeNames } from './upcase.ts';
 import type { NtfsVolume } from './volume.ts';
 
 interface Raw {
@@ -60,7 +61,8 @@ export async function relayout(
     ...add.flatMap((bytes) => splitRaw(volume, rawOf(bytes), room)),
   ];
   raws.sort(
-    (a, b) => a.type - b.type || (a.name < b.name ? -1 : a.name > b.name ? 1 : a.firstVcn - b.firstVcn),
+    (a, b) =>
+      a.type - b.type || compareAttributeNames(volume.upcase, a.name, b.name) || a.firstVcn - b.firstVcn,
   );
   const total = raws.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const bins = total <= room ? [raws] : distribute(raws, room, roomForList(raws));

@@ -16,6 +16,8 @@ export class Store {
   readonly #clean = new Map<number, Uint8Array<ArrayBuffer>>();
   readonly #dirty = new Map<number, Uint8Array<ArrayBuffer>>();
   #undo: Map<number, Uint8Array<ArrayBuffer> | undefined> | null = null;
+  /** Contents of the change that is under way. */
+  #waiting: { data: Uint8Array; offset: number }[] = [];
 
   constructor(blocks: WritableBlocks) {
     this.#blocks = blocks;
@@ -58,8 +60,16 @@ export class Store {
     this.#overlay(into, offset);
   }
 
-  /** Contents of files, written at once. */
+  /**
+   * Contents of files: written at once, or at the end of a change, which may still fail and leave its file as it was. `data`
+   * must not alter until then.
+   */
   async writeData(data: Uint8Array, offset: number): Promise<void> {
+    if (this.#undo === null) await this.#writeNow(data, offset);
+    else this.#waiting.push({ data, offset });
+  }
+
+  async #writeNow(data: Uint8Array, offset: number): Promise<void> {
     await this.#blocks.write(data, offset);
     const end = offset + data.length;
     if (this.#dirty.size > 0)
@@ -71,13 +81,17 @@ export class Store {
 
   begin(): void {
     this.#undo = new Map();
+    this.#waiting = [];
   }
 
-  commit(): void {
+  async commit(): Promise<void> {
+    for (const { data, offset } of this.#waiting) await this.#writeNow(data, offset);
+    this.#waiting = [];
     this.#undo = null;
   }
 
   rollback(): void {
+    this.#waiting = [];
     for (const [page, before] of this.#undo ?? [])
       if (before === undefined) this.#dirty.delete(page);
       else this.#dirty.set(page, before);

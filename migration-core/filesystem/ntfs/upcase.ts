@@ -31,6 +31,10 @@ export class Upcase {
   }
 }
 
+/** The order of attributes of one type, in records and in lists: a reader stops looking where a later name stands. */
+export const compareAttributeNames = (upcase: Upcase, a: string, b: string): number =>
+  upcase.compare(a, b) || compareExact(a, b);
+
 /** Names that differ in case alone stand in the order of their characters. */
 export function compareExact(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

@@ -286,6 +286,18 @@ describe('edits', () => {
     ).toEqual(['aaa', 'alpha', 'beta', 'gamma']);
   });
 
+  it('of an empty value free no cell of somebody else', () => {
+    const first = openHive(emptyHive());
+    first.root.setValue('v', 3, new Uint8Array(0));
+    const bytes = Buffer.from(first.serialise(NOW));
+    const record = bytes.indexOf('vk');
+    bytes.writeUInt32LE(0, record + 4);
+    bytes.writeUInt32LE(first.root.cell, record + 8);
+    const hive = openHive(bytes);
+    hive.root.removeValue('v');
+    expect(reopened(hive).root.values()).toEqual([]);
+  });
+
   it('that fail halfway leave a hive that is not written', () => {
     const first = openHive(emptyHive());
     first.createKey('a\\b').setValue('v', ...text('some text'));

@@ -1,15 +1,16 @@
 /** Hundreds of random changes made by us; ntfs-3g, ntfsresize (which accounts for every cluster) and ntfsfix judge. */
-import { readFile } from 'node:fs/promises';
+import { link, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isIronliftError } from '../../../../migration-core/base/errors.ts';
 import { run, scratchFolder, seeded, tryRun } from '../../../support/tools.ts';
 import { Edits } from '../fat/edits.ts';
-import { content, fill, fillCompressed } from './fill.ts';
+import { content, fill, fillCompressed, linkPoint, setReparse } from './fill.ts';
 import {
   digest,
   diskTree,
   makeNtfs,
+  openBytes,
   openNtfs,
   ourTree,
   sorted,
@@ -244,4 +245,59 @@ test('new files have the rights of their folder, and what is refused is refused 
   );
   expect(fs.freeBytes).toBe(freeBytes);
   expect(await refusal(fs.stat('/too large').then(() => undefined))).toMatch(/^NOT_FOUND/);
+});
+
+test('streams stand in the order of their capitals, so that others find each; one in other letters is the same', async () => {
+  const folder = await scratchFolder();
+  const image = await openNtfs(await makeNtfs(folder, 'ntfs', 12));
+  const names = ['apple', 'Banana', 'Zoo', 'cherry'];
+  await image.fs.writeFile('/file', Buffer.from('x'));
+  for (const name of names) await image.fs.setXattr('/file', `user.${name}`, Buffer.from(name));
+  await image.fs.setXattr('/file', 'user.APPLE', Buffer.from('again'));
+  await image.fs.flush();
+  const out = await writeOut(image, join(folder, 'out'));
+  const found = [];
+  for (const name of names) found.push((await tryRun('ntfscat', ['-n', name, out, '/file'])).stdout);
+  expect(found).toEqual(['again', 'Banana', 'Zoo', 'cherry']);
+  expect([...(await image.fs.xattrs('/file')).keys()].sort()).toEqual(
+    names.map((one) => `user.${one}`).sort(),
+  );
+});
+
+test('a junction that is renamed is still one, and no folder goes into itself by its short name', async () => {
+  const folder = await scratchFolder();
+  const path = await makeNtfs(folder, 'ntfs', 12);
+  await withMount(path, 'rw', async (mount) => {
+    await mkdir(join(mount, 'junction'));
+    await setReparse(join(mount, 'junction'), linkPoint('\\??\\C:\\x', null));
+    await mkdir(join(mount, 'Long Folder Name/sub'), { recursive: true });
+    const short = ['-h', '-n', 'system.ntfs_dos_name', '-v', 'LONGFO~1', join(mount, 'Long Folder Name')];
+    await run('setfattr', short);
+  });
+  const { fs } = await openNtfs(path);
+  await fs.rename('/junction', '/moved');
+  expect(await fs.readdir('/')).toContainEqual({ name: 'moved', type: 'symlink' });
+  await expect(fs.rename('/Long Folder Name', '/LONGFO~1/sub/below')).rejects.toThrow(
+    'The folder /Long Folder Name cannot be moved into itself.',
+  );
+  expect(await fs.readdir('/Long Folder Name')).toEqual([{ name: 'sub', type: 'directory' }]);
+});
+
+test('a change that fails at its end leaves the content of its file as it was', async () => {
+  const folder = await scratchFolder();
+  const path = await makeNtfs(folder, 'ntfs', 12);
+  const old = content(9000, 3);
+  await withMount(path, 'rw', async (mount) => {
+    await writeFile(join(mount, 'file'), old);
+    await mkdir(join(mount, 'folder'));
+    await link(join(mount, 'file'), join(mount, 'folder', 'qqqqlink'));
+  });
+  const bytes = await readFile(path);
+  // The folder and the file no longer agree about the second name.
+  bytes[bytes.indexOf(Buffer.from('qqqqlink', 'utf16le'))] = 0x71 + 1;
+  const { fs } = await openBytes(new Uint8Array(bytes));
+  const refused = 'lacks the name of a file that says it is there';
+  await expect(fs.writeFile('/file', content(9000, 6))).rejects.toThrow(refused);
+  await expect(fs.writeRange('/file', 100, content(3000, 9))).rejects.toThrow(refused);
+  expect(digest(await fs.readFile('/file'))).toBe(digest(old));
 });
