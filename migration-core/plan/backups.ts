@@ -7,7 +7,7 @@ import { clashesOf, type Run } from './backup/clashes.ts';
 import { jobsOf, predictedMinutes, type BackupJob } from './backup/jobs.ts';
 import { HostNight } from './backup/night.ts';
 import { offered } from './build/capacity.ts';
-import { slotsTouched, withExtras, type Extra, type PlannedItem } from './build/items.ts';
+import { monthEndSlot, slotsTouched, withExtras, type Extra, type PlannedItem } from './build/items.ts';
 import type { Built } from './build/problem.ts';
 import { FIXED } from './build/units.ts';
 import type { BackupPlan } from './model/plan.ts';
@@ -123,7 +123,7 @@ class BackupPlanner {
       night.host.used = night.used;
     }
     for (const [item, extras] of this.#extras)
-      item.demand = withExtras(this.#request, item.production, extras, this.#built.scales);
+      item.demand = withExtras(this.#built, item.production, extras, this.#built.scales);
     plan.runs.sort((a, b) => a.server - b.server || a.startMinute - b.startMinute);
     return plan;
   }
@@ -199,10 +199,12 @@ class BackupPlanner {
     const { capacity } = offered(host.kind, this.#built.usual, this.#built.scales);
     const row = 3;
     // The sums of the host are of production until the plan is done.
-    const busiest = slotsTouched(run, this.#built.slotMinutes).reduce(
-      (most, slot) => Math.max(most, host.used[row * this.#built.slots + slot]!),
-      0,
-    );
+    const { slots, slotMinutes } = this.#built;
+    const usedAt = (slot: number): number => host.used[row * slots + slot]!;
+    const busiest = slotsTouched(run, slotMinutes).reduce((most, slot) => {
+      const monthEnd = monthEndSlot(slot, this.#built);
+      return Math.max(most, usedAt(slot), monthEnd === null ? 0 : usedAt(monthEnd));
+    }, 0);
     return Math.max(0, capacity[row]! - busiest) / this.#built.scales[row]!;
   }
 }

@@ -3,14 +3,14 @@ import type { PackingItem, PackingProblem } from './packing/problem.ts';
 
 export type Habit = 'sum-of-peaks' | 'sum-of-p95';
 
-/** The problem with one slot. */
-export function flattened(problem: PackingProblem, habit: Habit): PackingProblem {
+/** The problem with one slot. @param weekSlots what percentiles are of: a day of the month is no eighth of the week */
+export function flattened(problem: PackingProblem, habit: Habit, weekSlots: number): PackingProblem {
   const flat = (demand: PackingItem['demand']): Uint32Array =>
     Uint32Array.from({ length: problem.timed }, (_, resource) => {
       const row = Uint32Array.from(demand.subarray(resource * problem.slots, (resource + 1) * problem.slots));
       // Nearest rank: x[ceil(p n)], as the assessment counts percentiles.
       if (habit === 'sum-of-peaks') return row.reduce((most, value) => Math.max(most, value), 0);
-      return row.sort()[Math.ceil(0.95 * row.length) - 1] ?? 0;
+      return row.subarray(0, weekSlots).sort()[Math.ceil(0.95 * weekSlots) - 1] ?? 0;
     });
   return {
     ...problem,

@@ -49,9 +49,11 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
   const os = osGroups(request, built, engine, options);
   const report = { built, rules, platform: request.platform, scenario };
   const habit = (which: Habit): number =>
-    checkedPack(engine, flattened(problemOf(built, answer.rules), which), options).hosts.filter(
-      ({ items }) => items.length > 0,
-    ).length;
+    checkedPack(
+      engine,
+      flattened(problemOf(built, answer.rules), which, built.weekSlots),
+      options,
+    ).hosts.filter(({ items }) => items.length > 0).length;
 
   const reports = hosts.map((host) => reportHost(report, host));
   const unplaced = [

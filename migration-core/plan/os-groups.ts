@@ -84,7 +84,14 @@ function hostsFor(
   const segments = segmentsOf(members);
   const items = new Map(
     members.map((candidate) => {
-      const { item } = plannedItem(request, candidate, built.scales, segments.of(candidate), undefined);
+      const { item } = plannedItem(
+        request,
+        built.slots,
+        candidate,
+        built.scales,
+        segments.of(candidate),
+        undefined,
+      );
       return [item.key, item];
     }),
   );

@@ -30,6 +30,11 @@ export interface PlanRequest {
    * NaN: not measured; its sized figure is taken instead. Asked once for each server.
    */
   weekOf(server: ServerId): Float32Array;
+  /**
+   * The heaviest day at the turn of a month that was seen of it, likewise: RESOURCES.length rows of 144 peaks of ten minutes;
+   * null: none was seen, and its heaviest working day is taken. Absent: of no server.
+   */
+  monthEndOf?(server: ServerId): Float32Array | null;
   /** Reference core units of a whole host. */
   coreUnitsOf(template: HostTemplate): number;
   signal?: AbortSignal;

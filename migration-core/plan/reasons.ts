@@ -3,7 +3,7 @@ import { RESOURCES, type ResourceName, type WeekShape } from '../assess/model/de
 import { formatBytes } from '../base/text.ts';
 import { listed } from './build/names.ts';
 import type { Built } from './build/problem.ts';
-import { FIXED, FULL, MIB, slotText, TIMED, type FixedName } from './build/units.ts';
+import { FIXED, FULL, MIB, slotsOf, slotText, TIMED, type FixedName } from './build/units.ts';
 import type { UnplacedServer } from './model/plan.ts';
 import type { LowerBound, UnplacedReason } from './packing/problem.ts';
 
@@ -63,6 +63,11 @@ export function unplacedServer(
   return { server: facts.id, name: facts.name, ...sentences(built, shape, key, why) };
 }
 
+function whenOf(slot: number, shape: WeekShape): string {
+  const isMonthEnd = slot >= slotsOf(shape);
+  return ` on ${isMonthEnd ? 'the ' : ''}${slotText(slot, shape)}`;
+}
+
 function sentences(
   built: Built,
   shape: WeekShape,
@@ -71,7 +76,7 @@ function sentences(
 ): Pick<UnplacedServer, 'why' | 'next'> {
   switch (why.kind) {
     case 'too-large': {
-      const when = why.resource < TIMED ? ` on ${slotText(why.slot, shape)}` : '';
+      const when = why.resource < TIMED ? whenOf(why.slot, shape) : '';
       const asks = amount(why.resource, why.demand, built.scales);
       const has = amount(why.resource, why.room, built.scales);
       return {

@@ -30,14 +30,15 @@ export function reportHost(context: HostReportContext, host: OpenHost): PlanHost
     let slot = 0;
     let sum = 0;
     for (let at = 0; at < row.length; at++) {
-      sum += row[at]!;
+      // A day of the month is no eighth day of the week.
+      if (at < built.weekSlots) sum += row[at]!;
       if (row[at]! > row[slot]!) slot = at;
     }
     const whole = kind.whole[resource]! * built.scales[resource]!;
     const share = (units: number): number => (whole > 0 ? units / whole : 0);
     use[name] = {
       peak: share(row[slot]!),
-      mean: share(sum / row.length),
+      mean: share(sum / built.weekSlots),
       ceiling: share(capacity[resource]!),
       slot,
     };

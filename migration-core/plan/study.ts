@@ -13,7 +13,7 @@ import { platformById } from '../assess/platforms.ts';
 import { readEstate, type EstateProblem, type ProfileMaker } from '../assess/read-estate.ts';
 import { ruleBook, type RulePack } from '../assess/rules/pack.ts';
 import { hostScore } from '../assess/sizing/cpu-score.ts';
-import { weekOnTarget } from '../assess/sizing/on-target.ts';
+import { monthEndOnTarget, weekOnTarget } from '../assess/sizing/on-target.ts';
 import { sizeServer } from '../assess/sizing/size.ts';
 import { IronliftError } from '../base/errors.ts';
 import type { ProgressListener } from '../base/progress.ts';
@@ -149,6 +149,13 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
         // The planner asks for servers that have a size, and takes that where the week says nothing.
         if (server === undefined || sized === undefined || sized === null) return new Float32Array(0);
         return weekOnTarget(server, sized, profile.shape);
+      },
+      monthEndOf(id: ServerId) {
+        const sized = sizedById.get(id);
+        const server = byId.get(id);
+        return server === undefined || sized === undefined || sized === null
+          ? null
+          : monthEndOnTarget(server, sized);
       },
       coreUnitsOf: (template) => unitsOf(template, rules),
       ...(options.signal === undefined ? {} : { signal: options.signal }),

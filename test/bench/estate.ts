@@ -8,6 +8,8 @@ import { seeded } from '../support/tools.ts';
 export const RESOURCES = ['cpu', 'memory', 'disk operations', 'disk bytes', 'network bytes'];
 export const SAMPLES_PER_DAY = 288;
 export const DAYS = 30;
+/** In the middle of its third week instead of at its end: for plans that saw one. */
+export const EARLY_MONTH_END = [16, 17];
 export const SAMPLES = DAYS * SAMPLES_PER_DAY;
 /** Where nothing was collected. */
 export const MISSING = 0xffff;
@@ -62,8 +64,8 @@ export interface Server {
   diskGigabytes: number;
 }
 
-/** Server `index` of the estate `seed`: always the same. */
-export function makeServer(seed: number, index: number): Server {
+/** Server `index` of the estate `seed`: always the same. @param more days that are the end of a month too */
+export function makeServer(seed: number, index: number, more: readonly number[] = []): Server {
   const random = seeded(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
   let pick = random() * 100;
   const role = ROLES.find(({ share }) => (pick -= share) < 0) ?? ROLES[0]!;
@@ -88,7 +90,7 @@ export function makeServer(seed: number, index: number): Server {
     const between = (minute % 12) / 12;
     let work = (curve[hour]! * (1 - between) + curve[hour + 1]! * between) / 100;
     if (day % 7 >= 5) work *= role.weekend;
-    if (day >= DAYS - 2) work *= role.monthEnd;
+    if (day >= DAYS - 2 || more.includes(day)) work *= role.monthEnd;
     work *= 1 + (growth * day) / DAYS;
     if (burst > 0) burst--;
     else if (random() < 0.004) burst = 1 + Math.floor(random() * 4);

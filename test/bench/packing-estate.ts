@@ -6,9 +6,11 @@ import { repacker } from '../../migration-core/plan/packing/repack.ts';
 import { faults } from '../support/packing.ts';
 import {
   CEILINGS,
+  EARLY_MONTH_END,
   FAILOVER,
   HOST,
   makeServer,
+  MISSING,
   profileOf,
   RESOURCES,
   SAMPLES,
@@ -16,6 +18,7 @@ import {
   SLOTS,
   type Profile,
 } from './estate.ts';
+import { compareShapes } from './packing-shapes.ts';
 
 const SEED = 1;
 /** Plans are made from three weeks. The fourth, and the end of the month, are for the proof. */
@@ -151,4 +154,36 @@ function prove(problem: PackingProblem, result: PackingResult): void {
   console.log(
     `each of ${result.hosts.length} hosts lost in turn: ${gaps} not survived, ${(performance.now() - began).toFixed(0)} ms`,
   );
+}
+
+/** Each way to fold three weeks, of a month whose end was never seen and of one where there was another one before. */
+export function compareEstate(servers: number): void {
+  for (const [title, closing] of [
+    ['no month end seen', []],
+    ['a month end seen', EARLY_MONTH_END],
+  ] as const)
+    for (const [kind, rows] of [
+      ['all resources', RESOURCES.map((_, r) => r)],
+      ['processors alone', [0]],
+      ['memory alone', [1]],
+    ] as const) {
+      const made = (server: number): { recorded: Uint16Array[]; truth: Uint16Array[] } =>
+        makeServer(SEED, server, closing);
+      const pick = (all: Uint16Array[]): Uint16Array[] => rows.map((r) => all[r]!);
+      compareShapes(`${servers} made-up servers, ${title}, ${kind}`, {
+        resources: rows.map((r) => RESOURCES[r]!),
+        servers,
+        recorded: (server) => pick(made(server).recorded),
+        truth: (server) => pick(made(server).truth),
+        host: rows.map((r) => HOST[r]!),
+        ceilings: rows.map((r) => CEILINGS[r]!),
+        missing: MISSING,
+        planned: PLANNED,
+        replays: [
+          ['week 4', PLANNED, MONTH_END],
+          ['month end', MONTH_END, SAMPLES],
+        ],
+        closing,
+      });
+    }
 }

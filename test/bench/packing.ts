@@ -2,18 +2,20 @@
  * How few hosts the packing engine needs for public instances, and how long it takes.
  *
  *   npm run bench:packing -- --estate N [--check]
+ *   npm run bench:packing -- --bitbrains ARCHIVE
  *   npm run bench:packing -- FILE... [--limit MS] [--only PART-OF-A-NAME] [--ffd] [--check]
  *
  * FILE: instances of the Vectorpack collection, or archives of them (.tar.xz). `--limit` is for each instance (1000).
  * `--ffd` prints first fit decreasing by L2 norm beside and counts where that needs fewer hosts. `--check` ends with
  * status 1 when a limit of the product is not met. `--estate` packs a made-up estate of N servers (estate.ts) by time and by
- * the habits of the market, and replays the month.
+ * the habits of the market, and replays the month; then each way to fold a week beside. `--bitbrains` does the latter with real servers.
  */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { pack } from '../../migration-core/plan/packing/pack.ts';
 import { faults } from '../support/packing.ts';
-import { packEstate } from './packing-estate.ts';
+import { packBitbrains } from './packing-bitbrains.ts';
+import { compareEstate, packEstate } from './packing-estate.ts';
 import {
   firstFitDecreasing,
   isMeaningful,
@@ -31,6 +33,7 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', default: '' },
     ffd: { type: 'boolean', default: false },
     estate: { type: 'string' },
+    bitbrains: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
 });
@@ -52,6 +55,11 @@ const totals = new Map<string, Total>();
 async function main(): Promise<void> {
   if (values.estate !== undefined) {
     if (!packEstate(Number(values.estate)) && values.check) process.exitCode = 1;
+    compareEstate(Number(values.estate));
+    return;
+  }
+  if (values.bitbrains !== undefined) {
+    packBitbrains(values.bitbrains);
     return;
   }
   if (positionals.length === 0)

@@ -68,6 +68,8 @@ export interface TestServer {
   name?: string;
   /** Of the week on the target: the same in each slot, or by slot. Core units, bytes, operations/s, bytes/s, bytes/s. */
   cpu?: number | ((slot: number) => number);
+  /** Core units on the heaviest day at the turn of a month, by slot of ten minutes; absent: none was seen. */
+  monthEnd?: (slot: number) => number;
   memory?: number;
   operations?: number;
   disk?: number | ((slot: number) => number);
@@ -137,6 +139,16 @@ export function planRequest(estate: TestEstate): PlanRequest {
           week[row * slots + slot] = typeof value === 'number' ? value : value(slot);
       });
       return week;
+    },
+    monthEndOf(id) {
+      const { monthEnd, memory = GIB, operations = 10, disk = 0, network = 0 } = estate.servers[id - 1]!;
+      if (monthEnd === undefined) return null;
+      const rest = [memory, operations, typeof disk === 'number' ? disk : 0, network];
+      return Float32Array.from(
+        [0, ...rest].flatMap((value, row) =>
+          Array.from({ length: 144 }, (_, slot) => (row === 0 ? monthEnd(slot) : value)),
+        ),
+      );
     },
     coreUnitsOf: estate.coreUnits ?? (({ cores }) => cores),
   };

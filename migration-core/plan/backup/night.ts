@@ -1,6 +1,6 @@
 /** The week of one host as its backups see it: how many run at once, and what capacity is left. */
 import { offered } from '../build/capacity.ts';
-import { slotsTouched, type Extra } from '../build/items.ts';
+import { monthEndSlot, slotsTouched, spreadToMonthEnd, type Extra } from '../build/items.ts';
 import type { Built } from '../build/problem.ts';
 import { TIMED, unitsUp } from '../build/units.ts';
 import type { OpenHost } from '../open-hosts.ts';
@@ -15,15 +15,21 @@ export class HostNight {
   readonly host: OpenHost;
   readonly #built: Built;
   readonly #capacity: number[];
-  /** Production and the backups that were put here. */
-  readonly #used: Uint32Array;
+  /** Of production, TIMED x slots. */
+  readonly #production: Uint32Array;
+  /** What backups and guests add to the week and take from it. */
+  readonly #added: Int32Array;
+  /** The same of the turn of a month, at the slots of the working day it would be. */
+  readonly #atMonthEnd: Int32Array;
   readonly #running = new Uint16Array(CELLS);
 
   constructor(built: Built, host: OpenHost) {
     this.host = host;
     this.#built = built;
     this.#capacity = offered(host.kind, built.usual, built.scales).capacity;
-    this.#used = host.used.slice();
+    this.#production = host.used;
+    this.#added = new Int32Array(host.used.length);
+    this.#atMonthEnd = new Int32Array(host.used.length);
   }
 
   /** Most backups that run at once in that span, before one more. */
@@ -35,7 +41,7 @@ export class HostNight {
   diskBudget(span: Span): number {
     const row = 3;
     const left = slotsTouched(span, this.#built.slotMinutes).reduce(
-      (least, slot) => Math.min(least, this.#capacity[row]! - this.#used[row * this.#built.slots + slot]!),
+      (least, slot) => Math.min(least, this.#capacity[row]! - this.#most(row, slot)),
       Infinity,
     );
     return Math.max(0, left) / this.#built.scales[row]!;
@@ -43,13 +49,9 @@ export class HostNight {
 
   /** Whether a run, and the machine itself where it is a guest for that time, fit under the ceilings. */
   fits(extra: Extra, guest?: Uint16Array): boolean {
-    const { slots, slotMinutes } = this.#built;
     const units = this.#units(extra);
-    return slotsTouched(extra, slotMinutes).every((slot) =>
-      units.every((more, resource) => {
-        const at = resource * slots + slot;
-        return this.#used[at]! + more + (guest?.[at] ?? 0) <= this.#capacity[resource]!;
-      }),
+    return slotsTouched(extra, this.#built.slotMinutes).every((slot) =>
+      units.every((more, resource) => this.#most(resource, slot, guest) + more <= this.#capacity[resource]!),
     );
   }
 
@@ -60,7 +62,24 @@ export class HostNight {
 
   /** Units in use with all that was put here, TIMED x slots. */
   get used(): Uint32Array {
-    return this.#used;
+    const { slots, weekSlots } = this.#built;
+    const monthEnd = this.#atMonthEnd.slice();
+    spreadToMonthEnd(monthEnd, this.#built);
+    return this.#production.map((units, at) => {
+      const isInWeek = at % slots < weekSlots;
+      return units + (isInWeek ? this.#added[at]! : monthEnd[at]!);
+    });
+  }
+
+  /** Units in use in a slot of the week, or where that is more at the same time of day at the turn of a month. */
+  #most(resource: number, slot: number, guest?: Uint16Array): number {
+    const row = resource * this.#built.slots;
+    const at = row + slot;
+    const usual = this.#production[at]! + this.#added[at]! + (guest?.[at] ?? 0);
+    const day = monthEndSlot(slot, this.#built);
+    if (day === null) return usual;
+    const then = row + day;
+    return Math.max(usual, this.#production[then]! + this.#atMonthEnd[at]! + (guest?.[then] ?? 0));
   }
 
   /** Of a machine that is elsewhere for its backup. */
@@ -74,7 +93,11 @@ export class HostNight {
     for (const slot of slotsTouched(extra, slotMinutes))
       for (let resource = 0; resource < TIMED; resource++) {
         const at = resource * slots + slot;
-        this.#used[at] = this.#used[at]! + units[resource]! + sign * (guest?.[at] ?? 0);
+        this.#added[at] = this.#added[at]! + units[resource]! + sign * (guest?.[at] ?? 0);
+        const day = monthEndSlot(slot, this.#built);
+        if (day === null) continue;
+        const visiting = sign * (guest?.[resource * slots + day] ?? 0);
+        this.#atMonthEnd[at] = this.#atMonthEnd[at]! + units[resource]! + visiting;
       }
   }
 

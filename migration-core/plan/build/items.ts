@@ -1,9 +1,15 @@
 /** A candidate as an item of the packing problem. */
-import { SLOT_MINUTES } from '../../assess/model/demand.ts';
+import { SLOT_MINUTES, type WeekShape } from '../../assess/model/demand.ts';
 import type { PlanRequest } from '../planning.ts';
 import type { Candidate } from './select.ts';
 import { keyOf } from './constraints.ts';
-import { growthFactor, mebibytesUp, slotsOf, TIMED, UNLIMITED, unitsUp } from './units.ts';
+import { growthFactor, mebibytesUp, slotsOf, slotsOfDay, TIMED, UNLIMITED, unitsUp } from './units.ts';
+
+/** Of the day at the turn of a month, as it is kept. */
+const PEAK_MINUTES = 10;
+const PEAKS_OF_DAY = 144;
+/** Months are closed from Monday to Friday. */
+const WORKING_DAYS = 5;
 
 export interface PlannedItem {
   key: string;
@@ -23,8 +29,10 @@ export interface PlannedItem {
   critical: boolean;
 }
 
+/** @param slots of the week, or of the week and of a day at the turn of a month */
 export function plannedItem(
   request: PlanRequest,
+  slots: number,
   candidate: Candidate,
   scales: readonly number[],
   segment: string | undefined,
@@ -34,7 +42,7 @@ export function plannedItem(
   const { facts, sized } = candidate;
   // What it asks for has grown already, in its size and in its week; what it stores is that of today.
   const growth = growthFactor(scenario.growth, scenario.years);
-  const slots = slotsOf(profile.shape);
+  const weekSlots = slotsOf(profile.shape);
   const week = request.weekOf(facts.id);
   const fallback = [
     sized.demand.cpu,
@@ -48,15 +56,16 @@ export function plannedItem(
   for (let resource = 0; resource < TIMED; resource++) {
     const scale = scales[resource]!;
     const otherwise = unitsUp(fallback[resource]!, scale);
-    const row = resource * slots;
-    for (let at = row; at < row + slots; at++) {
-      const value = week[at];
+    const row = production.subarray(resource * slots, (resource + 1) * slots);
+    for (let slot = 0; slot < weekSlots; slot++) {
+      const value = week[resource * weekSlots + slot];
       if (value === undefined || Number.isNaN(value)) {
         unmeasured = true;
-        production[at] = otherwise;
-      } else production[at] = unitsUp(value, scale);
+        row[slot] = otherwise;
+      } else row[slot] = unitsUp(value, scale);
     }
   }
+  if (slots > weekSlots) addMonthEnd(production, slots, request, candidate, scales, fallback);
   const storageBytes = growth * sized.disks.reduce((sum, disk) => sum + occupied(disk), 0);
   const critical = facts.annotations.criticality === 'critical';
   return {
@@ -83,6 +92,64 @@ export function plannedItem(
   };
 }
 
+/** Fills the slots behind the week. */
+function addMonthEnd(
+  production: Uint16Array,
+  slots: number,
+  request: PlanRequest,
+  { facts }: Candidate,
+  scales: readonly number[],
+  fallback: readonly number[],
+): void {
+  const { shape } = request.profile;
+  const weekSlots = slotsOf(shape);
+  const daySlots = slotsOfDay(shape);
+  const peaks = request.monthEndOf?.(facts.id) ?? null;
+  for (let resource = 0; resource < TIMED; resource++) {
+    const row = production.subarray(resource * slots, (resource + 1) * slots);
+    if (peaks === null) {
+      // It never worked at a month end that we saw: as on its heaviest working day, then.
+      const day = heaviestDay(row, daySlots);
+      row.copyWithin(weekSlots, day * daySlots, (day + 1) * daySlots);
+      continue;
+    }
+    for (let slot = 0; slot < daySlots; slot++) {
+      const value = resampled(peaks, resource, slot, shape);
+      row[weekSlots + slot] = unitsUp(Number.isNaN(value) ? fallback[resource]! : value, scales[resource]!);
+    }
+  }
+}
+
+function heaviestDay(row: Uint16Array, daySlots: number): number {
+  let heaviest = 0;
+  let most = -1;
+  for (let day = 0; day < WORKING_DAYS; day++) {
+    let sum = 0;
+    for (let slot = day * daySlots; slot < (day + 1) * daySlots; slot++) sum += row[slot]!;
+    if (sum > most) [heaviest, most] = [day, sum];
+  }
+  return heaviest;
+}
+
+/**
+ * Peaks of ten minutes as a slot of another length: the highest that it touches. Of means the mean by the time each of them
+ * covers, which is above what it was: nothing but the peaks of that day is kept.
+ */
+function resampled(peaks: Float32Array, resource: number, slot: number, shape: WeekShape): number {
+  const minutes = SLOT_MINUTES[shape];
+  const [start, end] = [slot * minutes, (slot + 1) * minutes];
+  let most = Number.NEGATIVE_INFINITY;
+  let sum = 0;
+  for (let at = Math.floor(start / PEAK_MINUTES); at * PEAK_MINUTES < end; at++) {
+    const value = peaks[resource * PEAKS_OF_DAY + at] ?? Number.NaN;
+    if (Number.isNaN(value)) return Number.NaN;
+    const covered = Math.min(end, (at + 1) * PEAK_MINUTES) - Math.max(start, at * PEAK_MINUTES);
+    most = Math.max(most, value);
+    sum += value * covered;
+  }
+  return shape === '15-min-mean' ? sum / minutes : most;
+}
+
 /** A thin disk takes what is used, where that is known. */
 const occupied = (disk: Candidate['sized']['disks'][number]): number =>
   disk.provisioning === 'thin' ? (disk.usedBytes ?? disk.bytes) : disk.bytes;
@@ -95,6 +162,34 @@ export interface Extra {
   /** Minutes after midnight; the end may be on the next day and so above 1440. */
   startMinute: number;
   endMinute: number;
+}
+
+/** Slots of all that is counted by time: a week, and where there is one the day at the turn of a month behind it. */
+export interface Timeline {
+  weekSlots: number;
+  slots: number;
+  slotMinutes: number;
+}
+
+/** The slot of the turn of a month at the time of day of a slot of the week; null: none, or no working day. */
+export function monthEndSlot(slot: number, { weekSlots, slots }: Timeline): number | null {
+  const daySlots = slots - weekSlots;
+  if (daySlots === 0 || slot >= WORKING_DAYS * daySlots) return null;
+  return weekSlots + (slot % daySlots);
+}
+
+/** What is added to a week (TIMED x slots) comes on the turn of a month as on that working day which has most of it. */
+export function spreadToMonthEnd(added: Int32Array, timeline: Timeline): void {
+  const { slots, weekSlots } = timeline;
+  const daySlots = slots - weekSlots;
+  for (let resource = 0; resource < TIMED; resource++) {
+    const row = added.subarray(resource * slots, (resource + 1) * slots);
+    for (let slot = 0; slot < daySlots; slot++) {
+      let most = row[slot]!;
+      for (let day = 1; day < WORKING_DAYS; day++) most = Math.max(most, row[day * daySlots + slot]!);
+      row[weekSlots + slot] = most;
+    }
+  }
 }
 
 /** Slots of the week that a run touches, in the order of time. */
@@ -113,24 +208,26 @@ export function slotsTouched(
   return endMinute - startMinute + 2 * slotMinutes < 1440 ? touched : [...new Set(touched)];
 }
 
-/** The demand of an item with extras on top; the same array where there are none. */
+/**
+ * The demand of an item with extras on top; the same array where there are none. The turn of a month may be any working
+ * day: it has the most that the extras of one of them ask for at that time.
+ */
 export function withExtras(
-  request: PlanRequest,
+  { slots, weekSlots, slotMinutes }: Timeline,
   production: Uint16Array,
   extras: readonly Extra[],
   scales: readonly number[],
 ): Uint16Array {
   if (extras.length === 0) return production;
-  const slotMinutes = SLOT_MINUTES[request.profile.shape];
-  const slots = slotsOf(request.profile.shape);
-  const sum = production.slice();
+  const added = new Int32Array(TIMED * slots);
   for (const extra of extras) {
     const units = extra.timed.map((value, resource) => unitsUp(value, scales[resource]!));
     for (const slot of slotsTouched(extra, slotMinutes))
       for (let resource = 0; resource < TIMED; resource++) {
         const at = resource * slots + slot;
-        sum[at] = Math.min(65_535, sum[at]! + units[resource]!);
+        added[at] = added[at]! + units[resource]!;
       }
   }
-  return sum;
+  spreadToMonthEnd(added, { slots, weekSlots, slotMinutes });
+  return production.map((units, at) => Math.min(65_535, units + added[at]!));
 }

@@ -11,13 +11,16 @@ import { hostKinds, type HostKind } from './hosts.ts';
 import { plannedItem, type PlannedItem } from './items.ts';
 import { listed } from './names.ts';
 import { selectServers, type Candidate, type Selection } from './select.ts';
-import { FIXED, mebibytesUp, scalesOf, slotsOf, TIMED, unitsUp } from './units.ts';
+import { FIXED, mebibytesUp, scalesOf, slotsOf, slotsOfDay, TIMED, unitsUp } from './units.ts';
 
 export interface Built {
   selection: Selection;
   kinds: HostKind[];
   bought: HostKind | null;
   scales: number[];
+  /** Of the week. */
+  weekSlots: number;
+  /** Of the week, and behind it of a day at the turn of a month where one was seen of any server. */
   slots: number;
   slotMinutes: number;
   usual: Ceilings;
@@ -50,11 +53,14 @@ export function build(request: PlanRequest): Built {
   }
   const candidates = machines.map(({ candidate }) => candidate);
   const segments = segmentsOf(candidates);
+  const weekSlots = slotsOf(profile.shape);
+  const isMonthEndSeen = request.servers.some(({ id }) => (request.monthEndOf?.(id) ?? null) !== null);
+  const slots = weekSlots + (isMonthEndSeen ? slotsOfDay(profile.shape) : 0);
   const items = new Map<string, PlannedItem>();
   const unmeasured: string[] = [];
   for (const { candidate, hosts } of machines) {
     throwIfCancelled(request.signal);
-    const made = plannedItem(request, candidate, scales, segments.of(candidate), hosts);
+    const made = plannedItem(request, slots, candidate, scales, segments.of(candidate), hosts);
     items.set(made.item.key, made.item);
     if (made.unmeasured) unmeasured.push(candidate.facts.name);
   }
@@ -68,7 +74,8 @@ export function build(request: PlanRequest): Built {
     kinds,
     bought,
     scales,
-    slots: slotsOf(profile.shape),
+    weekSlots,
+    slots,
     slotMinutes: SLOT_MINUTES[profile.shape],
     usual,
     failover: failoverCeilings(usual, profile, rules),

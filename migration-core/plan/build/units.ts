@@ -17,7 +17,9 @@ export const UNLIMITED = 2 ** 40;
 export const FIXED = ['memory', 'storage', 'vcpus', 'machines', 'critical'] as const;
 export type FixedName = (typeof FIXED)[number];
 
+/** Of a week. Where the turn of a month was seen, slots of that day follow. */
 export const slotsOf = (shape: WeekShape): number => MINUTES_OF_WEEK / SLOT_MINUTES[shape];
+export const slotsOfDay = (shape: WeekShape): number => slotsOf(shape) / 7;
 
 /** Units by real one, by resource. `largest`: of the whole hosts, by resource. */
 export const scalesOf = (largest: readonly number[]): number[] =>
@@ -52,8 +54,9 @@ export function clock(minute: number): string {
   return `${two(Math.floor(ofDay / 60))}:${two(ofDay % 60)}`;
 }
 
-/** `Tuesday 10:00`. */
+/** `Tuesday 10:00`, or `month-end day 10:00` of a slot behind the week. */
 export function slotText(slot: number, shape: WeekShape): string {
   const minute = slot * SLOT_MINUTES[shape];
+  if (minute >= MINUTES_OF_WEEK) return `month-end day ${clock(minute)}`;
   return `${DAYS[Math.floor(minute / 1440) % 7]!} ${clock(minute)}`;
 }

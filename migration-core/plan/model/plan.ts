@@ -18,7 +18,10 @@ export interface PlanHost {
   /** Opened for failover alone. */
   spare: boolean;
   servers: PlannedServer[];
-  /** Peak of the sum over the week as a share of the whole host (not of its ceiling), and when: slot of the week. */
+  /**
+   * Peak of the sum as a share of the whole host (not of its ceiling), and when: slot of the week, or behind its slots one of
+   * the day at the turn of a month. The mean is that of the week.
+   */
   use: Record<ResourceName, { peak: number; mean: number; ceiling: number; slot: number }>;
   /** What would be full first. */
   binding: ResourceName | 'storage' | 'vcpus' | 'machines' | 'none';

@@ -52,6 +52,31 @@ describe('backups of a plan', () => {
     expect(made.backup.hostJobs).toEqual(['host-01']);
   });
 
+  it('finds room at the turn of a month too, which is one working day and not all of them', () => {
+    const busy = (from: number, cores: number) => ({
+      cpu: 5,
+      monthEnd: (slot: number) => (slot >= from * 6 && slot < from * 6 + 18 ? cores : 5),
+    });
+    const made = (cores: number, days: number[][]): Plan =>
+      plan({
+        servers: days.map((own, at) => ({
+          name: 'ab'[at]!,
+          ...busy(1, cores),
+          backup: [{ ...NIGHTLY, days: own, cpu: 20 }],
+        })),
+      });
+    // From one to four in the night it closes its books: 68 of 69.3 cores, and a backup takes two.
+    expect(runs(made(34, [[1], [3]]))[0]).toMatch(/from 01:00$/u);
+    expect(runs(made(34, [[5], [6]]))[0]).toBe('1 host-01 01:00-02:32 host');
+    const tight = made(34, [[1], [3]]);
+    expect(tight.backup.clashes).toEqual([]);
+    for (const { use } of tight.hosts) expect(use.cpu.peak).toBeLessThanOrEqual(use.cpu.ceiling);
+    // Each for itself fits: two on one day would not.
+    const apart = made(33.3, [[1], [3]]);
+    expect(runs(apart)).toEqual(['1 host-01 01:00-02:32 host', '2 host-01 01:00-02:32 host']);
+    expect(apart.hosts[0]!.use.cpu.slot).toBeGreaterThanOrEqual(1008);
+  });
+
   it('takes another host for the time where the window leaves none', () => {
     const made = plan({
       servers: [...servers(4, { ...narrow, cpu: 16.5 }), { name: 'else', cpu: 10 }],

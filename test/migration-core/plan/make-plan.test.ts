@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isIronliftError } from '../../../migration-core/base/errors.ts';
 import { makePlan } from '../../../migration-core/plan/make-plan.ts';
+import { slotText } from '../../../migration-core/plan/build/units.ts';
 import type { Plan } from '../../../migration-core/plan/model/plan.ts';
 import type { PackingEngine } from '../../../migration-core/plan/planning.ts';
 import { firstFit } from '../../support/first-fit.ts';
@@ -108,6 +109,52 @@ describe('a plan', () => {
       servers: Array.from({ length: 4 }, (_, at) => ({ cpu: (slot) => (slot === at ? 60 : 2) })),
     });
     expect(rare.totals.sumOfP95Hosts).toBe(1);
+  });
+
+  describe('with the turn of a month', () => {
+    const NINE_FORTY = 58;
+    const closing = { cpu: 10, monthEnd: (slot: number) => (slot === NINE_FORTY ? 60 : 10) };
+
+    it('has room for a peak that was seen on no other day, and says when it is', () => {
+      const { hosts, totals } = plan({ servers: [closing, closing] });
+      expect(plan({ servers: [{ cpu: 10 }, { cpu: 10 }] }).hosts).toHaveLength(1);
+      expect(hosts.map(({ use }) => use.cpu.slot)).toEqual([1008 + NINE_FORTY, 1008 + NINE_FORTY]);
+      expect(slotText(hosts[0]!.use.cpu.slot, '10-min-peak')).toBe('month-end day 09:40');
+      expect(hosts[0]!.use.cpu.peak).toBeCloseTo(0.6, 3);
+      // A day of the month is no eighth day of the week, of means and percentiles neither.
+      expect(hosts[0]!.use.cpu.mean).toBeCloseTo(0.1, 3);
+      expect(totals).toMatchObject({ sumOfPeaksHosts: 2, sumOfP95Hosts: 1 });
+      const { unplaced } = plan({ servers: [{ ...closing, monthEnd: () => 300 }] });
+      expect(unplaced.map(({ why }) => why)).toEqual([
+        expect.stringMatching(
+          /^Its demand for processors is .* on the month-end day 00:00, and an empty host/u,
+        ),
+      ]);
+    });
+
+    it.each([
+      ['10-min-peak', 1008 + NINE_FORTY, 0.6],
+      ['15-min-peak', 672 + 38, 0.6],
+      // A third of a quarter of an hour, of two servers.
+      ['15-min-mean', 672 + 38, 2 * ((0.1 * 2 + 0.6) / 3)],
+      ['60-min-peak', 168 + 9, 0.6],
+    ] as const)('has it in slots of %s', (shape, slot, peak) => {
+      const { hosts } = plan({ servers: [closing, closing], profile: { shape } });
+      expect(hosts[0]!.use.cpu.slot).toBe(slot);
+      expect(hosts[0]!.use.cpu.peak).toBeCloseTo(peak, 3);
+    });
+
+    it('takes the heaviest working day of servers of which none was seen', () => {
+      const at = (day: number) => ({
+        cpu: (slot: number) => (slot === day * 144 + NINE_FORTY ? 30 : 10),
+      });
+      const together = (day: number): number => plan({ servers: [closing, at(day)] }).hosts.length;
+      expect(together(2)).toBe(2);
+      // Months are closed on no Saturday: 60 and 10 at the same time fit, if barely.
+      const quiet = plan({ servers: [{ ...closing, monthEnd: () => 55 }, at(5)] });
+      expect(quiet.hosts).toHaveLength(1);
+      expect(quiet.hosts[0]!.use.cpu.peak).toBeCloseTo(0.65, 3);
+    });
   });
 
   it('counts systems to manage before and after: N, then N and the hosts and one', () => {

@@ -27,6 +27,9 @@ function randomEstate(random: () => number): TestEstate {
     return {
       name: chance(0.02) ? `=cmd|'\u001b[31m<b>'!${name}` : name,
       cpu: chance(0.05) ? 400 : (slot) => (slot === peak ? base + 30 : base),
+      ...(chance(0.2)
+        ? { monthEnd: (slot: number) => (slot === Math.floor(start / 10) ? base + 40 : base) }
+        : {}),
       memory: below(20) * GIB,
       operations: below(2000),
       disk: below(100_000_000),
@@ -165,7 +168,23 @@ function fits(request: PlanRequest, plan: Plan): void {
     const existing = request.scenario.hosts.find(({ name }) => name === host.name);
     const present =
       existing === undefined ? [0, 0] : [existing.load.cpu * 100, existing.load.memory * 104 * GIB];
+    // Grown already (PlanRequest.weekOf).
     const weeks = host.servers.map(({ server }) => request.weekOf(server));
+    // The highest of six tens of minutes, and of who has none the heaviest day from Monday to Friday.
+    const closing = host.servers.map(({ server }) => {
+      const peaks = request.monthEndOf?.(server) ?? null;
+      const week = request.weekOf(server).subarray(0, 120);
+      const days = [0, 1, 2, 3, 4].map((day) => week.slice(day * 24, (day + 1) * 24));
+      const sum = (day: Float32Array): number => day.reduce((all, value) => all + value, 0);
+      if (peaks === null) return days.reduce((most, day) => (sum(day) > sum(most) ? day : most));
+      return Array.from({ length: 24 }, (_, hour) => Math.max(...peaks.subarray(hour * 6, hour * 6 + 6)));
+    });
+    // Where no month end was seen of any server, none is packed.
+    if (closing.length > 0 && request.servers.some(({ id }) => (request.monthEndOf?.(id) ?? null) !== null))
+      for (let hour = 0; hour < 24; hour++)
+        expect(closing.reduce((all, day) => all + day[hour]!, present[0]!)).toBeLessThanOrEqual(
+          limits[0]! * (1 + 1e-9),
+        );
     if (host.servers.length > 0)
       for (let at = 0; at < 5 * SLOTS; at++) {
         const resource = Math.floor(at / SLOTS);

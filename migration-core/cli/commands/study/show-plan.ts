@@ -24,11 +24,14 @@ const RESOURCE_TITLES: Record<PlanHost['binding'], string> = {
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-/** `Tue 02:10`. */
+const MINUTES_OF_WEEK = 10_080;
+
+/** `Tue 02:10`; slots behind the week are those of the day at the turn of a month. */
 export function slotText(slot: number, shape: WeekShape): string {
   const minute = slot * SLOT_MINUTES[shape];
   const two = (value: number): string => String(value).padStart(2, '0');
-  return `${DAYS[Math.floor(minute / 1440) % 7]!} ${two(Math.floor((minute % 1440) / 60))}:${two(minute % 60)}`;
+  const day = minute >= MINUTES_OF_WEEK ? 'month-end day' : DAYS[Math.floor(minute / 1440)]!;
+  return `${day} ${two(Math.floor((minute % 1440) / 60))}:${two(minute % 60)}`;
 }
 
 /** Minutes after midnight as `01:30`. */
