@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { plural } from '../../../base/text.ts';
@@ -6,6 +5,7 @@ import type { WavePlan } from '../../../plan/model/waves.ts';
 import type { Command } from '../../commands.ts';
 import { wrap } from '../../terminal.ts';
 import { textOf, usage } from '../collect/options.ts';
+import { readTableFile } from '../table-file.ts';
 import { STUDY_HELP, studyOptions } from './options.ts';
 import { withStudy } from './run.ts';
 import { wavesText } from './show-plan.ts';
@@ -33,8 +33,8 @@ ${STUDY_HELP}
       let waves: WavePlan;
       if (from === undefined) waves = planWaves(input);
       else {
-        const { importWaves } = await import('../../../plan/waves/csv.ts');
-        const edited = importWaves(readTable(from), input);
+        const { importWaves, WAVES_TABLE } = await import('../../../plan/waves/csv.ts');
+        const edited = importWaves(await readTableFile(from, WAVES_TABLE), input);
         waves = edited.plan;
         for (const { line, text } of edited.problems)
           world.err(`${wrap(line === 0 ? text : `line ${line}: ${text}`, world.columns, '  ')}\n`);
@@ -63,25 +63,6 @@ ${STUDY_HELP}
     });
   },
 };
-
-/** Larger than a table of a million servers. */
-const MAX_TABLE = 256 * 2 ** 20;
-
-function readTable(path: string): Uint8Array {
-  try {
-    const bytes = readFileSync(path);
-    if (bytes.length <= MAX_TABLE) return bytes;
-    throw new IronliftError('WAVES_INVALID', `${path} is larger than any table of waves.`, {
-      next: 'Name the table that --csv wrote.',
-    });
-  } catch (error) {
-    if (systemErrorCode(error) === undefined || error instanceof IronliftError) throw error;
-    throw new IronliftError('SOURCE_NOT_FOUND', `${path} cannot be read.`, {
-      next: 'Check the name, and that you may read it.',
-      cause: error,
-    });
-  }
-}
 
 /** Never replaces what is there: it may hold edits. */
 async function writeNew(path: string, text: string): Promise<void> {
