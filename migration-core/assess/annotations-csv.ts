@@ -4,13 +4,20 @@
  * is taken or nothing.
  */
 import { isDeepStrictEqual } from 'node:util';
+import {
+  BYTE_ORDER_MARK,
+  csvLine,
+  readCsv,
+  type CsvRow,
+  type CsvSource,
+  type Separator,
+} from '../base/csv-table.ts';
 import { IronliftError } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
 import type { EngagementFile, ServerId, ServerSummary } from '../store/engagement.ts';
 import { serverAnnotations, type ServerAnnotations } from '../store/model/annotations.ts';
 import { comparableName } from '../store/model/identity.ts';
 import { cellOf, COLUMNS, readCell, valueAt, withValue, type Column } from './annotations/columns.ts';
-import { csvLine, readCsv, type CsvRow, type Separator } from './annotations/csv.ts';
 import { text } from './annotations/kinds.ts';
 
 /** Who it is: both are written; either will do where it names one server only. */
@@ -22,8 +29,13 @@ const OWN_MARK = '#';
 const MAX_PROBLEMS = 1000;
 /** Characters of a cell in a sentence. */
 const SHOWN = 60;
-/** Excel takes a file without it for one in the letters of the country. */
-const BYTE_ORDER_MARK = '\ufeff';
+
+/** How a file that is no table of servers is refused. */
+export const annotationsSource = (fileName: string): CsvSource => ({
+  name: fileName,
+  code: 'ANNOTATIONS_INVALID',
+  next: 'Give the table that `ironlift servers export` has made, saved as CSV by the spreadsheet program.',
+});
 
 /** A row for each server in the order of the list, piece by piece. */
 export function* annotationsTable(engagement: EngagementFile, separator: Separator = ','): Generator<string> {
@@ -74,7 +86,7 @@ export function readAnnotationsTable(
   fileName: string,
   engagement: EngagementFile,
 ): AnnotationsReading {
-  const { rows, remarks } = readCsv(bytes, fileName);
+  const { rows, remarks } = readCsv(bytes, annotationsSource(fileName));
   const [head, ...body] = rows.filter(({ cells }) => cells.some((cell) => cell.trim() !== ''));
   const reader = new TableReader(engagement);
   const columns = reader.headings(head, fileName);

@@ -59,7 +59,10 @@ interface Row {
 
 async function main(): Promise<void> {
   if (values.store) return store();
-  if (values.plan) { plans(); return; }
+  if (values.plan) {
+    plans();
+    return;
+  }
   needTools('bash');
   if (values.import) return samples();
   needTools('qemu-img');

@@ -1,8 +1,8 @@
 /** The columns of the table that a customer fills in, one line each. */
 import { isDeepStrictEqual } from 'node:util';
+import { inert, verbatim } from '../../base/csv-table.ts';
 import { CRITICALITIES, ENVIRONMENTS, type ServerAnnotations } from '../../store/model/annotations.ts';
 import { VERDICTS } from '../model/assessment.ts';
-import { inert, verbatim } from './csv.ts';
 import * as kinds from './kinds.ts';
 import type { Kind } from './kinds.ts';
 

@@ -17,7 +17,7 @@ import type { Rollup } from '../../store/model/rollup.ts';
 import { diskParts, nicParts } from '../../store/rollup/parts.ts';
 import { isMeasured, slotNumbering, slotSeconds } from '../../store/rollup/slots.ts';
 import type { RuleBook } from '../rules/pack.ts';
-import { coreByYear } from '../rules/scale-out.ts';
+import { serverScore } from '../sizing/cpu-score.ts';
 import { ParquetFile } from './parquet.ts';
 import { readmeText } from './readme.ts';
 import { RULES, SAMPLES, SERIES, SERVERS, type SampleRow, type Table } from './schema.ts';
@@ -77,8 +77,6 @@ export interface ScaleOutOptions {
   rules: RuleBook;
   /** Every sample as well. */
   samples: boolean;
-  /** Speed of one core of a server; absent: by the year that was told for its model. */
-  coreScore?: ((server: ExportedServer) => number | null) | undefined;
   signal?: AbortSignal | undefined;
   progress?: ProgressListener | undefined;
 }
@@ -123,7 +121,7 @@ function claim(folder: string): void {
 async function write(
   source: ExportSource,
   folder: string,
-  { rules, samples: wantsSamples, coreScore = byYear(rules), signal, progress }: ScaleOutOptions,
+  { rules, samples: wantsSamples, signal, progress }: ScaleOutOptions,
 ): Promise<ExportedFile[]> {
   const files: ParquetFile<never>[] = [];
   const begin = <Row>(table: Table<Row>, rows: number): ParquetFile<Row> => {
@@ -141,7 +139,7 @@ async function write(
     for (const server of source.servers()) {
       const { summary, rollups, inventory } = server;
       throwIfCancelled(signal);
-      servers.add({ ...server, coreScore: coreScore(server) });
+      servers.add({ ...server, coreScore: coreScore(server, rules) });
       const counted = countedSeries(rollups, inventory);
       for (const rollup of rollups)
         series.add({ server: summary.id, rollup, counted: counted.has(keyOf(rollup)) });
@@ -168,17 +166,11 @@ async function write(
   }
 }
 
-/** What was told for the model; years before and after the table are those at its ends. */
-export function byYear(rules: RuleBook): (server: ExportedServer) => number | null {
-  const table = rules.value(coreByYear);
-  const years = Object.keys(table)
-    .map(Number)
-    .sort((a, b) => a - b);
-  return ({ annotations: { launchYear } }) => {
-    const year =
-      launchYear === undefined ? undefined : (years.findLast((one) => one <= launchYear) ?? years[0]);
-    return year === undefined ? null : table[year]!;
-  };
+/** As the assessment judges it; null where the number of cores is unknown. */
+function coreScore({ summary, inventory, annotations }: ExportedServer, rules: RuleBook): number | null {
+  const { id, identity } = summary;
+  const facts = { id, name: identity.name, identity, inventory, annotations, profile: null };
+  return serverScore(facts, rules)?.perCore ?? null;
 }
 
 const keyOf = ({ metric, instance }: { metric: string; instance: string }): string =>

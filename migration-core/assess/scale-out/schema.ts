@@ -124,7 +124,7 @@ export const SERVERS: Table<ServerRow> = {
       'core_score',
       'double',
       'cores of the reference',
-      'Speed of one core: of a core of 2017, the share',
+      'Speed of one core, as the assessment judges it: score, year, model, clock',
       ({ coreScore }) => coreScore,
     ),
     server('memory_bytes', 'double', 'bytes', 'Memory installed', ({ summary }) => summary.memoryBytes),

@@ -3,11 +3,20 @@
  * plan is reckoned anew, so that dates, durations and risks are those of the edited waves. What the reader cannot use is
  * told line by line; an edit that breaks a condition stays, and is answered for among the problems.
  */
+import {
+  BYTE_ORDER_MARK,
+  csvLine,
+  inert,
+  readCsv,
+  verbatim,
+  type CsvRow,
+  type CsvSource,
+  type Separator,
+} from '../../base/csv-table.ts';
+import { IronliftError } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
-import { textDecoder, textEncodingOf } from '../../collect/import/text-encoding.ts';
 import type { ServerId } from '../../store/engagement.ts';
 import type { WavePlan } from '../model/waves.ts';
-import { csvRow, invalid, plain, readCsv, SEPARATORS, type CsvRow, type Separator } from './csv-rows.ts';
 import { listed } from './dependencies.ts';
 import {
   assignmentOf,
@@ -56,10 +65,14 @@ const HEADINGS = [
   'Why',
 ] as const;
 
-/** Of a spreadsheet; 10,000 servers have about 3 MB. */
-const MAX_BYTES = 64 << 20;
+/** What a cell of a spreadsheet holds. */
 const MAX_NOTE = 32_767;
-const BYTE_ORDER_MARK = '\ufeff';
+/** How a table is refused. */
+export const WAVES_TABLE: CsvSource = {
+  name: 'the table',
+  code: 'WAVES_INVALID',
+  next: 'Export the waves again, change only the columns Wave and Notes, and save as CSV.',
+};
 
 /** UTF-8 is told by a byte order mark, without which spreadsheets take it for something else. */
 export function exportWaves(
@@ -86,7 +99,7 @@ export function exportWaves(
   }
   for (const { server, name, why } of plan.outside)
     rows.push([String(server), name, '', notes.get(server) ?? '', '', '', '', '', '', '', '', why]);
-  return BYTE_ORDER_MARK + rows.map((cells) => `${csvRow(cells, separator)}\r\n`).join('');
+  return BYTE_ORDER_MARK + rows.map((cells) => csvLine(cells.map(inert), separator)).join('');
 }
 
 /**
@@ -98,9 +111,17 @@ export function importWaves(
   input: WavesInput,
   former: ReadonlyMap<ServerId, number> = assignmentOf(planWaves(input)),
 ): ImportedWaves {
-  const { columns, rows } = tableOf(bytes);
-  const reader = new Reader(input, former);
-  for (const row of rows) reader.row(row, columns);
+  const { rows, remarks } = readCsv(bytes, WAVES_TABLE);
+  const head = rows.findIndex((row) => !isBlank(row));
+  const columns = head === -1 ? null : columnsOf(rows[head]!.cells);
+  if (columns === null)
+    throw new IronliftError(
+      WAVES_TABLE.code,
+      'The file has no row of headings with a column Wave and a column Server or Name.',
+      { next: WAVES_TABLE.next },
+    );
+  const reader = new Reader(input, former, remarks);
+  for (const row of rows.slice(head + 1)) reader.row(row, columns);
   return reader.finish();
 }
 
@@ -111,36 +132,10 @@ interface Columns {
   notes: number;
 }
 
-function tableOf(bytes: Uint8Array): { columns: Columns; rows: CsvRow[] } {
-  if (bytes.length > MAX_BYTES) throw invalid(`The table is larger than ${MAX_BYTES >> 20} MiB.`);
-  let text = textDecoder(textEncodingOf(bytes))(bytes, true);
-  if (text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
-  // Spreadsheets write and read the separator this way.
-  const told = /^(?:"sep=(.)"|sep=(.))[^\r\n]*(?:\r\n|\r|\n)/iu.exec(text);
-  const offset = told === null ? 0 : 1;
-  if (told !== null) text = text.slice(told[0].length);
-  for (const separator of SEPARATORS) {
-    const head = /^[^\r\n]*/u.exec(text)![0];
-    if (!head.includes(separator)) continue;
-    // The whole is read with the first separator that gives the headings.
-    const columns = columnsOf(readHead(head, separator));
-    if (columns === null) continue;
-    const rows = readCsv(text, separator).slice(1);
-    return { columns, rows: rows.map(({ line, cells }) => ({ line: line + offset, cells })) };
-  }
-  throw invalid('The file has no row of headings with a column Wave and a column Server or Name.');
-}
-
-function readHead(head: string, separator: Separator): string[] {
-  try {
-    return readCsv(head, separator)[0]?.cells ?? [];
-  } catch {
-    return [];
-  }
-}
+const isBlank = ({ cells }: Pick<CsvRow, 'cells'>): boolean => cells.every((cell) => cell.trim() === '');
 
 function columnsOf(cells: readonly string[]): Columns | null {
-  const names = cells.map((cell) => plain(cell).trim().toLowerCase());
+  const names = cells.map((cell) => verbatim(cell).trim().toLowerCase());
   const [server, name, wave, notes] = ['server', 'name', 'wave', 'notes'].map((one) =>
     names.indexOf(one),
   ) as [number, number, number, number];
@@ -159,7 +154,8 @@ class Reader {
   readonly #notes = new Map<ServerId, string>();
   readonly #problems: { line: number; text: string }[] = [];
 
-  constructor(input: WavesInput, former: ReadonlyMap<ServerId, number>) {
+  constructor(input: WavesInput, former: ReadonlyMap<ServerId, number>, remarks: readonly string[]) {
+    for (const remark of remarks) this.#problem(0, remark);
     this.#input = input;
     this.#former = former;
     for (const { id, name } of input.facts) {
@@ -170,8 +166,8 @@ class Reader {
   }
 
   row({ line, cells }: CsvRow, columns: Columns): void {
-    if (cells.every((cell) => cell.trim() === '')) return;
-    const at = (column: number): string => plain(cells[column] ?? '');
+    if (isBlank({ cells })) return;
+    const at = (column: number): string => verbatim(cells[column] ?? '');
     const server = this.#server(line, at(columns.server), at(columns.name));
     if (server === null) return;
     const wave = this.#wave(line, server, at(columns.wave));

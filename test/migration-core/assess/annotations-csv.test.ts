@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
+  annotationsSource,
   annotationsTable,
   applyAnnotations,
   readAnnotationsTable,
   type AnnotationsReading,
 } from '../../../migration-core/assess/annotations-csv.ts';
 import { COLUMNS } from '../../../migration-core/assess/annotations/columns.ts';
-import { readCsv, type Separator } from '../../../migration-core/assess/annotations/csv.ts';
+import { readCsv, type Separator } from '../../../migration-core/base/csv-table.ts';
 import type { EngagementFile } from '../../../migration-core/store/engagement.ts';
 import {
   serverAnnotations,
@@ -118,7 +119,7 @@ describe('the table of annotations', () => {
       // A group that says nothing is nothing.
       delete normal[1]!.backup;
       expect([1, 2, 3].map((id) => into.annotations(id))).toEqual(normal);
-      const { rows } = readCsv(bytesOf(table), 't');
+      const { rows } = readCsv(bytesOf(table), annotationsSource('t'));
       for (const { cells } of rows)
         for (const cell of cells) expect(cell).not.toMatch(/^\s*[=+@|%\t\r\n]|^-./u);
       expect(table.startsWith('\ufeffid')).toBe(true);
@@ -217,7 +218,7 @@ describe('the table of annotations', () => {
     const file = await estate([{}]);
     const latin = read(file, Buffer.from('server,owner\ns1,J\u00f6rg', 'latin1'));
     expect([...latin.annotations.values()]).toEqual([{ owner: 'J\u00f6rg' }]);
-    expect(latin.remarks[0]).toMatch(/^t\.csv is not in UTF-8; it was read as Windows-1252\./u);
+    expect(latin.remarks[0]).toMatch(/^It is not in UTF-8: t\.csv was read as Windows-1252\./u);
     const utf16 = read(file, Buffer.from('\ufeffserver\towner\r\ns1\tJ\u00f6rg', 'utf16le'));
     expect([...utf16.annotations.values()]).toEqual([{ owner: 'J\u00f6rg' }]);
     const refusal = (table: string | Uint8Array): unknown => {
@@ -233,7 +234,7 @@ describe('the table of annotations', () => {
         't.csv has no column "server" and none "id" in its first row, so it does not say which servers it is about.',
       ],
       ['server,owner\ns1,"Ann\n', 'The quotation mark that begins in line 2 of t.csv is never closed.'],
-      [Buffer.from([0x50, 0x4b, 3, 4, 0, 0, 0xff]), 't.csv is no table of text.'],
+      [Buffer.from([0x50, 0x4b, 3, 4, 0, 0, 0xff]), 'There is no text in t.csv.'],
       [`server${','.repeat(2000)}`, 'Line 1 of t.csv has more than 1000 cells.'],
     ] as const)
       expect(refusal(table)).toMatchObject({ code: 'ANNOTATIONS_INVALID', message });

@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCsv } from '../../../migration-core/assess/annotations/csv.ts';
+import { annotationsSource } from '../../../migration-core/assess/annotations-csv.ts';
+import { readCsv } from '../../../migration-core/base/csv-table.ts';
 import { createEngagement, openEngagement } from '../../../migration-core/store/open.ts';
 import type { ServerAnnotations } from '../../../migration-core/store/model/annotations.ts';
 import { run, scratchFolder } from '../../support/tools.ts';
@@ -69,7 +70,7 @@ describe('a table of annotations', () => {
       expect(made).toEqual({ status: 0, out: `5 servers in ${table}.\n`, err: '' });
       const rows = JSON.parse(await run('python3', ['-c', READ, table, separator])) as string[][];
       expect(rows).toHaveLength(6);
-      const ours = readCsv(readFileSync(table), 't').rows.map(({ cells }) => cells);
+      const ours = readCsv(readFileSync(table), annotationsSource('t')).rows.map(({ cells }) => cells);
       expect(ours).toEqual(rows);
       expect(rows.map((row) => row[1])).toContain("'=SUM(A1)");
       expect(await ironlift(['servers', 'export', table, '--engagement', path])).toMatchObject({

@@ -141,6 +141,8 @@ describe('ironlift waves', () => {
     expect(waveOf('test-01')).toBeLessThan(waveOf('print-01'));
     expect(waveOf('print-01')).toBeLessThan(waveOf('erp-app-01'));
     expect(outside.map(({ name }) => name)).toContain('pbx-01');
+    const endless = await ironlift(['waves', '--import', '/dev/zero', '--engagement', path]);
+    expect([endless.status, endless.err]).toEqual([3, expect.stringContaining('zero is no file')]);
     const table = join(folder, 'waves.csv');
     await text('waves', '--csv', table);
     expect((await ironlift(['waves', '--csv', table, '--engagement', path])).status).toBe(3);

@@ -1,13 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { plural } from '../../../base/text.ts';
 import type { AnnotationsReading } from '../../../assess/annotations-csv.ts';
-import { MAX_TABLE_BYTES, tableTooLarge } from '../../../assess/annotations/csv.ts';
 import type { Command } from '../../commands.ts';
 import { printable, table } from '../../terminal.ts';
 import type { World } from '../../world.ts';
 import { engagementOf, usage } from '../collect/options.ts';
+import { readTableFile } from '../table-file.ts';
 import { openToRead, READ_ENGAGEMENT_HELP } from './reading.ts';
 
 /** Lines that are printed; all are in --json. */
@@ -31,9 +29,9 @@ ${READ_ENGAGEMENT_HELP}
     const path = engagementOf(values, 'servers annotate');
     if (more.length > 0 || file === undefined)
       throw usage('servers annotate', 'Name the table that was filled in');
-    const bytes = await readTable(file);
-    const { applyAnnotations, readAnnotationsTable, refused } =
+    const { annotationsSource, applyAnnotations, readAnnotationsTable, refused } =
       await import('../../../assess/annotations-csv.ts');
+    const bytes = await readTableFile(file, annotationsSource(basename(file)));
     const dryRun = values['dry-run'] === true;
     const { openEngagement } = await import('../../../store/open.ts');
     const engagement = dryRun ? await openToRead(path, world) : openEngagement(path, { now: world.now });
@@ -57,24 +55,6 @@ ${READ_ENGAGEMENT_HELP}
     }
   },
 };
-
-async function readTable(file: string): Promise<Uint8Array> {
-  try {
-    const about = await stat(file);
-    // A device has no end.
-    const size = about.isFile() || about.isDirectory() ? about.size : Infinity;
-    if (size > MAX_TABLE_BYTES) throw tableTooLarge(basename(file), size);
-    return await readFile(file);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (error instanceof IronliftError || code === undefined) throw error;
-    throw new IronliftError('ANNOTATIONS_INVALID', `${basename(file)} could not be read (${code}).`, {
-      next: 'Check the name of the table, and close it in the spreadsheet program.',
-      data: { file, code },
-      cause: error,
-    });
-  }
-}
 
 function tellProblems({ problems, problemCount, remarks }: AnnotationsReading, world: World): void {
   for (const remark of remarks) world.err(`Note: ${printable(remark)}\n`);

@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { plural } from '../../../base/text.ts';
 import type { WavePlan } from '../../../plan/model/waves.ts';
-import { readBounded } from '../../bounded-file.ts';
 import type { Command } from '../../commands.ts';
 import { wrap } from '../../terminal.ts';
 import { textOf, usage } from '../collect/options.ts';
+import { readTableFile } from '../table-file.ts';
 import { STUDY_HELP, studyOptions } from './options.ts';
 import { withStudy } from './run.ts';
 import { wavesText } from './show-plan.ts';
@@ -38,8 +38,8 @@ ${STUDY_HELP}
       );
       if (from === undefined) waves = planWaves(input);
       else {
-        const { importWaves } = await import('../../../plan/waves/csv.ts');
-        const edited = importWaves(readTable(from), input);
+        const { importWaves, WAVES_TABLE } = await import('../../../plan/waves/csv.ts');
+        const edited = importWaves(await readTableFile(from, WAVES_TABLE), input);
         waves = edited.plan;
         for (const { line, text } of edited.problems)
           world.err(`${wrap(line === 0 ? text : `line ${line}: ${text}`, world.columns, '  ')}\n`);
@@ -75,17 +75,6 @@ ${STUDY_HELP}
     });
   },
 };
-
-/** Larger than a table of a million servers. */
-const MAX_TABLE = 256 * 2 ** 20;
-
-function readTable(path: string): Uint8Array {
-  const bytes = readBounded(path, MAX_TABLE);
-  if (bytes !== null) return bytes;
-  throw new IronliftError('WAVES_INVALID', `${path} is no table, or larger than any of waves.`, {
-    next: 'Name the table that --csv wrote.',
-  });
-}
 
 /** Never replaces what is there: it may hold edits. */
 async function writeNew(path: string, text: string): Promise<void> {

@@ -5,11 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { openInput } from '../../../../migration-core/collect/import/open-input.ts';
 import { recogniseInput } from '../../../../migration-core/collect/import/recognise.ts';
 import { importers } from '../../../../migration-core/collect/import/table.ts';
-import {
-  headText,
-  textEncodingOf,
-  utf8Pieces,
-} from '../../../../migration-core/collect/import/text-encoding.ts';
+import { textEncodingOf } from '../../../../migration-core/base/text-encoding.ts';
+import { headText, utf8Pieces } from '../../../../migration-core/collect/import/text-encoding.ts';
 import { scratchFolder } from '../../../support/tools.ts';
 
 const TEXT = Array.from({ length: 30_000 }, (_, i) => `line ${i} of a file\n`).join('');

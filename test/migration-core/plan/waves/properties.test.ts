@@ -7,7 +7,7 @@ import {
   type WavesInput,
 } from '../../../../migration-core/plan/waves/plan-waves.ts';
 import { exportWaves, importWaves } from '../../../../migration-core/plan/waves/csv.ts';
-import { SEPARATORS } from '../../../../migration-core/plan/waves/csv-rows.ts';
+import { SEPARATORS } from '../../../../migration-core/base/csv-table.ts';
 import { randomInput } from '../estates-at-random.ts';
 import { seeded } from '../../../support/tools.ts';
 
