@@ -62,7 +62,8 @@ export const COLUMNS: readonly Column[] = [
   column('sizing_memory', kinds.byteCount, 'sizing', 'memoryBytes'),
   column('sizing_reason', kinds.text, 'sizing', 'reason'),
   column('conditions_met', kinds.texts, 'conditionsMet'),
-  column('wave', kinds.number('', { whole: true }), 'wave'),
+  column('wave', kinds.wave, 'wave'),
+  column('wave_note', kinds.text, 'waveNote'),
 ];
 
 /** What stands in a cell that takes back what was said. A text that is only a dash is written `'-`. */

@@ -99,6 +99,16 @@ export const number = (
     },
   );
 
+/** null: taken out of all waves. */
+export const wave = kind<number | null>(
+  'the whole number of a wave, or none',
+  (value) => (value === null ? 'none' : String(value)),
+  (given) => {
+    if (given.toLowerCase() === 'none') return null;
+    return /^\d{1,9}$/u.test(given) ? Number(given) : undefined;
+  },
+);
+
 interface NumberLimits {
   min?: number;
   max?: number;
