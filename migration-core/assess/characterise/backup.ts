@@ -217,11 +217,12 @@ function eachSlotOf(
 function takeOut(window: Window, split: Split, about: About): void {
   const { utcOffsetMinutes: offset } = about;
   const before = split.production;
+  const masks = new Map<string, Uint8Array>();
   const parts = {
-    cpu: part(before.cpu, window, offset),
-    diskOperations: part(before.diskOperations, window, offset),
-    diskBytes: part(before.diskBytes, window, offset),
-    networkBytes: part(before.networkBytes, window, offset),
+    cpu: part(before.cpu, window, offset, masks),
+    diskOperations: part(before.diskOperations, window, offset, masks),
+    diskBytes: part(before.diskBytes, window, offset, masks),
+    networkBytes: part(before.networkBytes, window, offset, masks),
   };
   const { startMinute: start, endMinute, days, basis } = window;
   const hours = { startMinute: start, endMinute, days: [...days] };
@@ -268,28 +269,52 @@ interface Part {
   usual: number;
 }
 
-/** Inside the window production is taken to be the median of the rest; what is above is the backup's. */
-function part(grid: Grid | null, window: Window, offset: number): Part | null {
-  if (grid === null) return null;
+/** Which slots are in the window: the same for all grids of one span, as most are, and dear to find. */
+function slotsInside(grid: Grid, window: Window, offset: number, masks: Map<string, Uint8Array>): Uint8Array {
+  const span = `${grid.slot} ${grid.first} ${grid.values.length}`;
+  const known = masks.get(span);
+  if (known !== undefined) return known;
   const inside = new Uint8Array(grid.values.length);
-  const on = new Set(window.days);
+  const on = WEEKDAYS.map((weekday) => window.days.includes(weekday));
   eachSlotOf(grid, window, offset, (at, day) => {
-    if (on.has(weekdayOf(day * DAY))) inside[at] = 1;
+    if (on[weekdayOf(day * DAY)]!) inside[at] = 1;
   });
-  const usual = median(grid.values.filter((value, at) => inside[at] === 0 && !Number.isNaN(value)));
-  if (Number.isNaN(usual)) return { production: grid, above: 0, usual: 0 };
+  masks.set(span, inside);
+  return inside;
+}
+
+/** Inside the window production is taken to be the median of the rest; what is above is the backup's. */
+function part(
+  grid: Grid | null,
+  window: Window,
+  offset: number,
+  masks: Map<string, Uint8Array>,
+): Part | null {
+  if (grid === null) return null;
+  const inside = slotsInside(grid, window, offset, masks);
   const values = grid.values.slice();
-  let above = 0;
-  let slots = 0;
+  // Loops, not filters: a call for each of 8,640 slots of four resources is a third of a profile.
+  const outside = new Float64Array(values.length);
+  let rest = 0;
   for (let at = 0; at < values.length; at++) {
     const value = values[at]!;
-    if (inside[at] === 0 || Number.isNaN(value)) continue;
-    slots++;
-    if (value <= usual) continue;
-    above += value - usual;
-    values[at] = usual;
+    if (inside[at] === 0 && !Number.isNaN(value)) outside[rest++] = value;
   }
+  const usual = median(outside.subarray(0, rest));
+  if (Number.isNaN(usual)) return { production: grid, above: 0, usual: 0 };
+  let above = 0;
+  let slots = 0;
   let maximum = Number.NEGATIVE_INFINITY;
-  for (const value of values) if (value > maximum) maximum = value;
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!;
+    if (inside[at] === 1 && !Number.isNaN(value)) {
+      slots++;
+      if (value > usual) {
+        above += value - usual;
+        values[at] = usual;
+      }
+    }
+    if (values[at]! > maximum) maximum = values[at]!;
+  }
   return { production: { ...grid, values, maximum }, above: slots === 0 ? 0 : above / slots, usual };
 }
