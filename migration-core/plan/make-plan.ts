@@ -48,10 +48,13 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
   );
   const os = osGroups(request, built, engine, options);
   const report = { built, rules, platform: request.platform, scenario };
+  const p95 = new Map(
+    [...built.items.values()].flatMap((item) => (item.p95 === null ? [] : [[item.key, item.p95] as const])),
+  );
   const habit = (which: Habit): number =>
     checkedPack(
       engine,
-      flattened(problemOf(built, answer.rules), which, built.weekSlots),
+      flattened(problemOf(built, answer.rules), which, built.weekSlots, p95),
       options,
     ).hosts.filter(({ items }) => items.length > 0).length;
 

@@ -35,6 +35,11 @@ export interface PlanRequest {
    * null: none was seen, and its heaviest working day is taken. Absent: of no server.
    */
   monthEndOf?(server: ServerId): Float32Array | null;
+  /**
+   * 95th percentiles of the samples in the same units, for what the habit of adding them up would need; absent: those of
+   * the week, which are higher where its slots hold peaks.
+   */
+  p95Of?(server: ServerId): readonly number[];
   /** Reference core units of a whole host. */
   coreUnitsOf(template: HostTemplate): number;
   signal?: AbortSignal;

@@ -9,11 +9,12 @@ import { assessEstate } from '../assess/assess.ts';
 import { judgeConfidence } from '../assess/confidence.ts';
 import { PROFILE_RULES, type AssessmentContext, type EstateAssessment } from '../assess/model/context.ts';
 import type { ServerFacts } from '../assess/model/facts.ts';
+import type { SizedServer } from '../assess/model/sized.ts';
 import { platformById } from '../assess/platforms.ts';
 import { readEstate, type EstateProblem, type ProfileMaker } from '../assess/read-estate.ts';
 import { ruleBook, type RulePack } from '../assess/rules/pack.ts';
 import { hostScore } from '../assess/sizing/cpu-score.ts';
-import { monthEndOnTarget, weekOnTarget } from '../assess/sizing/on-target.ts';
+import { monthEndOnTarget, p95OnTarget, weekOnTarget } from '../assess/sizing/on-target.ts';
 import { sizeServer } from '../assess/sizing/size.ts';
 import { IronliftError } from '../base/errors.ts';
 import type { ProgressListener } from '../base/progress.ts';
@@ -128,12 +129,23 @@ export interface PlannedStudy extends AssessedStudy {
   savings: Savings;
 }
 
+const NOTHING = new Float32Array(0);
+
 /** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
 export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedStudy {
   const { scenario, context, templates, facts, estate } = study;
   const { rules, profile, platform } = context;
   const byId = new Map(facts.map((one) => [one.id, one]));
   const sizedById = new Map(estate.assessments.map(({ server, sized }) => [server, sized]));
+  // The planner asks for servers that have a size, and takes that where the week says nothing.
+  const onTarget = <T>(
+    id: ServerId,
+    ask: (server: ServerFacts, sized: SizedServer) => T,
+    otherwise: T,
+  ): T => {
+    const [server, sized] = [byId.get(id), sizedById.get(id)];
+    return server === undefined || sized === undefined || sized === null ? otherwise : ask(server, sized);
+  };
   const plan = makePlan(
     {
       scenario,
@@ -143,20 +155,9 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
       templates,
       servers: facts,
       estate,
-      weekOf(id: ServerId) {
-        const sized = sizedById.get(id);
-        const server = byId.get(id);
-        // The planner asks for servers that have a size, and takes that where the week says nothing.
-        if (server === undefined || sized === undefined || sized === null) return new Float32Array(0);
-        return weekOnTarget(server, sized, profile.shape);
-      },
-      monthEndOf(id: ServerId) {
-        const sized = sizedById.get(id);
-        const server = byId.get(id);
-        return server === undefined || sized === undefined || sized === null
-          ? null
-          : monthEndOnTarget(server, sized);
-      },
+      weekOf: (id) => onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape), NOTHING),
+      monthEndOf: (id) => onTarget(id, monthEndOnTarget, null),
+      p95Of: (id) => onTarget(id, p95OnTarget, []),
       coreUnitsOf: (template) => unitsOf(template, rules),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onSearch === undefined ? {} : { onProgress: options.onSearch }),

@@ -21,6 +21,28 @@ export function monthEndOnTarget(facts: ServerFacts, sized: SizedServer): Float3
   return day === null || !isMeasured(sized) ? null : onTarget(day, 144, sized.demand);
 }
 
+/**
+ * What the market adds up instead: the 95th percentile of each resource by itself, of the samples and not of any week, with
+ * the same overhead, comfort and growth. RESOURCES in their order; totals where nothing was measured.
+ */
+export function p95OnTarget({ profile }: ServerFacts, sized: SizedServer): number[] {
+  const { demand } = sized;
+  const { week } = demand;
+  const measured = profile !== null && isMeasured(sized) ? profile : null;
+  const of = (p95: number | undefined, factor: number, total: number): number =>
+    p95 === undefined ? total : p95 * factor;
+  const operations = of(measured?.diskOperations?.p95, week.disk, demand.diskOperations);
+  const network = of(measured?.networkBytes?.p95, week.network, demand.networkBytes);
+  const cpu = of(measured?.cpu?.p95, demand.cpuUnitsPerPercent, demand.cpu - demand.ioCpu);
+  return [
+    cpu + operations * week.cpuPerOperation + network * week.cpuPerNetworkByte,
+    demand.memoryBytes,
+    operations,
+    of(measured?.diskBytes?.p95, week.disk, demand.diskBytes),
+    network,
+  ];
+}
+
 const isMeasured = ({ basis }: SizedServer): boolean => basis === 'measured';
 
 function onTarget(values: Float32Array | null, slots: number, demand: SizedDemand): Float32Array {

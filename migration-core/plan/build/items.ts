@@ -18,6 +18,8 @@ export interface PlannedItem {
   production: Uint16Array;
   /** With its backups where the backup plan puts them. */
   demand: Uint16Array;
+  /** 95th percentiles of the samples in units, TIMED of them; null: not told. */
+  p95: Uint16Array | null;
   /** In the order of FIXED. */
   needs: number[];
   segment: string | undefined;
@@ -66,6 +68,7 @@ export function plannedItem(
     }
   }
   if (slots > weekSlots) addMonthEnd(production, slots, request, candidate, scales, fallback);
+  const p95 = request.p95Of?.(facts.id) ?? null;
   const storageBytes = growth * sized.disks.reduce((sum, disk) => sum + occupied(disk), 0);
   const critical = facts.annotations.criticality === 'critical';
   return {
@@ -75,6 +78,7 @@ export function plannedItem(
       candidate,
       production,
       demand: production,
+      p95: p95 === null ? null : Uint16Array.from(scales, (scale, at) => unitsUp(p95[at] ?? 0, scale)),
       needs: [
         mebibytesUp(sized.memoryBytes),
         mebibytesUp(storageBytes),

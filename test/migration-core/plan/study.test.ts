@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { shippedRulePacks } from '../../../migration-core/assess/rules/pack.ts';
+import { p95OnTarget, weekOnTarget } from '../../../migration-core/assess/sizing/on-target.ts';
 import { keep } from '../../../migration-core/collect/keep.ts';
 import { readCast } from '../../../migration-core/collect/sample/cast.ts';
 import { sampleEstate } from '../../../migration-core/collect/sample/make.ts';
+import { flattened } from '../../../migration-core/plan/habits.ts';
 import { parseScenario } from '../../../migration-core/plan/model/scenario.ts';
 import {
   assessStudy,
@@ -34,6 +36,7 @@ const scenarioOf = (more: object) => parseScenario({ name: 'test', effort: 'quic
 const planned = (study: AssessedStudy, more: object): PlannedStudy =>
   planStudy(reassess(study, scenarioOf(more), OPTIONS), OPTIONS);
 
+const NO_RULES = { together: [], apart: [], gathered: [] };
 const NORMAL = { criticality: 'normal', environment: 'production' } as const;
 const studied = async (): Promise<AssessedStudy> =>
   assessStudy(await engagementOf({ 'hr-01': NORMAL, 'print-01': NORMAL }), scenarioOf({}), OPTIONS);
@@ -63,5 +66,26 @@ describe('growth, from an engagement to a plan', () => {
     expect(plan.unplaced.map(({ name }) => name)).toEqual(['hr-01', 'print-01']);
     for (const { why } of plan.unplaced)
       expect(why).toMatch(/^Its demand for .+ is .+, and an empty host has room for .+\.$/u);
+  });
+});
+
+describe('the habit of adding up 95th percentiles', () => {
+  it('is reckoned from the samples, as the market does, and not from the peaks of a week', async () => {
+    const { facts, estate } = await studied();
+    const server = facts.find(({ name }) => name === 'hr-01')!;
+    const sized = estate.assessments.find(({ name }) => name === 'hr-01')!.sized!;
+    const [cpu, memory, operations] = p95OnTarget(server, sized) as [number, number, number];
+    const { demand } = sized;
+    expect(memory).toBe(demand.memoryBytes);
+    expect(operations).toBeCloseTo(server.profile!.diskOperations!.p95 * demand.week.disk, 9);
+    expect(cpu).toBeGreaterThanOrEqual(server.profile!.cpu!.p95 * demand.cpuUnitsPerPercent);
+    const week = weekOnTarget(server, sized, '10-min-peak').slice(0, 1008).sort();
+    expect(cpu).toBeLessThan(week[Math.ceil(0.95 * 1008) - 1]!);
+    const demandOf = new Map([['a', Uint16Array.of(7)]]);
+    const item = { key: 'a', demand: Uint16Array.of(1, 9, 9, 9), needs: [] };
+    const problem = { timed: 1, slots: 4, fixed: 0, items: [item], hosts: [], rules: NO_RULES };
+    expect(flattened(problem, 'sum-of-p95', 4, demandOf).items[0]!.demand).toEqual(Uint16Array.of(7));
+    expect(flattened(problem, 'sum-of-p95', 4).items[0]!.demand).toEqual(Uint32Array.of(9));
+    expect(flattened(problem, 'sum-of-peaks', 4, demandOf).items[0]!.demand).toEqual(Uint32Array.of(9));
   });
 });
