@@ -2,9 +2,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { inert, verbatim } from '../../base/csv-table.ts';
 import { CRITICALITIES, ENVIRONMENTS, type ServerAnnotations } from '../../store/model/annotations.ts';
+import { GATES } from '../gates/table.ts';
 import { VERDICTS } from '../model/assessment.ts';
 import * as kinds from './kinds.ts';
 import type { Kind } from './kinds.ts';
+
+const GATE_IDS = GATES.map(({ id }) => id);
 
 export interface Column {
   /** As in the first row of the table. */
@@ -61,7 +64,7 @@ export const COLUMNS: readonly Column[] = [
   column('sizing_vcpus', kinds.number(' of processors', { min: 1, whole: true }), 'sizing', 'vcpus'),
   column('sizing_memory', kinds.byteCount, 'sizing', 'memoryBytes'),
   column('sizing_reason', kinds.text, 'sizing', 'reason'),
-  column('conditions_met', kinds.texts, 'conditionsMet'),
+  column('conditions_met', kinds.ids('a condition', GATE_IDS), 'conditionsMet'),
   column('wave', kinds.wave, 'wave'),
   column('wave_note', kinds.text, 'waveNote'),
 ];

@@ -54,6 +54,14 @@ export const texts = list<string>(
   (item) => (item.length <= MAX_TEXT ? item : undefined),
 );
 
+/** @param names in capitals, with an example for the sentence */
+export const ids = (of: string, names: readonly string[]): Kind =>
+  list<string>(
+    `the letter and number of ${of} (${names[0]!})`,
+    (item) => item,
+    (item) => (names.includes(item.toUpperCase()) ? item.toUpperCase() : undefined),
+  );
+
 export const oneOf = (names: readonly string[]): Kind =>
   kind<string>(
     `${names.slice(0, -1).join(', ')} or ${names.at(-1)!}`,

@@ -214,6 +214,15 @@ describe('the table of annotations', () => {
       }
   });
 
+  it('knows conditions by their letter and number', async () => {
+    const file = await estate([{}]);
+    const met = read(file, 'server,conditions_met\ns1,w12; B4\n');
+    expect([...met.annotations.values()]).toEqual([{ conditionsMet: ['W12', 'B4'] }]);
+    expect(sentences(read(file, 'server,conditions_met\ns1,W99\n'))).toEqual([
+      '2 conditions_met: "W99" is not understood; write the letter and number of a condition (B1); several with semicolons between them.',
+    ]);
+  });
+
   it('in other letters is read with a remark; what is no table is refused', async () => {
     const file = await estate([{}]);
     const latin = read(file, Buffer.from('server,owner\ns1,J\u00f6rg', 'latin1'));
