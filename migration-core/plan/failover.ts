@@ -37,8 +37,13 @@ export function proveFailover(question: FailoverQuestion, hosts: OpenHost[]): Fa
   const planned = (): number => question.failures ?? Math.ceil(hosts.length / perFailure);
   const before = hosts.length;
   const used = hosts.filter(({ items }) => items.length > 0);
+  const movable = used.flatMap(({ items }) => items).filter(({ pinned }) => !pinned);
+  // A host that none of the machines may go to (another site, another zone) is no spare, and must not stand for one.
   const idle = built.kinds.filter(
-    ({ existing }) => existing !== null && hosts.every((host) => host.name !== existing.name),
+    ({ existing, key }) =>
+      existing !== null &&
+      hosts.every((host) => host.name !== existing.name) &&
+      movable.some((item) => item.hosts === undefined || item.hosts.includes(key)),
   );
   const localStorage = used.filter(({ kind }) => kind.template.storage === 'local');
   const proofOf = (proved: boolean, gaps: FailoverProof['gaps'], sets: number, exhaustive: boolean) => ({

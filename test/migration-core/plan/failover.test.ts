@@ -70,6 +70,15 @@ describe('failover proof', () => {
     expect(hosts[3]).toMatchObject({ name: 'h4', spare: true, existing: true });
   });
 
+  it('does not take a host of another zone for a spare: one is bought', () => {
+    const { failover, hosts } = plan({
+      servers: machines(45, 45, 45),
+      scenario: { failures: 1, hosts: [{ name: 'far', template: 'round', zone: 'dmz' }] },
+    });
+    expect(hosts.filter(({ spare }) => spare).map(({ existing }) => existing)).toEqual([false]);
+    expect(failover).toMatchObject({ proved: true, added: 1, gaps: [] });
+  });
+
   it('plans one failure for each sixteen hosts where none is asked for', () => {
     const of = (count: number): Plan =>
       plan({
