@@ -3,6 +3,7 @@
  * host and each server what came of it. The packing engine is a parameter; nothing here depends on how it packs.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
+import { plural } from '../base/text.ts';
 import { listed } from './build/names.ts';
 import { build, problemOf, type Built } from './build/problem.ts';
 import { planBackups } from './backups.ts';
@@ -101,6 +102,14 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
         [...new Set(hosts.map(({ kind }) => kind))],
       ),
       ...os.warnings,
+      ...(scenario.goal === 'given-hosts' && os.groups.length > 0
+        ? [
+            `Sharing one operating system takes ${plural(
+              os.groups.reduce((sum, group) => sum + group.hosts, 0),
+              'host',
+            )} besides the given ones; with "mixed" switched off these servers become machines like the others.`,
+          ]
+        : []),
       ...failoverWarnings(failover, placedCount),
     ],
   };

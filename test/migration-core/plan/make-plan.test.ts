@@ -189,6 +189,11 @@ describe('a plan', () => {
     ]);
     expect(made.totals).toMatchObject({ managedBefore: 201, managedAfter: 3 });
     expect(made.elsewhere).toHaveLength(201);
+    const hosts = [{ name: 'h1', template: 'round' }];
+    const none = plan({ servers: web(5), groups: [group(5)], scenario: { goal: 'given-hosts', hosts } });
+    expect(none.warnings).toContain(
+      'Sharing one operating system takes 1 host besides the given ones; with "mixed" switched off these servers become machines like the others.',
+    );
 
     const other = { operatingSystem: { ...LINUX.operatingSystem, version: '11' } };
     const two = plan({ servers: [...web(3), ...web(2, other), ...web(1)], groups: [group(5)] });
