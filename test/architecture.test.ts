@@ -11,7 +11,11 @@ const ROOMS = [
   ['filesystem', 'registry'],
   ['guest', 'source', 'target'],
   ['convert'],
-  ['collect', 'store', 'assess', 'plan', 'report'],
+  ['store'],
+  ['collect'],
+  ['assess'],
+  ['plan'],
+  ['report'],
   ['contract'],
   ['cli'],
 ];

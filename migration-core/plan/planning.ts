@@ -4,7 +4,8 @@ import type { ServerFacts } from '../assess/model/facts.ts';
 import type { PlatformProfile } from '../assess/model/platform.ts';
 import type { RuleBook } from '../assess/rules/pack.ts';
 import type { ServerId } from '../store/engagement.ts';
-import type { HostTemplate, Scenario } from './model/scenario.ts';
+import type { HostTemplate } from '../assess/model/host.ts';
+import type { Scenario } from './model/scenario.ts';
 import type { PackingOptions, PackingProblem, PackingResult } from './packing/problem.ts';
 
 /** The packing engine: plan/packing. */

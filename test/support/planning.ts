@@ -8,7 +8,8 @@ import type { SimilarityGroup } from '../../migration-core/assess/model/groups.t
 import type { PlatformProfile } from '../../migration-core/assess/model/platform.ts';
 import type { SizedServer } from '../../migration-core/assess/model/sized.ts';
 import { ruleBook } from '../../migration-core/assess/rules/pack.ts';
-import { scenario, type HostTemplate } from '../../migration-core/plan/model/scenario.ts';
+import { type HostTemplate } from '../../migration-core/assess/model/host.ts';
+import { scenario } from '../../migration-core/plan/model/scenario.ts';
 import type { PlanRequest } from '../../migration-core/plan/planning.ts';
 import { shippedHostTemplates } from '../../migration-core/plan/hosts/templates.ts';
 import type { ServerInventory } from '../../migration-core/store/model/inventory.ts';

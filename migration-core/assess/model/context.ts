@@ -1,6 +1,6 @@
 /** What servers are assessed against: the rules, how careful to be, the platform, and the host they would go to. */
 import { z } from 'zod';
-import type { HostTemplate } from '../../plan/model/scenario.ts';
+import type { HostTemplate } from './host.ts';
 import type { ServerFacts } from './facts.ts';
 import type { Assessment, Confidence } from './assessment.ts';
 import { WEEK_SHAPES } from './demand.ts';

@@ -3,7 +3,7 @@
  * processor use are turned into core units before anything is added, for a core of 2007 is a third of a modern one
  * (assessment model, section 4). Threads are never counted: what they add is in every score already.
  */
-import type { HostTemplate } from '../../plan/model/scenario.ts';
+import type { HostTemplate } from '../model/host.ts';
 import type { Reason } from '../model/assessment.ts';
 import type { ServerFacts } from '../model/facts.ts';
 import {

@@ -1,7 +1,8 @@
 /** What a host offers: whole, without what the hypervisor keeps, and under ceilings. */
 import type { PlanningProfile } from '../../assess/model/context.ts';
 import type { RuleBook } from '../../assess/rules/pack.ts';
-import type { HostTemplate, Scenario } from '../model/scenario.ts';
+import type { HostTemplate } from '../../assess/model/host.ts';
+import type { Scenario } from '../model/scenario.ts';
 import { FAILOVER } from '../rules/failover.ts';
 import { PLACE } from '../rules/place.ts';
 import { mebibytesDown, UNLIMITED, unitsDown } from './units.ts';

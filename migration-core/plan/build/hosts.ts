@@ -1,6 +1,7 @@
 /** The host classes of a scenario: what stands there, and what may be bought. */
 import { isIronliftError, IronliftError } from '../../base/errors.ts';
-import type { ExistingHost, HostTemplate } from '../model/scenario.ts';
+import type { HostTemplate } from '../../assess/model/host.ts';
+import type { ExistingHost } from '../model/scenario.ts';
 import type { PlanRequest } from '../planning.ts';
 import { checkHostTemplate, templatesOf } from '../hosts/templates.ts';
 import { hostFigures, type HostFigures } from './capacity.ts';

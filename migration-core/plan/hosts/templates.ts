@@ -7,7 +7,8 @@ import type { RuleBook } from '../../assess/rules/pack.ts';
 import { IronliftError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import { plural } from '../../base/text.ts';
-import { hostTemplate, type HostTemplate, type Scenario } from '../model/scenario.ts';
+import { hostTemplate, type HostTemplate } from '../../assess/model/host.ts';
+import { type Scenario } from '../model/scenario.ts';
 import { PLACE } from '../rules/place.ts';
 import { board, card, portsOf } from './slots.ts';
 

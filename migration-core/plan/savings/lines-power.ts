@@ -1,7 +1,7 @@
 /** Power, cooling, carbon, and the room in racks. */
 import { plural } from '../../base/text.ts';
 import type { ServerFacts } from '../../assess/model/facts.ts';
-import type { HostTemplate } from '../model/scenario.ts';
+import type { HostTemplate } from '../../assess/model/host.ts';
 import { POWER_RULES } from '../rules/savings.ts';
 import { cents, money, type SavingsContext } from './context.ts';
 import { hostPower, serverPower, type PowerDraw } from './power.ts';

@@ -4,7 +4,7 @@
  */
 import type { ServerFacts } from '../../assess/model/facts.ts';
 import type { RuleBook } from '../../assess/rules/pack.ts';
-import type { HostTemplate } from '../model/scenario.ts';
+import type { HostTemplate } from '../../assess/model/host.ts';
 import { POWER_RULES } from '../rules/savings.ts';
 import type { PowerData } from './power-data.ts';
 

@@ -14,7 +14,7 @@ import type { DemandProfile, Statistic } from '../../../migration-core/assess/mo
 import type { ServerFacts } from '../../../migration-core/assess/model/facts.ts';
 import type { PlatformProfile } from '../../../migration-core/assess/model/platform.ts';
 import { ruleBook } from '../../../migration-core/assess/rules/pack.ts';
-import { hostTemplate, type HostTemplate } from '../../../migration-core/plan/model/scenario.ts';
+import { hostTemplate, type HostTemplate } from '../../../migration-core/assess/model/host.ts';
 import type { ServerInventory } from '../../../migration-core/store/model/inventory.ts';
 import type { MetricId } from '../../../migration-core/store/model/metrics.ts';
 import { seeded } from '../../support/tools.ts';

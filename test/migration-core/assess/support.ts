@@ -16,7 +16,7 @@ import {
   type ServerAnnotations,
 } from '../../../migration-core/store/model/annotations.ts';
 import { serverInventory, type ServerInventory } from '../../../migration-core/store/model/inventory.ts';
-import { hostTemplate } from '../../../migration-core/plan/model/scenario.ts';
+import { hostTemplate } from '../../../migration-core/assess/model/host.ts';
 
 export const GiB = 2 ** 30;
 export const TiB = 2 ** 40;

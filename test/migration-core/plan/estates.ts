@@ -6,7 +6,8 @@ import type { ServerFacts } from '../../../migration-core/assess/model/facts.ts'
 import type { SimilarityGroup } from '../../../migration-core/assess/model/groups.ts';
 import type { PlatformProfile } from '../../../migration-core/assess/model/platform.ts';
 import type { IoClass, SizedServer } from '../../../migration-core/assess/model/sized.ts';
-import { scenario, hostTemplate, type HostTemplate } from '../../../migration-core/plan/model/scenario.ts';
+import { hostTemplate, type HostTemplate } from '../../../migration-core/assess/model/host.ts';
+import { scenario } from '../../../migration-core/plan/model/scenario.ts';
 import type { Plan, PlanHost } from '../../../migration-core/plan/model/plan.ts';
 import type { ServerAnnotations } from '../../../migration-core/store/model/annotations.ts';
 import type { ServerInventory } from '../../../migration-core/store/model/inventory.ts';
