@@ -72,7 +72,6 @@ describe('ironlift assess', () => {
   });
 
   it('says what another profile and rule pack change, and why', async () => {
-    await text('assess', '--save');
     const changes = await text(
       ...['assess', '--profile', 'conservative', '--rules', 'seed-2007', '--against', 'default'],
     );
@@ -102,7 +101,7 @@ describe('ironlift plan', () => {
 
   it('is read by people, and stands beside other scenarios', async () => {
     await text('plan', '--scenario', 'careful', '--profile', 'conservative', '--save');
-    const compared = await text('plan', '--compare', 'careful');
+    const compared = await text('plan', '--compare', 'careful,default');
     expect(compared).toMatch(/Hosts\s+\d/u);
     const told = await text('plan');
     expect(told).toMatch(/^\d+ servers of 47 on \d+ hosts/u);
@@ -125,6 +124,7 @@ describe('ironlift plan', () => {
       3,
       expect.stringContaining('There is no host template none'),
     ]);
+    expect((await ironlift(['plan', '--scenario', 'none', '--engagement', path])).status).toBe(2);
     expect((await ironlift(['plan', '--profile', 'bold', '--engagement', path])).status).toBe(3);
     expect((await ironlift(['plan', '--rules', join(folder, 'no.json'), '--engagement', path])).status).toBe(
       3,

@@ -43,7 +43,8 @@ export function questionOf(values: OptionValues, command: string, engagement: En
   const name = textOf(values, 'scenario') ?? 'default';
   const file = textOf(values, 'settings');
   const kept = file === undefined || file === '-' ? engagement.document('scenario', name) : readJson(file);
-  if (kept === null && textOf(values, 'scenario') !== undefined && values['save'] !== true) {
+  // There is always a default: that of the program, until one is kept.
+  if (kept === null && name !== 'default' && values['save'] !== true) {
     const names = engagement.documents('scenario').map((info) => info.name);
     throw usage(
       command,
