@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { throwIfCancelled } from '../base/cancel.ts';
 import { isIronliftError, type IronliftError } from '../base/errors.ts';
-import type { ProgressListener } from '../base/progress.ts';
+import { countedProgress, type ProgressListener } from '../base/progress.ts';
 import type { EngagementFile, ServerId, ServerSummary } from '../store/engagement.ts';
 import type { ServerAnnotations } from '../store/model/annotations.ts';
 import type { ServerInventory } from '../store/model/inventory.ts';
@@ -69,14 +69,14 @@ export async function* eachServer(
   let keeps = !engagement.readOnly;
   for (const [done, server] of servers.entries()) {
     throwIfCancelled(options.signal);
-    tell(options.progress, done, servers.length);
+    options.progress?.(countedProgress('Reading servers', 'servers', done, servers.length));
     const reading = readServer(engagement, server, maker, options.shapes, keeps);
     if (reading.made && !reading.kept) keeps = false;
     yield reading;
     if (reading.made || done % TURN === 0) await setImmediate();
   }
   throwIfCancelled(options.signal);
-  tell(options.progress, servers.length, servers.length);
+  options.progress?.(countedProgress('Reading servers', 'servers', servers.length, servers.length));
 }
 
 /** All of them at once. */
@@ -155,16 +155,4 @@ function keep(engagement: EngagementFile, id: ServerId, bytes: Uint8Array): bool
       return false;
     throw error;
   }
-}
-
-function tell(progress: ProgressListener | undefined, done: number, total: number): void {
-  progress?.({
-    phase: 'Reading servers',
-    unit: 'servers',
-    doneBytes: done,
-    totalBytes: total,
-    skippedBytes: 0,
-    rate: 0,
-    etaSeconds: null,
-  });
 }

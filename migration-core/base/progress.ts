@@ -13,3 +13,14 @@ export interface Progress {
 }
 
 export type ProgressListener = (progress: Progress) => void;
+
+/** Of work that is counted in things and not in bytes: `servers`. */
+export const countedProgress = (phase: string, unit: string, done: number, total: number): Progress => ({
+  phase,
+  unit,
+  doneBytes: done,
+  totalBytes: total,
+  skippedBytes: 0,
+  rate: 0,
+  etaSeconds: null,
+});

@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import { IronliftError, systemErrorCode } from '../../base/errors.ts';
-import type { ProgressListener } from '../../base/progress.ts';
+import { countedProgress, type ProgressListener } from '../../base/progress.ts';
 import type { EngagementFile, SeriesInfo, ServerSummary } from '../../store/engagement.ts';
 import type { ServerAnnotations } from '../../store/model/annotations.ts';
 import type { ServerInventory } from '../../store/model/inventory.ts';
@@ -145,11 +145,11 @@ async function write(
         series.add({ server: summary.id, rollup, counted: counted.has(keyOf(rollup)) });
       if (samples !== null) for (const one of source.samples(summary)) addSamples(samples, summary.id, one);
       if (++done % TURN === 0 || samples !== null) {
-        tell(progress, done, source.count);
+        progress?.(countedProgress('Writing servers', 'servers', done, source.count));
         await setImmediate();
       }
     }
-    tell(progress, done, source.count);
+    progress?.(countedProgress('Writing servers', 'servers', done, source.count));
     const written = files.map((file) => ({
       name: basename(file.path),
       bytes: file.finish(),
@@ -214,18 +214,6 @@ function addSamples(
       value: isThere ? value : null,
     });
   }
-}
-
-function tell(progress: ProgressListener | undefined, done: number, total: number): void {
-  progress?.({
-    phase: 'Writing servers',
-    unit: 'servers',
-    doneBytes: done,
-    totalBytes: total,
-    skippedBytes: 0,
-    rate: 0,
-    etaSeconds: null,
-  });
 }
 
 function explained(error: unknown, folder: string): unknown {
