@@ -1,3 +1,5 @@
+import svelte from 'eslint-plugin-svelte';
+import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 /** Rooms from the ground up; a room may import itself and every room before it, never one after it. */
@@ -8,8 +10,13 @@ const ROOMS = [
   ['filesystem', 'registry'],
   ['guest', 'source', 'target'],
   ['convert'],
-  ['collect', 'store', 'assess', 'plan', 'report'],
+  ['store'],
+  ['collect'],
+  ['assess'],
+  ['plan'],
+  ['report'],
   ['contract'],
+  ['service'],
   ['cli'],
 ];
 
@@ -36,24 +43,76 @@ const layerRules = ROOMS.flatMap((rooms, level) =>
   })),
 );
 
+const strict = {
+  '@typescript-eslint/no-non-null-assertion': 'off',
+  '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+  '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+  '@typescript-eslint/require-await': 'off',
+  '@typescript-eslint/consistent-type-imports': 'error',
+  'no-console': 'error',
+};
+
+/** Electron's objects are made in one place each; see electron/main. */
+const electronRules = {
+  files: ['electron/**/*.ts'],
+  ignores: ['electron/main/**', 'electron/preload/**'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        paths: [{ name: 'electron', message: 'Only electron/main and electron/preload know Electron.' }],
+      },
+    ],
+  },
+};
+
+/** A page sees types of the contract, pure modules of it, and nothing of Node or Electron. */
+const rendererRules = {
+  files: ['renderer/**/*.ts', 'renderer/**/*.svelte'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: '^node:|^electron',
+            message: 'The page runs without Node and without Electron.',
+          },
+          {
+            regex: '/migration-core/(?!contract/|chart/)',
+            allowTypeImports: true,
+            message: 'The page knows the program by its contract only.',
+          },
+        ],
+      },
+    ],
+  },
+};
+
 export default tseslint.config(
   { ignores: ['node_modules/', 'test/.cache/', 'out/', 'dist/'] },
   {
-    files: ['migration-core/**/*.ts', 'test/**/*.ts'],
+    files: ['migration-core/**/*.ts', 'electron/**/*.ts', 'test/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    rules: {
-      '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/restrict-template-expressions': [
-        'error',
-        { allowNumber: true, allowBoolean: true },
-      ],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/consistent-type-imports': 'error',
-      'no-console': 'error',
+    rules: strict,
+  },
+  {
+    files: ['renderer/**/*.ts', 'renderer/**/*.svelte'],
+    extends: [tseslint.configs.strictTypeChecked, svelte.configs.recommended],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: {
+        projectService: true,
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.svelte'],
+        parser: tseslint.parser,
+      },
     },
+    rules: { ...strict, '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
   ...layerRules,
+  electronRules,
+  rendererRules,
   { files: ['test/**/*.ts'], rules: { 'no-console': 'off', '@typescript-eslint/no-misused-spread': 'off' } },
 );

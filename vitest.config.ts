@@ -24,6 +24,8 @@ export default defineConfig({
       project('tools', 'test/**/*.tools.ts', 600_000, 2),
       // Mutated inputs by the thousand.
       project('fuzz', 'test/**/*.fuzz.ts', 900_000, 2),
+      // The application in Chromium, over the real core. Needs the built page: `npm run build`.
+      project('e2e', 'test/**/*.e2e.ts', 300_000, 1),
       // Whole servers: built by debootstrap, converted, booted in QEMU.
       project('boot', 'test/**/*.boot.ts', 1_800_000, 2),
     ],

@@ -17,6 +17,7 @@ const ROOMS = [
   ['plan'],
   ['report'],
   ['contract'],
+  ['service'],
   ['cli'],
 ];
 
@@ -63,7 +64,18 @@ describe('the house', () => {
       systeminformation: ['collect'],
       ssh2: ['collect'],
       'read-excel-file/node': ['collect'],
-      zod: ['guest', 'source', 'convert', 'contract', 'collect', 'store', 'assess', 'plan', 'report'],
+      zod: [
+        'guest',
+        'source',
+        'convert',
+        'contract',
+        'collect',
+        'store',
+        'assess',
+        'plan',
+        'report',
+        'service',
+      ],
       koffi: ['block', 'source'],
       saxes: ['source', 'collect'],
       'hyparquet-writer': ['assess'],

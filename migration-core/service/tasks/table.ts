@@ -1,0 +1,33 @@
+/**
+ * What is done in a process of its own: everything that reads what strangers made (disks, images, logs) or takes long. A
+ * task is one file and one line here.
+ */
+import type { Progress } from '../../base/progress.ts';
+
+export interface TaskWorld {
+  now: () => number;
+  version: string;
+  /** Aborted by cancel and by pause. */
+  signal: AbortSignal;
+  /** Aborted by pause alone: stop at the next safe place and keep what was written. */
+  pause: AbortSignal;
+  onProgress: (progress: Progress) => void;
+  /** What it does now: one sentence. */
+  onStep: (sentence: string) => void;
+  note: (tone: 'info' | 'warning', sentence: string) => void;
+}
+
+export interface Task<I, O> {
+  /** Input and output are plain data: they cross a process boundary. */
+  run(input: I, world: TaskWorld): Promise<O>;
+}
+
+/** Loaded when asked for: a process of one task starts fast. */
+export const tasks = {
+  sample: async () => (await import('./sample.ts')).sampleTask,
+} as const satisfies Record<string, () => Promise<Task<never, unknown>>>;
+
+export type TaskName = keyof typeof tasks;
+type TaskOf<N extends TaskName> = Awaited<ReturnType<(typeof tasks)[N]>>;
+export type TaskInput<N extends TaskName> = Parameters<TaskOf<N>['run']>[0];
+export type TaskOutput<N extends TaskName> = Awaited<ReturnType<TaskOf<N>['run']>>;
