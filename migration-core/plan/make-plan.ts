@@ -22,7 +22,8 @@ import { PLACE } from './rules/place.ts';
 
 /** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
 export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
-  const { scenario, rules, signal } = request;
+  const { scenario, rules, signal, onStage } = request;
+  onStage?.('build');
   const built = build(request);
   const options: PackingQuestion = {
     seed: scenario.seed,
@@ -31,11 +32,13 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
   };
   const searching =
     request.onProgress === undefined ? options : { ...options, onProgress: request.onProgress };
+  onStage?.('pack');
   const packed = placed(built, engine, searching);
   throwIfCancelled(signal);
   const answer = withBackups(request, built, engine, options, packed);
   const { hosts, result, backup } = answer;
   const opened = hosts.filter(({ items }) => items.length > 0).length;
+  onStage?.('failover');
   const failover = proveFailover(
     {
       built,
@@ -47,6 +50,7 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
     },
     hosts,
   );
+  onStage?.('compare');
   const os = osGroups(request, built, engine, options);
   const report = { built, rules, platform: request.platform, scenario };
   const p95 = new Map(
@@ -58,7 +62,9 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
       flattened(problemOf(built, answer.rules), which, built.weekSlots, p95),
       options,
     ).hosts.filter(({ items }) => items.length > 0).length;
+  const [sumOfPeaksHosts, sumOfP95Hosts] = [habit('sum-of-peaks'), habit('sum-of-p95')];
 
+  onStage?.('report');
   const reports = hosts.map((host) => reportHost(report, host));
   const unplaced = [
     ...built.refused,
@@ -89,8 +95,8 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
       placed: placedCount,
       hosts: needed,
       ratio: needed > 0 ? placedCount / needed : 0,
-      sumOfPeaksHosts: habit('sum-of-peaks'),
-      sumOfP95Hosts: habit('sum-of-p95'),
+      sumOfPeaksHosts,
+      sumOfP95Hosts,
       ...managed(request, built, os.groups, hosts, placedCount + unplaced.length),
     },
     warnings: [
@@ -161,6 +167,7 @@ function withBackups(
   first: Packed,
 ): Answer {
   const schedule = (result: PackingResult): { hosts: OpenHost[]; backup: BackupPlan } => {
+    request.onStage?.('backups');
     // Sums of production: the backups are what is to be planned.
     for (const item of built.items.values()) item.demand = item.production;
     const hosts = openHosts(built, result.hosts);
@@ -170,6 +177,7 @@ function withBackups(
   const warnings = [...first.warnings, ...withoutBackup(request, built)];
   if (usual.backup.clashes.length === 0) return { ...first, ...usual, warnings };
   const demands = new Map([...built.items.values()].map((item) => [item, item.demand]));
+  request.onStage?.('pack');
   const again = checkedPack(engine, problemOf(built, first.rules), options);
   if (again.unplaced.length <= first.result.unplaced.length) {
     const spread = schedule(again);

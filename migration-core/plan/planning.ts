@@ -15,6 +15,9 @@ export interface PackingEngine {
   roundsFor(problem: PackingProblem, effort: Scenario['effort']): number;
 }
 
+/** What a plan is made in, in this order; the second and the third may come twice. */
+export type PlanStage = 'build' | 'pack' | 'backups' | 'failover' | 'compare' | 'report';
+
 export interface PlanRequest {
   scenario: Scenario;
   rules: RuleBook;
@@ -46,4 +49,6 @@ export interface PlanRequest {
   signal?: AbortSignal;
   /** 0 to 1, of the search. */
   onProgress?: (part: number) => void;
+  /** Told as each begins. */
+  onStage?: (stage: PlanStage) => void;
 }

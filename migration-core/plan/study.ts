@@ -26,6 +26,7 @@ import type { Plan } from './model/plan.ts';
 import type { HostTemplate } from '../assess/model/host.ts';
 import type { Scenario } from './model/scenario.ts';
 import type { Savings } from './model/waves.ts';
+import type { PlanStage } from './planning.ts';
 import { roundsFor } from './packing/effort.ts';
 import { pack } from './packing/pack.ts';
 import { computeSavings } from './savings/savings.ts';
@@ -40,6 +41,8 @@ export interface StudyOptions {
   progress?: ProgressListener | undefined;
   /** 0 to 1, of the search for a plan. */
   onSearch?: ((part: number) => void) | undefined;
+  /** Told as each begins. */
+  onStage?: ((stage: PlanStage | 'savings') => void) | undefined;
 }
 
 /** Makes demand profiles of an engagement's samples, in the time of its site. */
@@ -162,9 +165,11 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
       coreUnitsOf: (template) => unitsOf(template, rules),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onSearch === undefined ? {} : { onProgress: options.onSearch }),
+      ...(options.onStage === undefined ? {} : { onStage: options.onStage }),
     },
     { pack, roundsFor },
   );
+  options.onStage?.('savings');
   const savings = computeSavings({
     facts,
     estate,

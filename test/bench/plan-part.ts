@@ -3,7 +3,9 @@
  * `node plan-part.ts pack|plan|characterise|reassess N` prints a `Part` as JSON.
  */
 import { makeScenario, packingOf, study } from './plan-study.ts';
-import { planStudy, reassess } from '../../migration-core/plan/study.ts';
+import { createHash } from 'node:crypto';
+import { planWaves } from '../../migration-core/plan/waves/plan-waves.ts';
+import { planStudy, reassess, wavesInputOf } from '../../migration-core/plan/study.ts';
 import { roundsFor } from '../../migration-core/plan/packing/effort.ts';
 import { pack } from '../../migration-core/plan/packing/pack.ts';
 import { benchServer, factsOf, profileOf, type BenchServer } from './plan-estate.ts';
@@ -15,6 +17,8 @@ export interface Part {
   /** Largest resident memory of the process, bytes: with the estate it was given. */
   peak: number;
   note: string;
+  /** Seconds of processor time by stage, in the order in which they came first. */
+  stages?: Record<string, number>;
 }
 
 function timed(work: () => string): Part {
@@ -29,6 +33,25 @@ function timed(work: () => string): Part {
   };
 }
 
+/** Processor time by stage; a stage that comes twice counts together. */
+class Stages {
+  readonly seconds: Record<string, number> = {};
+  #stage: string | null = null;
+  #since = process.cpuUsage();
+
+  readonly begin = (stage: string | null): void => {
+    const { user, system } = process.cpuUsage(this.#since);
+    if (this.#stage !== null)
+      this.seconds[this.#stage] = (this.seconds[this.#stage] ?? 0) + (user + system) / 1e6;
+    this.#since = process.cpuUsage();
+    this.#stage = stage;
+  };
+
+  end(): void {
+    this.begin(null);
+  }
+}
+
 const PARTS: Record<string, (count: number) => Part> = {
   pack(count) {
     const problem = packingOf(count);
@@ -38,12 +61,26 @@ const PARTS: Record<string, (count: number) => Part> = {
     });
   },
   plan(count) {
-    const { assessed, options } = study(factsOf(count), makeScenario(count));
-    return timed(() => {
-      const { plan } = planStudy(assessed, options);
-      const { totals, failover, backup } = plan;
-      return `${totals.placed} on ${totals.hosts} hosts, ${failover.sets} sets lost${failover.proved ? '' : ' NOT PROVED'}, ${backup.runs.length} backups, ${backup.clashes.length} clash`;
+    const facts = factsOf(count);
+    const clock = new Stages();
+    const part = timed(() => {
+      clock.begin('assess');
+      const { assessed, options } = study(facts, makeScenario(count));
+      const planning = { ...options, onStage: clock.begin };
+      const planned = planStudy(assessed, planning);
+      clock.begin('waves');
+      const { waves } = planWaves(wavesInputOf(planned, planning));
+      clock.end();
+      const { totals, failover, backup } = planned.plan;
+      if (process.env['PLAN_HASH'] !== undefined)
+        console.error(
+          createHash('sha256')
+            .update(JSON.stringify([planned.plan, planned.savings, waves]))
+            .digest('hex'),
+        );
+      return `${totals.placed} on ${totals.hosts} hosts, ${failover.sets} sets lost${failover.proved ? '' : ' NOT PROVED'}, ${backup.runs.length} backups, ${backup.clashes.length} clash, ${waves.length} waves`;
     });
+    return { ...part, stages: clock.seconds };
   },
   characterise(count) {
     const servers: BenchServer[] = Array.from({ length: count }, (_, index) => benchServer(index));
