@@ -8,6 +8,7 @@ import { growthFactor, mebibytesUp, slotsOf, slotsOfDay, TIMED, UNLIMITED, units
 /** Of the day at the turn of a month, as it is kept. */
 const PEAK_MINUTES = 10;
 const PEAKS_OF_DAY = 144;
+const MINUTES_OF_WEEK = 10_080;
 /** Months are closed from Monday to Friday. */
 const WORKING_DAYS = 5;
 
@@ -196,20 +197,29 @@ export function spreadToMonthEnd(added: Int32Array, timeline: Timeline): void {
   }
 }
 
-/** Slots of the week that a run touches, in the order of time. */
-export function slotsTouched(
-  { days, startMinute, endMinute }: Pick<Extra, 'days' | 'startMinute' | 'endMinute'>,
+type TimeOfWeek = Pick<Extra, 'days' | 'startMinute' | 'endMinute'>;
+
+/** Asks of each slot of the week that a run touches, in the order of time, until one says no; runs of a day may meet themselves. */
+export function eachSlotTouched(
+  { days, startMinute, endMinute }: TimeOfWeek,
   slotMinutes: number,
-): number[] {
-  const slots = 10_080 / slotMinutes;
-  const touched: number[] = [];
+  ask: (slot: number) => boolean,
+): boolean {
+  const slots = MINUTES_OF_WEEK / slotMinutes;
   for (const day of days) {
     const first = Math.floor((day * 1440 + startMinute) / slotMinutes);
     const last = Math.ceil((day * 1440 + endMinute) / slotMinutes);
-    for (let slot = first; slot < last && slot < first + slots; slot++) touched.push(slot % slots);
+    for (let slot = first; slot < last && slot < first + slots; slot++) if (!ask(slot % slots)) return false;
   }
+  return true;
+}
+
+/** Slots of the week that a run touches, in the order of time. */
+export function slotsTouched(run: TimeOfWeek, slotMinutes: number): number[] {
+  const touched: number[] = [];
+  eachSlotTouched(run, slotMinutes, (slot) => touched.push(slot) > 0);
   // Only runs of about a day meet themselves on the next one.
-  return endMinute - startMinute + 2 * slotMinutes < 1440 ? touched : [...new Set(touched)];
+  return run.endMinute - run.startMinute + 2 * slotMinutes < 1440 ? touched : [...new Set(touched)];
 }
 
 /**
@@ -233,5 +243,7 @@ export function withExtras(
       }
   }
   spreadToMonthEnd(added, { slots, weekSlots, slotMinutes });
-  return production.map((units, at) => Math.min(65_535, units + added[at]!));
+  const demand = new Uint16Array(production.length);
+  for (let at = 0; at < demand.length; at++) demand[at] = Math.min(65_535, production[at]! + added[at]!);
+  return demand;
 }
