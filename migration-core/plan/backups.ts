@@ -156,12 +156,19 @@ class BackupPlanner {
 
   /** The nearest time inside of the window at which few enough others run and the host has room. */
   #findTime(night: HostNight, times: Times, guest?: Uint16Array): Placed | null {
-    const { job } = times;
+    const { job, word } = times;
+    // What had no turn gets none: backups are only ever added. A longer one starts no earlier and ends no sooner.
+    if ((night.turnless.get(word) ?? Infinity) <= job.minutes) return null;
+    let turns = 0;
     for (let at = 0; ; at++) {
       const time = times.at(at);
-      if (time === null) return null;
+      if (time === null) {
+        if (turns === 0) night.turnless.set(word, job.minutes);
+        return null;
+      }
       const { start, placed: alone } = time;
       if (!night.hasTurn(alone.extra)) continue;
+      turns++;
       // By itself it may be slowed by what the disks have left. Beside others it would slow them as well.
       const placed = night.isQuiet(alone.extra) ? slowed(night, times, start, alone) : alone;
       if (placed === null || start + span(placed) > job.window.end) continue;
@@ -269,6 +276,8 @@ const presentStart = ({ window, startMinute }: BackupJob): number =>
 class Times {
   readonly job: BackupJob;
   readonly scales: readonly number[];
+  /** Jobs of one word have the same starts and days, but for how late the last may start. */
+  readonly word: string;
   readonly #step: number;
   readonly #latest: number;
   readonly #present: number;
@@ -284,6 +293,8 @@ class Times {
     this.#latest = job.window.end - Math.ceil(job.minutes);
     this.#present = presentStart(job);
     const steps = (this.#present - job.window.start) / step;
+    const present = Number.isInteger(steps) ? Math.floor(this.#present / DAY) : `at ${this.#present}`;
+    this.word = [job.window.start, job.window.end, present, ...job.days].join(' ');
     this.#later = Math.floor(steps) + 1;
     this.#earlier = Math.ceil(steps) - 1;
   }

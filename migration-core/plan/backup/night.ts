@@ -23,6 +23,8 @@ export class HostNight {
   readonly host: OpenHost;
   /** Of machines, in the order of FIXED. */
   readonly room: readonly number[];
+  /** By the word of a backup (backups.ts) the shortest that found all its times taken by others. */
+  readonly turnless = new Map<string, number>();
   readonly #built: Built;
   readonly #capacity: number[];
   readonly #most: number;
