@@ -7,7 +7,7 @@ import { clashesOf, type Run } from './backup/clashes.ts';
 import { jobsOf, predictedMinutes, type BackupJob } from './backup/jobs.ts';
 import { HostNight, unitsOf } from './backup/night.ts';
 import { offered } from './build/capacity.ts';
-import { monthEndSlot, slotsTouched, withExtras, type Extra, type PlannedItem } from './build/items.ts';
+import { monthEndSlot, slotsTouched, type Extra, type PlannedItem } from './build/items.ts';
 import type { Built } from './build/problem.ts';
 import { FIXED } from './build/units.ts';
 import type { BackupPlan } from './model/plan.ts';
@@ -25,7 +25,7 @@ interface Placed {
 
 /**
  * Plans the backups of all machines on `hosts`, whose sums must be of production alone, and puts them into the sums of
- * the hosts and the demands of the items.
+ * the hosts and beside the demands of the items.
  */
 export function planBackups(request: PlanRequest, built: Built, hosts: readonly OpenHost[]): BackupPlan {
   const planner = new BackupPlanner(request, built, hosts);
@@ -106,7 +106,7 @@ class BackupPlanner {
       const { job } = times;
       const visit = this.#findHost(night, times);
       if (visit !== null) {
-        const { production } = job.item;
+        const { demand: production } = job.item;
         visit.night.put(visit.placed.extra, production);
         night.leave(visit.placed.extra, production);
         settle(night, job, visit.placed, visit.night);
@@ -128,8 +128,7 @@ class BackupPlanner {
       );
       night.host.used = night.used;
     }
-    for (const [item, extras] of this.#extras)
-      item.demand = withExtras(this.#built, item.production, extras, this.#built.scales);
+    for (const [item, extras] of this.#extras) item.backups = extras;
     plan.runs.sort((a, b) => a.server - b.server || a.startMinute - b.startMinute);
     return plan;
   }
@@ -183,7 +182,7 @@ class BackupPlanner {
     if (item.pinned || home.host.kind.template.storage !== 'shared') return null;
     for (const night of this.#nights) {
       if (night === home || !this.#mayVisit(night, item)) continue;
-      const placed = this.#findTime(night, times, item.production);
+      const placed = this.#findTime(night, times, item.demand);
       if (placed === null) continue;
       const visitors = this.#visitors.get(night) ?? FIXED.map(() => 0);
       this.#visitors.set(

@@ -5,6 +5,7 @@
 import { throwIfCancelled } from '../base/cancel.ts';
 import { plural } from '../base/text.ts';
 import { listed } from './build/names.ts';
+import { demandsWithBackups, settleBackups } from './build/items.ts';
 import { build, problemOf, type Built } from './build/problem.ts';
 import { planBackups } from './backups.ts';
 import { checkedPack, type PackingQuestion } from './checked-pack.ts';
@@ -169,23 +170,27 @@ function withBackups(
   const schedule = (result: PackingResult): { hosts: OpenHost[]; backup: BackupPlan } => {
     request.onStage?.('backups');
     // Sums of production: the backups are what is to be planned.
-    for (const item of built.items.values()) item.demand = item.production;
+    for (const item of built.items.values()) item.backups = [];
     const hosts = openHosts(built, result.hosts);
     return { hosts, backup: planBackups(request, built, hosts) };
   };
+  const settled = (answer: Omit<Answer, 'warnings'>): Answer => {
+    settleBackups(built.items.values(), built, built.scales);
+    return { ...answer, warnings: [...first.warnings, ...withoutBackup(request, built)] };
+  };
   const usual = schedule(first.result);
-  const warnings = [...first.warnings, ...withoutBackup(request, built)];
-  if (usual.backup.clashes.length === 0) return { ...first, ...usual, warnings };
-  const demands = new Map([...built.items.values()].map((item) => [item, item.demand]));
+  if (usual.backup.clashes.length === 0) return settled({ ...first, ...usual });
+  const backups = new Map([...built.items.values()].map((item) => [item, item.backups]));
   request.onStage?.('pack');
-  const again = checkedPack(engine, problemOf(built, first.rules), options);
+  const demands = demandsWithBackups(built.items.values(), built, built.scales);
+  const again = checkedPack(engine, problemOf(built, first.rules, demands), options);
   if (again.unplaced.length <= first.result.unplaced.length) {
     const spread = schedule(again);
     if (spread.backup.clashes.length < usual.backup.clashes.length)
-      return { ...first, result: again, ...spread, warnings };
+      return settled({ ...first, result: again, ...spread });
   }
-  for (const [item, demand] of demands) item.demand = demand;
-  return { ...first, ...usual, warnings };
+  for (const [item, before] of backups) item.backups = before;
+  return settled({ ...first, ...usual });
 }
 
 function withoutBackup(_: PlanRequest, built: Built): string[] {

@@ -53,12 +53,7 @@ export const profileMaker: ProfileMaker = {
       aboutServer(inventory, annotations, engagement.utcOffsetMinutes),
     ),
   encode: encodeProfile,
-  decode(bytes, shapes) {
-    const profile = decodeProfile(bytes);
-    return profile === null
-      ? null
-      : { ...profile, weeks: profile.weeks.filter(({ shape }) => shapes.includes(shape)) };
-  },
+  decode: decodeProfile,
 };
 
 export interface AssessedStudy {

@@ -44,8 +44,12 @@ export const SLOT_MINUTES: Record<WeekShape, number> = {
  */
 export interface TypicalWeek {
   shape: WeekShape;
-  /** RESOURCES.length x (10080 / SLOT_MINUTES), resource after resource; NaN row: the resource was not measured. */
-  values: Float32Array;
+  /**
+   * RESOURCES.length x (10080 / SLOT_MINUTES), resource after resource; NaN row: the resource was not measured.
+   * Of a profile that was read from a file they are unpacked anew by each look, for ten thousand servers have 100 MB more of
+   * them unpacked: look once, and keep them no longer than they are needed.
+   */
+  readonly values: Float32Array;
 }
 
 export interface BackupDemand {

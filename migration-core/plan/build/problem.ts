@@ -98,15 +98,19 @@ export function build(request: PlanRequest): Built {
   };
 }
 
-/** The problem with the demands as they stand. `slots` of 1: every item at the level `flatten` makes of its week. */
-export function problemOf(built: Built, rules: PackingRules = built.rules): PackingProblem {
+/** @param demands by key, instead of those of the items */
+export function problemOf(
+  built: Built,
+  rules: PackingRules = built.rules,
+  demands?: ReadonlyMap<string, Uint16Array>,
+): PackingProblem {
   return {
     timed: TIMED,
     slots: built.slots,
     fixed: FIXED.length,
     items: [...built.items.values()].map(({ key, demand, needs, segment, hosts }) => ({
       key,
-      demand,
+      demand: demands?.get(key) ?? demand,
       needs,
       ...(segment === undefined ? {} : { segment }),
       ...(hosts === undefined ? {} : { hosts }),

@@ -159,7 +159,8 @@ export class Filler {
     }
     for (let q = 0; q < alive;) {
       const u = near[q]!;
-      let fits = features[u * featureCount + tightest]! <= most;
+      // Where there are no resources at all there is none that could be short.
+      let fits = featureCount === 0 || features[u * featureCount + tightest]! <= most;
       for (let i = 0; fits && i < shorts; i++) fits = peaks[u * resources + short[i]!]! <= room[i]!;
       if (fits) q++;
       else near[q] = near[--alive]!;
