@@ -22,6 +22,7 @@ import { automatic } from './rules/gates.ts';
 import type { Citation, Rule } from './rules/pack.ts';
 import { fewServers } from './rules/verdict.ts';
 import { figuresOf, partsOf } from './score.ts';
+import { SharedParts } from './share.ts';
 import { usageOf } from './usage.ts';
 import { groundsOf, judge, secondBest } from './verdict.ts';
 
@@ -61,6 +62,7 @@ export function assessEstate(
     for (const id of group.members) groupsByServer.set(id, [...(groupsByServer.get(id) ?? []), group]);
   const estate: EstateView = { size: servers.length, sharedDisks: sharedDisks(servers) };
 
+  const shared = new SharedParts();
   const assessments = servers.map((facts, index): Assessment => {
     const one = prepared[index]!;
     if ('failure' in one) return failed(facts, one.failure, null);
@@ -68,7 +70,7 @@ export function assessEstate(
       const subject: Subject = { ...one.value, groups: groupsByServer.get(facts.id) ?? [], context, estate };
       return assessServer(subject, hostCpu, options);
     });
-    return 'value' in judged ? judged.value : failed(facts, judged.failure, one.value.confidence);
+    return 'value' in judged ? shared.of(judged.value) : failed(facts, judged.failure, one.value.confidence);
   });
   return {
     rules: context.rules.version,

@@ -125,11 +125,12 @@ const MADE = 250;
 
 /** As reading an engagement file gives them: written down, read back, with the weeks of one shape. */
 export function factsOf(count: number): ServerFacts[] {
-  const made: { server: BenchServer; profile: DemandProfile }[] = [];
+  const made: { server: Pick<BenchServer, 'inventory'>; profile: DemandProfile }[] = [];
   return Array.from({ length: count }, (_, index) => {
     if (index < MADE) {
       const server = benchServer(index);
-      made.push({ server, profile: profileOf(server)! });
+      // Not its samples: no engagement is in memory as a whole.
+      made.push({ server: { inventory: server.inventory }, profile: profileOf(server)! });
     }
     const { server, profile } = made[index % MADE]!;
     const own = index < MADE ? { ...server, profile } : variantOf(index, server, profile);

@@ -43,6 +43,7 @@ class Stages {
     const { user, system } = process.cpuUsage(this.#since);
     if (this.#stage !== null)
       this.seconds[this.#stage] = (this.seconds[this.#stage] ?? 0) + (user + system) / 1e6;
+    if (process.env['PLAN_MEM']) { const m = process.memoryUsage(); console.error(this.#stage, Object.entries(m).map(([k, v]) => k + ' ' + Math.round(v / 1e6)).join(' '), Math.round(process.resourceUsage().maxRSS / 1e3)); }
     this.#since = process.cpuUsage();
     this.#stage = stage;
   };

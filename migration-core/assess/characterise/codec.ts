@@ -178,9 +178,15 @@ export function decodeProfile(
       if (rows === null) return null;
       if (shapes.includes(shape)) weeks.push(weekOf(shape, rows));
     }
-  const monthEnd = hasMonthEnd ? unpacked(reader.rows(SLOTS_OF_DAY, true)) : null;
-  if ((hasMonthEnd && monthEnd === null) || !reader.isAtEnd) return null;
-  return { ...rest, weeks, monthEnd };
+  const day = hasMonthEnd ? reader.rows(SLOTS_OF_DAY, true) : null;
+  if ((hasMonthEnd && day === null) || !reader.isAtEnd) return null;
+  return {
+    ...rest,
+    weeks,
+    get monthEnd() {
+      return day === null ? null : unpacked(day);
+    },
+  };
 }
 
 function parseHead(bytes: Uint8Array): Head | null {
@@ -241,13 +247,11 @@ const isPlain = (peak: number): boolean => peak === 0 || Number.isNaN(peak);
 const weekOf = (shape: WeekShape, rows: Rows): TypicalWeek => ({
   shape,
   get values() {
-    return unpacked(rows)!;
+    return unpacked(rows);
   },
 });
 
-function unpacked(rows: Rows | null): Float32Array | null {
-  if (rows === null) return null;
-  const { slots, peaks, steps } = rows;
+function unpacked({ slots, peaks, steps }: Rows): Float32Array {
   const values = new Float32Array(RESOURCES.length * slots);
   for (let row = 0; row < RESOURCES.length; row++) {
     const peak = peaks[row]!;

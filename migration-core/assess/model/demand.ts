@@ -115,9 +115,9 @@ export interface DemandProfile {
   weeks: TypicalWeek[];
   /**
    * The heaviest day at the turn of a month (last two and first two working days) by mean use of the processor:
-   * RESOURCES.length x 144 peaks of 10 min, as in `weeks`; null: none seen.
+   * RESOURCES.length x 144 peaks of 10 min, as in `weeks`; null: none seen. Unpacked like these.
    */
-  monthEnd: Float32Array | null;
+  readonly monthEnd: Float32Array | null;
   backup: BackupDemand[];
 
   /** What of a business cycle was seen. */

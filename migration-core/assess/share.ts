@@ -1,0 +1,57 @@
+/**
+ * What is said of many servers in the same words is kept once: an assessment is 20 KB of sentences, most of which thousands
+ * of servers have in common, and shared it is a third of that. Nobody changes a reason or a gate once it is made.
+ */
+import type { Assessment, Gate, Reason } from './model/assessment.ts';
+
+/** Of one estate; forgotten with it. */
+export class SharedParts {
+  readonly #texts = new Map<string, string>();
+  readonly #reasons = new Map<string, Reason>();
+  readonly #gates = new Map<string, Gate>();
+
+  /** Equal to `assessment`, with parts of those that came before it. */
+  of(assessment: Assessment): Assessment {
+    const { sized } = assessment;
+    return {
+      ...assessment,
+      because: this.#text(assessment.because),
+      gates: assessment.gates.map(this.#gate),
+      reasons: assessment.reasons.map(this.#reason),
+      changes: assessment.changes.map(this.#text),
+      sized: sized === null ? null : { ...sized, reasons: sized.reasons.map(this.#reason) },
+    };
+  }
+
+  readonly #text = (text: string): string => {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    this.#texts.set(text, text);
+    return text;
+  };
+
+  readonly #reason = (reason: Reason): Reason => keptOnce(this.#reasons, reason.text, reason);
+
+  readonly #gate = (gate: Gate): Gate => keptOnce(this.#gates, `${gate.id} ${gate.because}`, gate);
+}
+
+/** One that only looks alike stays itself. */
+function keptOnce<T extends object>(known: Map<string, T>, word: string, part: T): T {
+  const first = known.get(word);
+  if (first === undefined) known.set(word, part);
+  return first !== undefined && isSame(first, part) ? first : part;
+}
+
+/** Of objects of plain values and lists of such; what is inside of lists is compared by identity. */
+function isSame(a: object, b: object): boolean {
+  const [own, other] = [Object.entries(a), Object.entries(b)];
+  return (
+    own.length === other.length &&
+    own.every(([key, value], at) => {
+      const [otherKey, theirs] = other[at]!;
+      if (key !== otherKey) return false;
+      if (!Array.isArray(value) || !Array.isArray(theirs)) return Object.is(value, theirs);
+      return value.length === theirs.length && value.every((one, place) => one === theirs[place]);
+    })
+  );
+}
