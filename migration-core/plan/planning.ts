@@ -31,7 +31,8 @@ export interface PlanRequest {
   /**
    * A typical week of a server on the target without its backups, with the growth of the scenario as `estate` has it in
    * its sizes: RESOURCES.length rows of slots of the shape of the profile, from Monday 00:00; core units, bytes, operations/s, bytes/s, bytes/s.
-   * NaN: not measured; its sized figure is taken instead. Asked once for each server.
+   * NaN: not measured; its sized figure is taken instead. Asked once for each server, and may be
+   * overwritten by the next answer.
    */
   weekOf(server: ServerId): Float32Array;
   /**

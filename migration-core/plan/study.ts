@@ -14,7 +14,7 @@ import { platformById } from '../assess/platforms.ts';
 import { readEstate, type EstateProblem, type ProfileMaker } from '../assess/read-estate.ts';
 import { ruleBook, type RulePack } from '../assess/rules/pack.ts';
 import { hostScore } from '../assess/sizing/cpu-score.ts';
-import { monthEndOnTarget, p95OnTarget, weekOnTarget } from '../assess/sizing/on-target.ts';
+import { monthEndOnTarget, p95OnTarget, WeekBuffer, weekOnTarget } from '../assess/sizing/on-target.ts';
 import { sizeServer } from '../assess/sizing/size.ts';
 import { IronliftError } from '../base/errors.ts';
 import type { ProgressListener } from '../base/progress.ts';
@@ -145,6 +145,7 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
     const [server, sized] = [byId.get(id), sizedById.get(id)];
     return server === undefined || sized === undefined || sized === null ? otherwise : ask(server, sized);
   };
+  const buffer = new WeekBuffer();
   const plan = makePlan(
     {
       scenario,
@@ -154,7 +155,8 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
       templates,
       servers: facts,
       estate,
-      weekOf: (id) => onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape), NOTHING),
+      weekOf: (id) =>
+        onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape, buffer), NOTHING),
       monthEndOf: (id) => onTarget(id, monthEndOnTarget, null),
       p95Of: (id) => onTarget(id, p95OnTarget, []),
       coreUnitsOf: (template) => unitsOf(template, rules),

@@ -244,15 +244,25 @@ interface Rows {
 /** A row whose peak says all. */
 const isPlain = (peak: number): boolean => peak === 0 || Number.isNaN(peak);
 
-const weekOf = (shape: WeekShape, rows: Rows): TypicalWeek => ({
-  shape,
-  get values() {
-    return unpacked(rows);
-  },
-});
+/** As if its values were there. What unpacks them is no property that is listed: equal weeks are equal. */
+function weekOf(shape: WeekShape, rows: Rows): TypicalWeek {
+  const week = {
+    shape,
+    get values() {
+      return unpacked(rows);
+    },
+  };
+  const unpack = (into: Float32Array): void => unpackInto(rows, into);
+  return Object.defineProperty(week, 'unpack', { value: unpack, enumerable: false });
+}
 
-function unpacked({ slots, peaks, steps }: Rows): Float32Array {
-  const values = new Float32Array(RESOURCES.length * slots);
+function unpacked(rows: Rows): Float32Array {
+  const values = new Float32Array(RESOURCES.length * rows.slots);
+  unpackInto(rows, values);
+  return values;
+}
+
+function unpackInto({ slots, peaks, steps }: Rows, values: Float32Array): void {
   for (let row = 0; row < RESOURCES.length; row++) {
     const peak = peaks[row]!;
     const [from, to] = [row * slots, (row + 1) * slots];
@@ -260,5 +270,4 @@ function unpacked({ slots, peaks, steps }: Rows): Float32Array {
     if (isPlain(peak)) values.fill(peak + 0, from, to);
     else for (let at = from; at < to; at++) values[at] = fromSteps(steps[at]!, peak);
   }
-  return values;
 }

@@ -50,6 +50,8 @@ export interface TypicalWeek {
    * them unpacked: look once, and keep them no longer than they are needed.
    */
   readonly values: Float32Array;
+  /** Writes the same into an array of that length: who asks of thousands of servers needs one. Absent: `values` is at hand. */
+  readonly unpack?: (into: Float32Array) => void;
 }
 
 export interface BackupDemand {

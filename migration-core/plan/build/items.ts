@@ -35,7 +35,10 @@ export interface PlannedItem {
   critical: boolean;
 }
 
-/** @param slots of the week, or of the week and of a day at the turn of a month */
+/**
+ * @param slots of the week, or of the week and of a day at the turn of a month
+ * @param production TIMED x slots zeros that become the demand of the item
+ */
 export function plannedItem(
   request: PlanRequest,
   slots: number,
@@ -43,6 +46,7 @@ export function plannedItem(
   scales: readonly number[],
   segment: string | undefined,
   hosts: string[] | undefined,
+  production = new Uint16Array(TIMED * slots),
 ): { item: PlannedItem; unmeasured: boolean } {
   const { scenario, profile } = request;
   const { facts, sized } = candidate;
@@ -57,7 +61,6 @@ export function plannedItem(
     sized.demand.diskBytes,
     sized.demand.networkBytes,
   ];
-  const production = new Uint16Array(TIMED * slots);
   let unmeasured = false;
   for (let resource = 0; resource < TIMED; resource++) {
     const scale = scales[resource]!;
