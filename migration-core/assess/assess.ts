@@ -52,7 +52,8 @@ export function assessEstate(
   const options: GateOptions = { cite, automatic: context.rules.value(automatic) };
   const hostCpu = judges.hostCpuUnits(context);
 
-  const prepared = servers.map((facts) => attempt(() => prepare(facts, context, judges)));
+  const shared = new SharedParts();
+  const prepared = servers.map((facts) => attempt(() => prepare(facts, context, judges, shared)));
   const groups = groupsOf(
     prepared.flatMap((one) => ('value' in one ? [one.value] : [])),
     context,
@@ -62,7 +63,6 @@ export function assessEstate(
     for (const id of group.members) groupsByServer.set(id, [...(groupsByServer.get(id) ?? []), group]);
   const estate: EstateView = { size: servers.length, sharedDisks: sharedDisks(servers) };
 
-  const shared = new SharedParts();
   const assessments = servers.map((facts, index): Assessment => {
     const one = prepared[index]!;
     if ('failure' in one) return failed(facts, one.failure, null);
@@ -95,8 +95,13 @@ function attempt<T>(stage: () => T): Tried<T> {
   }
 }
 
-function prepare(facts: ServerFacts, context: AssessmentContext, { size, confidence }: Judges): Prepared {
-  const sized = size(facts, context);
+function prepare(
+  facts: ServerFacts,
+  context: AssessmentContext,
+  { size, confidence }: Judges,
+  shared: SharedParts,
+): Prepared {
+  const sized = shared.ofSized(size(facts, context));
   return {
     facts,
     sized,

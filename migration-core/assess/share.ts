@@ -3,6 +3,7 @@
  * of servers have in common, and shared it is a third of that. Nobody changes a reason or a gate once it is made.
  */
 import type { Assessment, Gate, Reason } from './model/assessment.ts';
+import type { SizedServer } from './model/sized.ts';
 
 /** Of one estate; forgotten with it. */
 export class SharedParts {
@@ -12,15 +13,18 @@ export class SharedParts {
 
   /** Equal to `assessment`, with parts of those that came before it. */
   of(assessment: Assessment): Assessment {
-    const { sized } = assessment;
     return {
       ...assessment,
       because: this.#text(assessment.because),
       gates: assessment.gates.map(this.#gate),
       reasons: assessment.reasons.map(this.#reason),
       changes: assessment.changes.map(this.#text),
-      sized: sized === null ? null : { ...sized, reasons: sized.reasons.map(this.#reason) },
     };
+  }
+
+  /** Before all others are sized: what waits for its turn is kept. */
+  ofSized(sized: SizedServer | null): SizedServer | null {
+    return sized === null ? null : { ...sized, reasons: sized.reasons.map(this.#reason) };
   }
 
   readonly #text = (text: string): string => {
