@@ -48,14 +48,15 @@ function keptOnce<T extends object>(known: Map<string, T>, word: string, part: T
 
 /** Of objects of plain values and lists of such; what is inside of lists is compared by identity. */
 function isSame(a: object, b: object): boolean {
-  const [own, other] = [Object.entries(a), Object.entries(b)];
+  const own: [string, unknown][] = Object.entries(a);
+  const other: [string, unknown][] = Object.entries(b);
   return (
     own.length === other.length &&
-    own.every(([key, value], at) => {
-      const [otherKey, theirs] = other[at]!;
-      if (key !== otherKey) return false;
-      if (!Array.isArray(value) || !Array.isArray(theirs)) return Object.is(value, theirs);
-      return value.length === theirs.length && value.every((one, place) => one === theirs[place]);
-    })
+    own.every(([key, value], at) => key === other[at]![0] && isSameValue(value, other[at]![1]))
   );
+}
+
+function isSameValue(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return Object.is(a, b);
+  return a.length === b.length && a.every((one, at) => Object.is(one, b[at]));
 }

@@ -1,6 +1,7 @@
 /**
  * One measurement of the planner in a process of its own, so that its peak of memory is its own as well:
- * `node plan-part.ts pack|plan|characterise|reassess N` prints a `Part` as JSON.
+ * `node plan-part.ts pack|plan|characterise|reassess N` prints a `Part` as JSON. `plan` is all from facts that were read to
+ * waves, stage by stage.
  */
 import { makeScenario, packingOf, study } from './plan-study.ts';
 import { createHash } from 'node:crypto';
@@ -17,7 +18,7 @@ export interface Part {
   /** Largest resident memory of the process, bytes: with the estate it was given. */
   peak: number;
   note: string;
-  /** Seconds of processor time by stage, in the order in which they came first. */
+  /** Of `plan`: seconds of processor time by stage, in the order in which they came first. */
   stages?: Record<string, number>;
 }
 
@@ -43,7 +44,6 @@ class Stages {
     const { user, system } = process.cpuUsage(this.#since);
     if (this.#stage !== null)
       this.seconds[this.#stage] = (this.seconds[this.#stage] ?? 0) + (user + system) / 1e6;
-    if (process.env['PLAN_MEM']) { const m = process.memoryUsage(); console.error(this.#stage, Object.entries(m).map(([k, v]) => k + ' ' + Math.round(v / 1e6)).join(' '), Math.round(process.resourceUsage().maxRSS / 1e3)); }
     this.#since = process.cpuUsage();
     this.#stage = stage;
   };
@@ -64,6 +64,7 @@ const PARTS: Record<string, (count: number) => Part> = {
   plan(count) {
     const facts = factsOf(count);
     const clock = new Stages();
+    let made: () => unknown = () => null;
     const part = timed(() => {
       clock.begin('assess');
       const { assessed, options } = study(facts, makeScenario(count));
@@ -73,15 +74,12 @@ const PARTS: Record<string, (count: number) => Part> = {
       const { waves } = planWaves(wavesInputOf(planned, planning));
       clock.end();
       const { totals, failover, backup } = planned.plan;
-      if (process.env['PLAN_HASH'] !== undefined)
-        console.error(
-          createHash('sha256')
-            .update(JSON.stringify([planned.plan, planned.savings, waves]))
-            .digest('hex'),
-        );
+      made = () => [planned.plan, planned.savings, waves];
       return `${totals.placed} on ${totals.hosts} hosts, ${failover.sets} sets lost${failover.proved ? '' : ' NOT PROVED'}, ${backup.runs.length} backups, ${backup.clashes.length} clash, ${waves.length} waves`;
     });
-    return { ...part, stages: clock.seconds };
+    // So that two versions of the planner can be told to have made the same plan.
+    const digest = createHash('sha256').update(JSON.stringify(made())).digest('hex').slice(0, 12);
+    return { ...part, note: `${part.note}, ${digest}`, stages: clock.seconds };
   },
   characterise(count) {
     const servers: BenchServer[] = Array.from({ length: count }, (_, index) => benchServer(index));
