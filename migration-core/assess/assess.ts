@@ -22,6 +22,7 @@ import { automatic } from './rules/gates.ts';
 import type { Citation, Rule } from './rules/pack.ts';
 import { fewServers } from './rules/verdict.ts';
 import { figuresOf, partsOf } from './score.ts';
+import { SharedParts } from './share.ts';
 import { usageOf } from './usage.ts';
 import { groundsOf, judge, secondBest } from './verdict.ts';
 
@@ -51,7 +52,8 @@ export function assessEstate(
   const options: GateOptions = { cite, automatic: context.rules.value(automatic) };
   const hostCpu = judges.hostCpuUnits(context);
 
-  const prepared = servers.map((facts) => attempt(() => prepare(facts, context, judges)));
+  const shared = new SharedParts();
+  const prepared = servers.map((facts) => attempt(() => prepare(facts, context, judges, shared)));
   const groups = groupsOf(
     prepared.flatMap((one) => ('value' in one ? [one.value] : [])),
     context,
@@ -68,7 +70,7 @@ export function assessEstate(
       const subject: Subject = { ...one.value, groups: groupsByServer.get(facts.id) ?? [], context, estate };
       return assessServer(subject, hostCpu, options);
     });
-    return 'value' in judged ? judged.value : failed(facts, judged.failure, one.value.confidence);
+    return 'value' in judged ? shared.of(judged.value) : failed(facts, judged.failure, one.value.confidence);
   });
   return {
     rules: context.rules.version,
@@ -93,8 +95,13 @@ function attempt<T>(stage: () => T): Tried<T> {
   }
 }
 
-function prepare(facts: ServerFacts, context: AssessmentContext, { size, confidence }: Judges): Prepared {
-  const sized = size(facts, context);
+function prepare(
+  facts: ServerFacts,
+  context: AssessmentContext,
+  { size, confidence }: Judges,
+  shared: SharedParts,
+): Prepared {
+  const sized = shared.ofSized(size(facts, context));
   return {
     facts,
     sized,

@@ -6,8 +6,9 @@ import type { RuleBook } from '../assess/rules/pack.ts';
 import { clashesOf, type Run } from './backup/clashes.ts';
 import { jobsOf, predictedMinutes, type BackupJob } from './backup/jobs.ts';
 import { HostNight } from './backup/night.ts';
+import { placedAt, presentStart, Times, type Placed } from './backup/times.ts';
 import { offered } from './build/capacity.ts';
-import { monthEndSlot, slotsTouched, withExtras, type Extra, type PlannedItem } from './build/items.ts';
+import { monthEndSlot, slotsTouched, type Extra, type PlannedItem } from './build/items.ts';
 import type { Built } from './build/problem.ts';
 import { FIXED } from './build/units.ts';
 import type { BackupPlan } from './model/plan.ts';
@@ -15,15 +16,9 @@ import type { OpenHost } from './open-hosts.ts';
 import type { PlanRequest } from './planning.ts';
 import { BACKUP } from './rules/backup.ts';
 
-/** A run with its place in time. */
-interface Placed {
-  startMinute: number;
-  extra: Extra;
-}
-
 /**
  * Plans the backups of all machines on `hosts`, whose sums must be of production alone, and puts them into the sums of
- * the hosts and the demands of the items.
+ * the hosts and beside the demands of the items.
  */
 export function planBackups(request: PlanRequest, built: Built, hosts: readonly OpenHost[]): BackupPlan {
   const planner = new BackupPlanner(request, built, hosts);
@@ -51,8 +46,8 @@ class BackupPlanner {
     this.#request = request;
     this.#rules = request.rules;
     this.#built = built;
-    this.#nights = hosts.map((host) => new HostNight(built, host));
     this.#most = this.#rules.value(BACKUP.maxConcurrent);
+    this.#nights = hosts.map((host) => new HostNight(built, host, this.#most));
     this.#bound = new Set([
       ...built.rules.together.flat(),
       ...built.rules.gathered.flatMap(({ items }) => items),
@@ -72,7 +67,9 @@ class BackupPlanner {
 
   plan(): BackupPlan {
     const plan: BackupPlan = { runs: [], clashes: [], hostJobs: this.#nights.map(({ host }) => host.name) };
-    const waiting: { night: HostNight; job: BackupJob }[] = [];
+    const waiting: { night: HostNight; times: Times }[] = [];
+    const step = this.#rules.value(BACKUP.step);
+    const { scales } = this.#built;
     const runs = new Map<HostNight, Run[]>(this.#nights.map((night) => [night, []]));
     const settle = (night: HostNight, job: BackupJob, { extra }: Placed, on = night): void => {
       if (on === night) runs.get(night)!.push({ job, ...extra, settled: true });
@@ -83,12 +80,13 @@ class BackupPlanner {
       const jobs = night.host.items.flatMap((item) => jobsOf(this.#request, item));
       for (const job of jobs.sort(tightestFirst)) {
         if (job.method === 'proxy') {
-          settle(night, job, placedAt(job, presentStart(job)));
+          settle(night, job, placedAt(job, presentStart(job), scales));
           continue;
         }
-        const placed = this.#findTime(night, job);
+        const times = new Times(job, step, this.#built.scales);
+        const placed = this.#findTime(night, times);
         if (placed === null) {
-          waiting.push({ night, job });
+          waiting.push({ night, times });
           continue;
         }
         night.put(placed.extra);
@@ -97,18 +95,19 @@ class BackupPlanner {
       }
     }
     // Only when all have had their turn at home is it known what room a host has for guests.
-    for (const { night, job } of waiting) {
-      const visit = this.#findHost(night, job);
+    for (const { night, times } of waiting) {
+      const { job } = times;
+      const visit = this.#findHost(night, times);
       if (visit !== null) {
-        const { production } = job.item;
+        const { demand: production } = job.item;
         visit.night.put(visit.placed.extra, production);
         night.leave(visit.placed.extra, production);
         settle(night, job, visit.placed, visit.night);
       } else if (job.proxyAllowed && night.host.kind.template.storage === 'shared') {
         const byProxy: BackupJob = { ...job, method: 'proxy', timed: job.timed.map(() => 0) };
-        settle(night, byProxy, placedAt(byProxy, presentStart(byProxy)));
+        settle(night, byProxy, placedAt(byProxy, presentStart(byProxy), scales));
       } else {
-        const { extra } = placedAt(job, presentStart(job));
+        const { extra } = placedAt(job, presentStart(job), scales);
         night.put(extra);
         this.#remember(job, extra);
         runs.get(night)!.push({ job, ...extra, settled: false });
@@ -122,8 +121,7 @@ class BackupPlanner {
       );
       night.host.used = night.used;
     }
-    for (const [item, extras] of this.#extras)
-      item.demand = withExtras(this.#built, item.production, extras, this.#built.scales);
+    for (const [item, extras] of this.#extras) item.backups = extras;
     plan.runs.sort((a, b) => a.server - b.server || a.startMinute - b.startMinute);
     return plan;
   }
@@ -149,26 +147,35 @@ class BackupPlanner {
   }
 
   /** The nearest time inside of the window at which few enough others run and the host has room. */
-  #findTime(night: HostNight, job: BackupJob, guest?: Uint16Array): Placed | null {
-    for (const start of startsOf(job, this.#rules.value(BACKUP.step))) {
-      const alone = placedAt(job, start);
-      const running = night.running(alone.extra);
-      if (running >= this.#most) continue;
+  #findTime(night: HostNight, times: Times, guest?: Uint16Array): Placed | null {
+    const { job, word } = times;
+    // What had no turn gets none: backups are only ever added. A longer one starts no earlier and ends no sooner.
+    if ((night.turnless.get(word) ?? Infinity) <= job.minutes) return null;
+    let turns = 0;
+    for (let at = 0; ; at++) {
+      const time = times.at(at);
+      if (time === null) {
+        if (turns === 0) night.turnless.set(word, job.minutes);
+        return null;
+      }
+      const { start, placed: alone } = time;
+      if (!night.hasTurn(alone.extra)) continue;
+      turns++;
       // By itself it may be slowed by what the disks have left. Beside others it would slow them as well.
-      const placed = running === 0 ? slowed(night, job, start) : alone;
+      const placed = night.isQuiet(alone.extra) ? slowed(night, times, start, alone) : alone;
       if (placed === null || start + span(placed) > job.window.end) continue;
-      if (night.running(placed.extra) < this.#most && night.fits(placed.extra, guest)) return placed;
+      if ((placed === alone || night.hasTurn(placed.extra)) && night.fits(placed.extra, placed.units, guest))
+        return placed;
     }
-    return null;
   }
 
   /** Another host that takes the machine for the time of its backup. */
-  #findHost(home: HostNight, job: BackupJob): { night: HostNight; placed: Placed } | null {
-    const { item } = job;
+  #findHost(home: HostNight, times: Times): { night: HostNight; placed: Placed } | null {
+    const { item } = times.job;
     if (item.pinned || home.host.kind.template.storage !== 'shared') return null;
     for (const night of this.#nights) {
       if (night === home || !this.#mayVisit(night, item)) continue;
-      const placed = this.#findTime(night, job, item.production);
+      const placed = this.#findTime(night, times, item.demand);
       if (placed === null) continue;
       const visitors = this.#visitors.get(night) ?? FIXED.map(() => 0);
       this.#visitors.set(
@@ -188,9 +195,8 @@ class BackupPlanner {
     for (const foe of this.#foes.get(item.key) ?? []) if (this.#homes.get(foe) === night) return false;
     // Machines that stay together stay together for the backup, and licensed ones on the hosts of their licences.
     if (this.#bound.has(item.key)) return false;
-    const { room } = offered(kind, this.#built.usual, this.#built.scales);
     const visitors = this.#visitors.get(night);
-    return item.needs.every((value, at) => needs[at]! + (visitors?.[at] ?? 0) + value <= room[at]!);
+    return item.needs.every((value, at) => needs[at]! + (visitors?.[at] ?? 0) + value <= night.room[at]!);
   }
 
   /** What the disks would have for all runs of a span together: `used` holds them already. */
@@ -209,20 +215,19 @@ class BackupPlanner {
   }
 }
 
-const DAY = 1440;
 const span = ({ extra }: Placed): number => extra.endMinute - extra.startMinute;
 
 /** A run alone on a host whose disks have less left than it asks for: longer, at what is left. null: they have nothing. */
-function slowed(night: HostNight, job: BackupJob, start: number): Placed | null {
-  const alone = placedAt(job, start);
+function slowed(night: HostNight, { job, scales }: Times, start: number, alone: Placed): Placed | null {
   const asked = job.timed[3]!;
   const budget = night.diskBudget(alone.extra);
   if (asked <= budget) return alone;
   if (budget <= 0) return null;
   const minutes = predictedMinutes(job.minutes, 0, asked, budget);
   // A longer run meets other hours: whether it fits them is looked at by who asks.
-  return placedAt(job, start, minutes, minutes / job.minutes);
+  return placedAt(job, start, scales, minutes, minutes / job.minutes);
 }
+
 const length = ({ window }: BackupJob): number => window.end - window.start;
 
 /** Those with the least room in their windows choose first; of alike ones the earlier, then the older server. */
@@ -230,34 +235,3 @@ const tightestFirst = (a: BackupJob, b: BackupJob): number =>
   length(a) - a.minutes - (length(b) - b.minutes) ||
   a.startMinute - b.startMinute ||
   a.item.candidate.facts.id - b.item.candidate.facts.id;
-
-/** @param start minutes after midnight of the day its window begins on */
-function placedAt(job: BackupJob, start: number, minutes = job.minutes, by = 1): Placed {
-  // A run that goes from one side of midnight to the other is on another day of the week.
-  const shift = Math.floor(start / DAY) - Math.floor(presentStart(job) / DAY);
-  const startMinute = start % DAY;
-  return {
-    startMinute,
-    extra: {
-      timed: job.timed.map((value) => value / by),
-      days: job.days.map((day) => (((day + shift) % 7) + 7) % 7),
-      startMinute,
-      endMinute: startMinute + Math.ceil(minutes),
-    },
-  };
-}
-
-/** Where it starts today, in the days its window counts by. */
-const presentStart = ({ window, startMinute }: BackupJob): number =>
-  window.start + ((((startMinute - window.start) % DAY) + DAY) % DAY);
-
-/** Starts inside of the window, the present one first, then by how far they are from it; later before earlier. */
-function startsOf(job: BackupJob, step: number): number[] {
-  const { window } = job;
-  const latest = window.end - Math.ceil(job.minutes);
-  const present = presentStart(job);
-  const others: number[] = [];
-  for (let start = window.start; start <= latest; start += step) if (start !== present) others.push(start);
-  others.sort((a, b) => Math.abs(a - present) - Math.abs(b - present) || b - a);
-  return present <= latest ? [present, ...others] : others;
-}

@@ -14,13 +14,20 @@ export function flattened(
   weekSlots: number,
   p95: ReadonlyMap<string, Uint16Array> = new Map(),
 ): PackingProblem {
-  const flat = (demand: PackingItem['demand']): Uint32Array =>
-    Uint32Array.from({ length: problem.timed }, (_, resource) => {
-      const row = Uint32Array.from(demand.subarray(resource * problem.slots, (resource + 1) * problem.slots));
+  const flat = (demand: PackingItem['demand']): Uint32Array => {
+    const levels = new Uint32Array(problem.timed);
+    for (let resource = 0; resource < problem.timed; resource++) {
+      const start = resource * problem.slots;
       // Nearest rank: x[ceil(p n)], as the assessment counts percentiles.
-      if (habit === 'sum-of-peaks') return row.reduce((most, value) => Math.max(most, value), 0);
-      return row.subarray(0, weekSlots).sort()[Math.ceil(0.95 * weekSlots) - 1] ?? 0;
-    });
+      if (habit === 'sum-of-p95')
+        levels[resource] =
+          demand.slice(start, start + weekSlots).sort()[Math.ceil(0.95 * weekSlots) - 1] ?? 0;
+      else
+        for (let at = start; at < start + problem.slots; at++)
+          if (demand[at]! > levels[resource]!) levels[resource] = demand[at]!;
+    }
+    return levels;
+  };
   return {
     ...problem,
     slots: 1,

@@ -5,6 +5,7 @@
 import { throwIfCancelled } from '../base/cancel.ts';
 import { plural } from '../base/text.ts';
 import { listed } from './build/names.ts';
+import { demandsWithBackups, settleBackups } from './build/items.ts';
 import { build, problemOf, type Built } from './build/problem.ts';
 import { planBackups } from './backups.ts';
 import { checkedPack, type PackingQuestion } from './checked-pack.ts';
@@ -22,7 +23,8 @@ import { PLACE } from './rules/place.ts';
 
 /** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
 export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
-  const { scenario, rules, signal } = request;
+  const { scenario, rules, signal, onStage } = request;
+  onStage?.('build');
   const built = build(request);
   const options: PackingQuestion = {
     seed: scenario.seed,
@@ -31,11 +33,13 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
   };
   const searching =
     request.onProgress === undefined ? options : { ...options, onProgress: request.onProgress };
+  onStage?.('pack');
   const packed = placed(built, engine, searching);
   throwIfCancelled(signal);
   const answer = withBackups(request, built, engine, options, packed);
   const { hosts, result, backup } = answer;
   const opened = hosts.filter(({ items }) => items.length > 0).length;
+  onStage?.('failover');
   const failover = proveFailover(
     {
       built,
@@ -47,6 +51,7 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
     },
     hosts,
   );
+  onStage?.('compare');
   const os = osGroups(request, built, engine, options);
   const report = { built, rules, platform: request.platform, scenario };
   const p95 = new Map(
@@ -58,7 +63,9 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
       flattened(problemOf(built, answer.rules), which, built.weekSlots, p95),
       options,
     ).hosts.filter(({ items }) => items.length > 0).length;
+  const [sumOfPeaksHosts, sumOfP95Hosts] = [habit('sum-of-peaks'), habit('sum-of-p95')];
 
+  onStage?.('report');
   const reports = hosts.map((host) => reportHost(report, host));
   const unplaced = [
     ...built.refused,
@@ -89,8 +96,8 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
       placed: placedCount,
       hosts: needed,
       ratio: needed > 0 ? placedCount / needed : 0,
-      sumOfPeaksHosts: habit('sum-of-peaks'),
-      sumOfP95Hosts: habit('sum-of-p95'),
+      sumOfPeaksHosts,
+      sumOfP95Hosts,
       ...managed(request, built, os.groups, hosts, placedCount + unplaced.length),
     },
     warnings: [
@@ -161,23 +168,29 @@ function withBackups(
   first: Packed,
 ): Answer {
   const schedule = (result: PackingResult): { hosts: OpenHost[]; backup: BackupPlan } => {
+    request.onStage?.('backups');
     // Sums of production: the backups are what is to be planned.
-    for (const item of built.items.values()) item.demand = item.production;
+    for (const item of built.items.values()) item.backups = [];
     const hosts = openHosts(built, result.hosts);
     return { hosts, backup: planBackups(request, built, hosts) };
   };
+  const settled = (answer: Omit<Answer, 'warnings'>): Answer => {
+    settleBackups(built.items.values(), built, built.scales);
+    return { ...answer, warnings: [...first.warnings, ...withoutBackup(request, built)] };
+  };
   const usual = schedule(first.result);
-  const warnings = [...first.warnings, ...withoutBackup(request, built)];
-  if (usual.backup.clashes.length === 0) return { ...first, ...usual, warnings };
-  const demands = new Map([...built.items.values()].map((item) => [item, item.demand]));
-  const again = checkedPack(engine, problemOf(built, first.rules), options);
+  if (usual.backup.clashes.length === 0) return settled({ ...first, ...usual });
+  const backups = new Map([...built.items.values()].map((item) => [item, item.backups]));
+  request.onStage?.('pack');
+  const demands = demandsWithBackups(built.items.values(), built, built.scales);
+  const again = checkedPack(engine, problemOf(built, first.rules, demands), options);
   if (again.unplaced.length <= first.result.unplaced.length) {
     const spread = schedule(again);
     if (spread.backup.clashes.length < usual.backup.clashes.length)
-      return { ...first, result: again, ...spread, warnings };
+      return settled({ ...first, result: again, ...spread });
   }
-  for (const [item, demand] of demands) item.demand = demand;
-  return { ...first, ...usual, warnings };
+  for (const [item, before] of backups) item.backups = before;
+  return settled({ ...first, ...usual });
 }
 
 function withoutBackup(_: PlanRequest, built: Built): string[] {

@@ -15,6 +15,9 @@ export interface PackingEngine {
   roundsFor(problem: PackingProblem, effort: Scenario['effort']): number;
 }
 
+/** What a plan is made in, in this order; the second and the third may come twice. */
+export type PlanStage = 'build' | 'pack' | 'backups' | 'failover' | 'compare' | 'report';
+
 export interface PlanRequest {
   scenario: Scenario;
   rules: RuleBook;
@@ -28,7 +31,8 @@ export interface PlanRequest {
   /**
    * A typical week of a server on the target without its backups, with the growth of the scenario as `estate` has it in
    * its sizes: RESOURCES.length rows of slots of the shape of the profile, from Monday 00:00; core units, bytes, operations/s, bytes/s, bytes/s.
-   * NaN: not measured; its sized figure is taken instead. Asked once for each server.
+   * NaN: not measured; its sized figure is taken instead. Asked once for each server, and may be
+   * overwritten by the next answer.
    */
   weekOf(server: ServerId): Float32Array;
   /**
@@ -46,4 +50,6 @@ export interface PlanRequest {
   signal?: AbortSignal;
   /** 0 to 1, of the search. */
   onProgress?: (part: number) => void;
+  /** Told as each begins. */
+  onStage?: (stage: PlanStage) => void;
 }

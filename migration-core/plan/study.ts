@@ -14,7 +14,7 @@ import { platformById } from '../assess/platforms.ts';
 import { readEstate, type EstateProblem, type ProfileMaker } from '../assess/read-estate.ts';
 import { ruleBook, type RulePack } from '../assess/rules/pack.ts';
 import { hostScore } from '../assess/sizing/cpu-score.ts';
-import { monthEndOnTarget, p95OnTarget, weekOnTarget } from '../assess/sizing/on-target.ts';
+import { monthEndOnTarget, p95OnTarget, WeekBuffer, weekOnTarget } from '../assess/sizing/on-target.ts';
 import { sizeServer } from '../assess/sizing/size.ts';
 import { IronliftError } from '../base/errors.ts';
 import type { ProgressListener } from '../base/progress.ts';
@@ -26,6 +26,7 @@ import type { Plan } from './model/plan.ts';
 import type { HostTemplate } from '../assess/model/host.ts';
 import type { Scenario } from './model/scenario.ts';
 import type { Savings } from './model/waves.ts';
+import type { PlanStage } from './planning.ts';
 import { roundsFor } from './packing/effort.ts';
 import { pack } from './packing/pack.ts';
 import { computeSavings } from './savings/savings.ts';
@@ -40,6 +41,8 @@ export interface StudyOptions {
   progress?: ProgressListener | undefined;
   /** 0 to 1, of the search for a plan. */
   onSearch?: ((part: number) => void) | undefined;
+  /** Told as each begins. */
+  onStage?: ((stage: PlanStage | 'savings') => void) | undefined;
 }
 
 /** Makes demand profiles of an engagement's samples, in the time of its site. */
@@ -50,12 +53,7 @@ export const profileMaker: ProfileMaker = {
       aboutServer(inventory, annotations, engagement.utcOffsetMinutes),
     ),
   encode: encodeProfile,
-  decode(bytes, shapes) {
-    const profile = decodeProfile(bytes);
-    return profile === null
-      ? null
-      : { ...profile, weeks: profile.weeks.filter(({ shape }) => shapes.includes(shape)) };
-  },
+  decode: decodeProfile,
 };
 
 export interface AssessedStudy {
@@ -147,6 +145,7 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
     const [server, sized] = [byId.get(id), sizedById.get(id)];
     return server === undefined || sized === undefined || sized === null ? otherwise : ask(server, sized);
   };
+  const buffer = new WeekBuffer();
   const plan = makePlan(
     {
       scenario,
@@ -156,15 +155,18 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
       templates,
       servers: facts,
       estate,
-      weekOf: (id) => onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape), NOTHING),
+      weekOf: (id) =>
+        onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape, buffer), NOTHING),
       monthEndOf: (id) => onTarget(id, monthEndOnTarget, null),
       p95Of: (id) => onTarget(id, p95OnTarget, []),
       coreUnitsOf: (template) => unitsOf(template, rules),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onSearch === undefined ? {} : { onProgress: options.onSearch }),
+      ...(options.onStage === undefined ? {} : { onStage: options.onStage }),
     },
     { pack, roundsFor },
   );
+  options.onStage?.('savings');
   const savings = computeSavings({
     facts,
     estate,

@@ -2,8 +2,8 @@
 import { roundsFor } from '../../migration-core/plan/packing/effort.ts';
 import { pack } from '../../migration-core/plan/packing/pack.ts';
 import type { HostClass, PackingProblem, PackingResult } from '../../migration-core/plan/packing/problem.ts';
-import { repacker } from '../../migration-core/plan/packing/repack.ts';
 import { faults } from '../support/packing.ts';
+import { takeoverOf } from '../support/takeover.ts';
 import {
   CEILINGS,
   EARLY_MONTH_END,
@@ -149,8 +149,8 @@ function replay(methods: readonly Method[], servers: number): void {
 
 function prove(problem: PackingProblem, result: PackingResult): void {
   const began = performance.now();
-  const ask = repacker(problem, result, [hostWith(FAILOVER)]);
-  const gaps = [...result.hosts.keys()].filter((host) => ask([host]).unplaced.length > 0).length;
+  const ask = takeoverOf(problem, result, { classes: [hostWith(FAILOVER)] });
+  const gaps = [...result.hosts.keys()].filter((host) => ask(host).left.length > 0).length;
   console.log(
     `each of ${result.hosts.length} hosts lost in turn: ${gaps} not survived, ${(performance.now() - began).toFixed(0)} ms`,
   );

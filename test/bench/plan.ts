@@ -20,19 +20,24 @@ export interface PlanFigure {
   value: string;
   limit: string;
   missed: boolean;
+  /** Processor time of its parts; '' for those that have none. */
+  stages: string;
 }
 
 export function planFigures(): PlanFigure[] {
   return PARTS.map(({ what, count, limit, each }) => {
     const script = join(import.meta.dirname, 'plan-part.ts');
     const printed = execFileSync(process.execPath, [script, what, String(count)], { encoding: 'utf8' });
-    const { cpu, peak, note } = JSON.parse(printed) as Part;
+    const { cpu, peak, note, stages } = JSON.parse(printed) as Part;
     const figure = each === true ? cpu / count : cpu;
     return {
       what: `${what}, ${count} servers (${note})`,
       value: `${figure.toFixed(each === true ? 4 : 2)} s, ${Math.round(peak / 1e6)} MB`,
       limit: `${limit} s, ${MEMORY / 1e6} MB`,
       missed: figure > limit || peak > MEMORY,
+      stages: Object.entries(stages ?? {})
+        .map(([stage, seconds]) => `${stage} ${seconds.toFixed(2)} s`)
+        .join(', '),
     };
   });
 }

@@ -106,6 +106,7 @@ function plans(): void {
     ['', '', 'limit', ''],
     ...figures.map(({ what, value, limit, missed }) => [what, value, limit, missed ? 'MISSED' : '']),
   ]);
+  for (const { what, stages } of figures) if (stages !== '') console.log(`${what}: ${stages}`);
   if (values.check && figures.some(({ missed }) => missed)) process.exitCode = 1;
 }
 

@@ -22,6 +22,7 @@ import {
   type DemandProfile,
   type Statistic,
   type TypicalWeek,
+  type WeekShape,
 } from '../model/demand.ts';
 import { PROFILE_VERSION } from './characterise.ts';
 import { fromSteps, STEPS } from './week.ts';
@@ -142,19 +143,24 @@ const rowsOf = (values: Float32Array, slots: number): Float32Array[] =>
 function encodeRow(row: Float32Array): Buffer {
   let peak = 0;
   for (const value of row) peak = Number.isNaN(value) ? Number.NaN : Math.max(peak, value);
-  const isPlain = peak === 0 || Number.isNaN(peak);
-  const bytes = Buffer.alloc(4 + (isPlain ? 0 : 2 * row.length));
+  const plain = isPlain(peak);
+  const bytes = Buffer.alloc(4 + (plain ? 0 : 2 * row.length));
   bytes.writeFloatLE(peak);
-  if (!isPlain)
-    row.forEach((value, at) => bytes.writeUInt16LE(Math.round((value / peak) * STEPS), 4 + 2 * at));
+  if (!plain)
+    for (let at = 0; at < row.length; at++)
+      bytes.writeUInt16LE(Math.round((row[at]! / peak) * STEPS), 4 + 2 * at);
   return bytes;
 }
 
 /**
  * @param bytes of a file that anybody may have changed
+ * @param shapes of the weeks that are wanted; they stay in steps until they are looked at, which is half the memory
  * @returns null for whatever `encodeProfile` of this version did not make: the profile is to be computed anew
  */
-export function decodeProfile(bytes: Uint8Array): DemandProfile | null {
+export function decodeProfile(
+  bytes: Uint8Array,
+  shapes: readonly WeekShape[] = WEEK_SHAPES,
+): DemandProfile | null {
   if (bytes.length < HEADER || bytes.length > MAX_BYTES) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== crc32(bytes.subarray(8))) return null;
@@ -168,13 +174,19 @@ export function decodeProfile(bytes: Uint8Array): DemandProfile | null {
   const weeks: TypicalWeek[] = [];
   if (hasWeeks)
     for (const shape of WEEK_SHAPES) {
-      const values = reader.rows(MINUTES_OF_WEEK / SLOT_MINUTES[shape]);
-      if (values === null) return null;
-      weeks.push({ shape, values });
+      const rows = reader.rows(MINUTES_OF_WEEK / SLOT_MINUTES[shape], shapes.includes(shape));
+      if (rows === null) return null;
+      if (shapes.includes(shape)) weeks.push(weekOf(shape, rows));
     }
-  const monthEnd = hasMonthEnd ? reader.rows(SLOTS_OF_DAY) : null;
-  if ((hasMonthEnd && monthEnd === null) || !reader.isAtEnd) return null;
-  return { ...rest, weeks, monthEnd };
+  const day = hasMonthEnd ? reader.rows(SLOTS_OF_DAY, true) : null;
+  if ((hasMonthEnd && day === null) || !reader.isAtEnd) return null;
+  return {
+    ...rest,
+    weeks,
+    get monthEnd() {
+      return day === null ? null : unpacked(day);
+    },
+  };
 }
 
 function parseHead(bytes: Uint8Array): Head | null {
@@ -201,21 +213,61 @@ class RowReader {
     return this.#at === this.#view.byteLength;
   }
 
-  /** One row for each resource; null where the bytes are no rows. */
-  rows(slots: number): Float32Array | null {
-    const values = new Float32Array(RESOURCES.length * slots);
+  /** One row for each resource, without steps where they are not wanted; null where the bytes are no rows. */
+  rows(slots: number, isWanted: boolean): Rows | null {
+    const peaks = new Float32Array(RESOURCES.length);
+    const steps = new Uint16Array(isWanted ? RESOURCES.length * slots : 0);
     for (let row = 0; row < RESOURCES.length; row++) {
       if (this.#at + 4 > this.#view.byteLength) return null;
       const peak = this.#view.getFloat32(this.#at, true);
       this.#at += 4;
-      if (Number.isNaN(peak) || peak === 0) {
-        values.fill(peak + 0, row * slots, (row + 1) * slots);
-        continue;
-      }
+      peaks[row] = peak;
+      if (isPlain(peak)) continue;
       if (!(peak > 0 && Number.isFinite(peak)) || this.#at + 2 * slots > this.#view.byteLength) return null;
-      for (let at = 0; at < slots; at++, this.#at += 2)
-        values[row * slots + at] = fromSteps(this.#view.getUint16(this.#at, true), peak);
+      const start = this.#at;
+      this.#at += 2 * slots;
+      if (!isWanted) continue;
+      for (let slot = 0; slot < slots; slot++)
+        steps[row * slots + slot] = this.#view.getUint16(start + 2 * slot, true);
     }
-    return values;
+    return { slots, peaks, steps };
+  }
+}
+
+/** As they are written down. */
+interface Rows {
+  slots: number;
+  peaks: Float32Array;
+  steps: Uint16Array;
+}
+
+/** A row whose peak says all. */
+const isPlain = (peak: number): boolean => peak === 0 || Number.isNaN(peak);
+
+/** As if its values were there. What unpacks them is no property that is listed: equal weeks are equal. */
+function weekOf(shape: WeekShape, rows: Rows): TypicalWeek {
+  const week = {
+    shape,
+    get values() {
+      return unpacked(rows);
+    },
+  };
+  const unpack = (into: Float32Array): void => unpackInto(rows, into);
+  return Object.defineProperty(week, 'unpack', { value: unpack, enumerable: false });
+}
+
+function unpacked(rows: Rows): Float32Array {
+  const values = new Float32Array(RESOURCES.length * rows.slots);
+  unpackInto(rows, values);
+  return values;
+}
+
+function unpackInto({ slots, peaks, steps }: Rows, values: Float32Array): void {
+  for (let row = 0; row < RESOURCES.length; row++) {
+    const peak = peaks[row]!;
+    const [from, to] = [row * slots, (row + 1) * slots];
+    // Zero may have come with a sign.
+    if (isPlain(peak)) values.fill(peak + 0, from, to);
+    else for (let at = from; at < to; at++) values[at] = fromSteps(steps[at]!, peak);
   }
 }

@@ -106,19 +106,34 @@ function evenBuckets(
   skipped: number,
   isMean: boolean,
 ): void {
-  for (let number = 0, at = -skipped; number < buckets.length; number++) {
-    let joined = Number.NaN;
-    let members = 0;
-    for (const end = at + ratio; at < end; at++) {
-      if (at < 0 || at >= slots.length) continue;
-      const value = slots[at]!;
-      if (Number.isNaN(value)) continue;
-      if (members++ === 0) joined = value;
-      else if (isMean) joined += (value - joined) / members;
-      else if (value > joined) joined = value;
-    }
-    buckets[number] = joined;
+  for (let number = 0; number < buckets.length; number++) {
+    const start = number * ratio - skipped;
+    const from = Math.max(0, start);
+    const to = Math.min(slots.length, start + ratio);
+    buckets[number] = isMean ? meanOf(slots, from, to) : highestOf(slots, from, to);
   }
+}
+
+/** NaN where nothing was seen. */
+function highestOf(slots: Float64Array, from: number, to: number): number {
+  let highest = Number.NaN;
+  for (let at = from; at < to; at++) {
+    const value = slots[at]!;
+    if (value > highest || Number.isNaN(highest)) highest = value;
+  }
+  return highest;
+}
+
+function meanOf(slots: Float64Array, from: number, to: number): number {
+  let mean = Number.NaN;
+  let members = 0;
+  for (let at = from; at < to; at++) {
+    const value = slots[at]!;
+    if (Number.isNaN(value)) continue;
+    if (members++ === 0) mean = value;
+    else mean += (value - mean) / members;
+  }
+  return mean;
 }
 
 /** The values as they come back from a kept profile: kept or computed anew, a plan is the same. */

@@ -44,8 +44,14 @@ export const SLOT_MINUTES: Record<WeekShape, number> = {
  */
 export interface TypicalWeek {
   shape: WeekShape;
-  /** RESOURCES.length x (10080 / SLOT_MINUTES), resource after resource; NaN row: the resource was not measured. */
-  values: Float32Array;
+  /**
+   * RESOURCES.length x (10080 / SLOT_MINUTES), resource after resource; NaN row: the resource was not measured.
+   * Of a profile that was read from a file they are unpacked anew by each look, for ten thousand servers have 100 MB more of
+   * them unpacked: look once, and keep them no longer than they are needed.
+   */
+  readonly values: Float32Array;
+  /** Writes the same into an array of that length: who asks of thousands of servers needs one. Absent: `values` is at hand. */
+  readonly unpack?: (into: Float32Array) => void;
 }
 
 export interface BackupDemand {
@@ -111,9 +117,9 @@ export interface DemandProfile {
   weeks: TypicalWeek[];
   /**
    * The heaviest day at the turn of a month (last two and first two working days) by mean use of the processor:
-   * RESOURCES.length x 144 peaks of 10 min, as in `weeks`; null: none seen.
+   * RESOURCES.length x 144 peaks of 10 min, as in `weeks`; null: none seen. Unpacked like these.
    */
-  monthEnd: Float32Array | null;
+  readonly monthEnd: Float32Array | null;
   backup: BackupDemand[];
 
   /** What of a business cycle was seen. */

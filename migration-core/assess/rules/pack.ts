@@ -69,6 +69,8 @@ export class RuleBook {
   readonly pack: RulePack;
   readonly #packs: readonly RulePack[];
   readonly #values = new Map<Rule<unknown>, unknown>();
+  /** Made once: they are cited of every server. */
+  readonly #citations = new Map<Rule<unknown>, Citation>();
 
   /** @param packs the one asked for first, then what it extends */
   constructor(packs: readonly [RulePack, ...RulePack[]]) {
@@ -94,9 +96,14 @@ export class RuleBook {
   }
 
   cite(wanted: Rule<unknown>): Citation {
+    const known = this.#citations.get(wanted);
+    if (known !== undefined) return known;
     const { entry, pack } = this.#find(wanted.id);
     const { id, title, unit } = wanted;
-    return { rule: id, title, unit, value: this.value(wanted), source: entry.source, pack: pack.id };
+    const value = this.value(wanted);
+    const citation = { rule: id, title, unit, value, source: entry.source, pack: pack.id };
+    this.#citations.set(wanted, citation);
+    return citation;
   }
 
   /** All numbers that count, by id: what the pack has, and what it takes over from those it extends. */

@@ -3,21 +3,25 @@ import { SLOT_MINUTES, type WeekShape } from '../../assess/model/demand.ts';
 import type { PlanRequest } from '../planning.ts';
 import type { Candidate } from './select.ts';
 import { keyOf } from './constraints.ts';
-import { growthFactor, mebibytesUp, slotsOf, slotsOfDay, TIMED, UNLIMITED, unitsUp } from './units.ts';
+import { growthFactor, mebibytesUp, slotsOf, slotsOfDay, MOST, TIMED, UNLIMITED, unitsUp } from './units.ts';
 
 /** Of the day at the turn of a month, as it is kept. */
 const PEAK_MINUTES = 10;
 const PEAKS_OF_DAY = 144;
+const MINUTES_OF_WEEK = 10_080;
 /** Months are closed from Monday to Friday. */
 const WORKING_DAYS = 5;
 
 export interface PlannedItem {
   key: string;
   candidate: Candidate;
-  /** Without its backups: TIMED x slots units. */
-  production: Uint16Array;
-  /** With its backups where the backup plan puts them. */
+  /**
+   * TIMED x slots units: of production, until the backups are settled and added (`settleBackups`). One array, not two:
+   * of ten thousand servers each is 115 MB.
+   */
   demand: Uint16Array;
+  /** Its backups where the backup plan puts them. */
+  backups: readonly Extra[];
   /** 95th percentiles of the samples in units, TIMED of them; null: not told. */
   p95: Uint16Array | null;
   /** In the order of FIXED. */
@@ -31,7 +35,10 @@ export interface PlannedItem {
   critical: boolean;
 }
 
-/** @param slots of the week, or of the week and of a day at the turn of a month */
+/**
+ * @param slots of the week, or of the week and of a day at the turn of a month
+ * @param production TIMED x slots zeros that become the demand of the item
+ */
 export function plannedItem(
   request: PlanRequest,
   slots: number,
@@ -39,6 +46,7 @@ export function plannedItem(
   scales: readonly number[],
   segment: string | undefined,
   hosts: string[] | undefined,
+  production = new Uint16Array(TIMED * slots),
 ): { item: PlannedItem; unmeasured: boolean } {
   const { scenario, profile } = request;
   const { facts, sized } = candidate;
@@ -53,7 +61,6 @@ export function plannedItem(
     sized.demand.diskBytes,
     sized.demand.networkBytes,
   ];
-  const production = new Uint16Array(TIMED * slots);
   let unmeasured = false;
   for (let resource = 0; resource < TIMED; resource++) {
     const scale = scales[resource]!;
@@ -76,8 +83,8 @@ export function plannedItem(
     item: {
       key: keyOf(candidate),
       candidate,
-      production,
       demand: production,
+      backups: [],
       p95: p95 === null ? null : Uint16Array.from(scales, (scale, at) => unitsUp(p95[at] ?? 0, scale)),
       needs: [
         mebibytesUp(sized.memoryBytes),
@@ -196,34 +203,44 @@ export function spreadToMonthEnd(added: Int32Array, timeline: Timeline): void {
   }
 }
 
-/** Slots of the week that a run touches, in the order of time. */
-export function slotsTouched(
-  { days, startMinute, endMinute }: Pick<Extra, 'days' | 'startMinute' | 'endMinute'>,
+type TimeOfWeek = Pick<Extra, 'days' | 'startMinute' | 'endMinute'>;
+
+/** Asks of each slot of the week that a run touches, in the order of time, until one says no; runs of a day may meet themselves. */
+export function eachSlotTouched(
+  { days, startMinute, endMinute }: TimeOfWeek,
   slotMinutes: number,
-): number[] {
-  const slots = 10_080 / slotMinutes;
-  const touched: number[] = [];
+  ask: (slot: number) => boolean,
+): boolean {
+  const slots = MINUTES_OF_WEEK / slotMinutes;
   for (const day of days) {
     const first = Math.floor((day * 1440 + startMinute) / slotMinutes);
     const last = Math.ceil((day * 1440 + endMinute) / slotMinutes);
-    for (let slot = first; slot < last && slot < first + slots; slot++) touched.push(slot % slots);
+    for (let slot = first; slot < last && slot < first + slots; slot++) if (!ask(slot % slots)) return false;
   }
+  return true;
+}
+
+/** Slots of the week that a run touches, in the order of time. */
+export function slotsTouched(run: TimeOfWeek, slotMinutes: number): number[] {
+  const touched: number[] = [];
+  eachSlotTouched(run, slotMinutes, (slot) => touched.push(slot) > 0);
   // Only runs of about a day meet themselves on the next one.
-  return endMinute - startMinute + 2 * slotMinutes < 1440 ? touched : [...new Set(touched)];
+  return run.endMinute - run.startMinute + 2 * slotMinutes < 1440 ? touched : [...new Set(touched)];
 }
 
 /**
- * The demand of an item with extras on top; the same array where there are none. The turn of a month may be any working
- * day: it has the most that the extras of one of them ask for at that time.
+ * Adds extras to the demand of an item. The turn of a month may be any working day: it has the most that the extras of one
+ * of them ask for at that time.
  */
-export function withExtras(
-  { slots, weekSlots, slotMinutes }: Timeline,
-  production: Uint16Array,
+function addExtras(
+  timeline: Timeline,
+  demand: Uint16Array,
   extras: readonly Extra[],
   scales: readonly number[],
-): Uint16Array {
-  if (extras.length === 0) return production;
-  const added = new Int32Array(TIMED * slots);
+  added: Int32Array,
+): void {
+  const { slots, slotMinutes } = timeline;
+  added.fill(0);
   for (const extra of extras) {
     const units = extra.timed.map((value, resource) => unitsUp(value, scales[resource]!));
     for (const slot of slotsTouched(extra, slotMinutes))
@@ -232,6 +249,33 @@ export function withExtras(
         added[at] = added[at]! + units[resource]!;
       }
   }
-  spreadToMonthEnd(added, { slots, weekSlots, slotMinutes });
-  return production.map((units, at) => Math.min(65_535, units + added[at]!));
+  spreadToMonthEnd(added, timeline);
+  for (let at = 0; at < demand.length; at++) demand[at] = Math.min(MOST, demand[at]! + added[at]!);
+}
+
+/** Their demands with the backups as planned, in arrays of their own where they have any. */
+export function demandsWithBackups(
+  items: Iterable<PlannedItem>,
+  timeline: Timeline,
+  scales: readonly number[],
+): Map<string, Uint16Array> {
+  const added = new Int32Array(TIMED * timeline.slots);
+  const demands = new Map<string, Uint16Array>();
+  for (const { key, demand, backups } of items) {
+    const own = backups.length === 0 ? demand : demand.slice();
+    if (backups.length > 0) addExtras(timeline, own, backups, scales, added);
+    demands.set(key, own);
+  }
+  return demands;
+}
+
+/** Once and for all: their backups are a part of their demands from now on. */
+export function settleBackups(
+  items: Iterable<PlannedItem>,
+  timeline: Timeline,
+  scales: readonly number[],
+): void {
+  const added = new Int32Array(TIMED * timeline.slots);
+  for (const { demand, backups } of items)
+    if (backups.length > 0) addExtras(timeline, demand, backups, scales, added);
 }

@@ -58,9 +58,13 @@ export function build(request: PlanRequest): Built {
   const slots = weekSlots + (isMonthEndSeen ? slotsOfDay(profile.shape) : 0);
   const items = new Map<string, PlannedItem>();
   const unmeasured: string[] = [];
-  for (const { candidate, hosts } of machines) {
+  // One piece of memory: thousands of pieces among all else that is made meanwhile leave gaps as large as themselves.
+  const length = TIMED * slots;
+  const demands = new Uint16Array(machines.length * length);
+  for (const [at, { candidate, hosts }] of machines.entries()) {
     throwIfCancelled(request.signal);
-    const made = plannedItem(request, slots, candidate, scales, segments.of(candidate), hosts);
+    const demand = demands.subarray(at * length, (at + 1) * length);
+    const made = plannedItem(request, slots, candidate, scales, segments.of(candidate), hosts, demand);
     items.set(made.item.key, made.item);
     if (made.unmeasured) unmeasured.push(candidate.facts.name);
   }
@@ -98,15 +102,19 @@ export function build(request: PlanRequest): Built {
   };
 }
 
-/** The problem with the demands as they stand. `slots` of 1: every item at the level `flatten` makes of its week. */
-export function problemOf(built: Built, rules: PackingRules = built.rules): PackingProblem {
+/** @param demands by key, instead of those of the items */
+export function problemOf(
+  built: Built,
+  rules: PackingRules = built.rules,
+  demands?: ReadonlyMap<string, Uint16Array>,
+): PackingProblem {
   return {
     timed: TIMED,
     slots: built.slots,
     fixed: FIXED.length,
     items: [...built.items.values()].map(({ key, demand, needs, segment, hosts }) => ({
       key,
-      demand,
+      demand: demands?.get(key) ?? demand,
       needs,
       ...(segment === undefined ? {} : { segment }),
       ...(hosts === undefined ? {} : { hosts }),

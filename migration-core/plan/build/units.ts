@@ -9,7 +9,7 @@ const MINUTES_OF_WEEK = 10_080;
 /** Finer than a host's measurements are, and twice as much still fits 16 bits. */
 export const FULL = 30_000;
 /** Larger than any host: what is cut off here fits nowhere either way. */
-const MOST = 65_535;
+export const MOST = 65_535;
 export const MIB = 1_048_576;
 /** Where a host has no limit: far above any sum of needs, and sums of it are exact. */
 export const UNLIMITED = 2 ** 40;

@@ -34,6 +34,9 @@ export class Filler {
   readonly #totals: Float64Array;
   readonly #weights: Float64Array;
   readonly #room: Float64Array;
+  /** Of what is short of room: how much is left, and which resource it is. */
+  readonly #short: Int32Array;
+  readonly #largest: Float64Array;
   readonly #near: Int32Array;
   readonly #values: Float64Array;
   readonly #taken: Uint8Array;
@@ -48,6 +51,8 @@ export class Filler {
     this.#totals = new Float64Array(featureCount);
     this.#weights = new Float64Array(featureCount);
     this.#room = new Float64Array(resources);
+    this.#short = new Int32Array(resources);
+    this.#largest = new Float64Array(resources);
     this.#near = new Int32Array(units.length);
     this.#values = new Float64Array(units.length);
     this.#taken = new Uint8Array(units.length);
@@ -99,34 +104,15 @@ export class Filler {
 
   /** Picks from the first `alive` of #near. What does not fit or may not does so no more while the host only grows. */
   #choose(host: HostState, score: Score, alive: number): void {
-    const { units, peaks, resources, exact, problem, classes, features, featureCount } = this.#prepared;
+    const { units, exact } = this.#prepared;
     const near = this.#near;
-    const room = this.#room;
-    const { capacity } = classes[host.class]!;
-    const first = exact ? 0 : problem.timed;
     const values = this.#values;
+    this.#findLargest(alive);
     while (alive > 0) {
+      alive = this.#keepFitting(host, alive);
       this.#weigh(host, score);
-      const tightest = tightestOf(host);
-      const most = host.left[tightest]! + ROUNDING;
-      for (let r = first; r < resources; r++) room[r] = capacity[r]! - host.use[r]!;
-      let best = -1;
-      let highest = -Infinity;
-      for (let q = 0; q < alive; q++) {
-        const u = near[q]!;
-        if (
-          features[u * featureCount + tightest]! > most ||
-          !fitsRoom(peaks, u * resources, room, first, resources)
-        ) {
-          near[q--] = near[--alive]!;
-          continue;
-        }
-        const value = this.#score(host, u, score);
-        values[q] = value;
-        if (value <= highest) continue;
-        highest = value;
-        best = q;
-      }
+      this.#score(host, score, alive);
+      let best = largestOf(values, alive);
       // The next best, without scoring all anew, until one fits.
       while (best >= 0) {
         const u = near[best]!;
@@ -143,6 +129,45 @@ export class Filler {
     }
   }
 
+  /** The largest peak of each resource among the first `alive` of #near: where a host has room for it, it has for all. */
+  #findLargest(alive: number): void {
+    const { peaks, resources, exact, problem } = this.#prepared;
+    const largest = this.#largest;
+    largest.fill(0);
+    for (let q = 0; q < alive; q++) {
+      const at = this.#near[q]! * resources;
+      for (let r = exact ? 0 : problem.timed; r < resources; r++)
+        if (peaks[at + r]! > largest[r]!) largest[r] = peaks[at + r]!;
+    }
+  }
+
+  /** Of the first `alive` of #near those that the quick look does not turn away: they are the first then. */
+  #keepFitting(host: HostState, alive: number): number {
+    const { peaks, resources, exact, problem, classes, features, featureCount } = this.#prepared;
+    const near = this.#near;
+    const room = this.#room;
+    const short = this.#short;
+    const { capacity } = classes[host.class]!;
+    const tightest = tightestOf(host);
+    const most = host.left[tightest]! + ROUNDING;
+    let shorts = 0;
+    for (let r = exact ? 0 : problem.timed; r < resources; r++) {
+      const free = capacity[r]! - host.use[r]!;
+      if (free >= this.#largest[r]!) continue;
+      room[shorts] = free;
+      short[shorts++] = r;
+    }
+    for (let q = 0; q < alive;) {
+      const u = near[q]!;
+      // Where there are no resources at all there is none that could be short.
+      let fits = featureCount === 0 || features[u * featureCount + tightest]! <= most;
+      for (let i = 0; fits && i < shorts; i++) fits = peaks[u * resources + short[i]!]! <= room[i]!;
+      if (fits) q++;
+      else near[q] = near[--alive]!;
+    }
+    return alive;
+  }
+
   /** What the pool demands on average, times what the host has left where scores are products. */
   #weigh({ left }: HostState, score: Score): void {
     const weights = this.#weights;
@@ -152,20 +177,59 @@ export class Filler {
     }
   }
 
-  #score({ left }: HostState, u: number, score: Score): number {
-    const { features, featureCount } = this.#prepared;
+  /**
+   * Scores the first `alive` of #near. Four at once: each sum waits for its last addition, and four of them wait together.
+   * The order within a sum is that of the features, so that it is the same to the last bit.
+   */
+  #score({ left }: HostState, score: Score, alive: number): void {
+    const { features, featureCount: count } = this.#prepared;
+    const { noise } = this;
+    const near = this.#near;
+    const values = this.#values;
     const weights = this.#weights;
-    const at = u * featureCount;
-    let sum = 0;
-    if (score === 'near') {
-      for (let f = 0; f < featureCount; f++) {
-        const rest = left[f]! - features[at + f]!;
-        sum -= weights[f]! * rest * rest;
-      }
-      return sum / this.noise[u]!;
+    const squares = score === 'near';
+    for (let q = 0; q < alive; q += 4) {
+      // Of less than four the last is scored again.
+      const last = alive - 1;
+      const q1 = Math.min(q + 1, last);
+      const q2 = Math.min(q + 2, last);
+      const q3 = Math.min(q + 3, last);
+      const at0 = near[q]! * count;
+      const at1 = near[q1]! * count;
+      const at2 = near[q2]! * count;
+      const at3 = near[q3]! * count;
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      if (squares)
+        for (let f = 0; f < count; f++) {
+          const weight = weights[f]!;
+          const free = left[f]!;
+          const r0 = free - features[at0 + f]!;
+          const r1 = free - features[at1 + f]!;
+          const r2 = free - features[at2 + f]!;
+          const r3 = free - features[at3 + f]!;
+          s0 -= weight * r0 * r0;
+          s1 -= weight * r1 * r1;
+          s2 -= weight * r2 * r2;
+          s3 -= weight * r3 * r3;
+        }
+      else
+        for (let f = 0; f < count; f++) {
+          const weight = weights[f]!;
+          s0 += weight * features[at0 + f]!;
+          s1 += weight * features[at1 + f]!;
+          s2 += weight * features[at2 + f]!;
+          s3 += weight * features[at3 + f]!;
+        }
+      values[q] = s0;
+      values[q1] = s1;
+      values[q2] = s2;
+      values[q3] = s3;
     }
-    for (let f = 0; f < featureCount; f++) sum += weights[f]! * features[at + f]!;
-    return sum * this.noise[u]!;
+    for (let q = 0; q < alive; q++)
+      values[q] = squares ? values[q]! / noise[near[q]!]! : values[q]! * noise[near[q]!]!;
   }
 
   /** Units from all over the pool fill the gaps, from the largest to the smallest. */
@@ -219,15 +283,4 @@ function largestOf(values: Float64Array, count: number): number {
     best = q;
   }
   return best;
-}
-
-function fitsRoom(
-  peaks: Float64Array,
-  at: number,
-  room: Float64Array,
-  first: number,
-  resources: number,
-): boolean {
-  for (let r = first; r < resources; r++) if (peaks[at + r]! > room[r]!) return false;
-  return true;
 }

@@ -188,7 +188,7 @@ export class Hosts {
       units: [],
       use: new Float64Array(prepared.resources),
       load: prepared.exact ? new Int32Array(0) : Int32Array.from(demand),
-      blockMax: blockMaxima(demand, timed, slots, prepared.blocks),
+      blockMax: blockMaxima(demand, timed, slots, new Int32Array(timed * prepared.blocks)),
       hot: -1,
       left: new Float64Array(prepared.featureCount),
       size: 0,

@@ -90,7 +90,9 @@ export function prepare(problem: PackingProblem): Prepared {
   const segments = new Map<string, number>();
 
   const units: Unit[] = [];
-  for (const items of grouping.units) {
+  const length = timed * blocks;
+  const maxima = new Int32Array(grouping.units.length * length);
+  for (const [at, items] of grouping.units.entries()) {
     const allowed = allowedClasses(problem, items, byName, allowedLists);
     const summed = sumDemands(problem, items);
     if (explainAlone(problem, items, allowed, summed, unplaced)) continue;
@@ -101,7 +103,7 @@ export function prepare(problem: PackingProblem): Prepared {
       items,
       demand,
       peaks: summed.peaks,
-      blockMax: blockMaxima(demand, timed, slots, blocks),
+      blockMax: blockMaxima(demand, timed, slots, maxima.subarray(at * length, (at + 1) * length)),
       norm: 0,
       size: 0,
       segment: segment === undefined ? 0 : segments.get(segment)!,
@@ -213,15 +215,14 @@ function sumDemands(
   return { demand, peaks };
 }
 
-/** The largest of each block of each resource. */
+/** The largest of each block of each resource. @param largest timed x blocks, which are filled and returned */
 export function blockMaxima(
   demand: ArrayLike<number>,
   timed: number,
   slots: number,
-  blocks: number,
+  largest: Int32Array,
 ): Int32Array {
-  const largest = new Int32Array(timed * blocks);
-  if (blocks === 0) return largest;
+  const blocks = timed === 0 ? 0 : largest.length / timed;
   for (let r = 0; r < timed; r++) {
     for (let b = 0; b < blocks; b++) {
       const end = r * slots + Math.min(slots, (b + 1) * BLOCK);

@@ -1,6 +1,6 @@
 /**
- * Machines of hosts that fail, onto the hosts that stay: prepared once for all failures that are asked about. Unlike
- * repack.ts it starts from what really runs on each host (backups of visitors included), not from the sum of its items.
+ * Machines of hosts that fail, onto the hosts that stay: prepared once for all failures that are asked about. It starts
+ * from what really runs on each host (backups of visitors included), not from the sum of its items.
  */
 import { Hosts, copyHost, type HostState } from './hosts.ts';
 import { prepare, type Prepared } from './prepare.ts';
@@ -15,6 +15,8 @@ export interface RunningHost {
 }
 
 export interface TakenOver {
+  /** Where the others went: key of the item and index of the host. */
+  moved: { item: string; host: number }[];
   /** Keys of items that found no place, ascending as in the problem. */
   left: string[];
   /** No other packing would leave fewer: each of `left` fits none of the hosts that stay, even were it alone. */
@@ -58,8 +60,11 @@ export function takeover(
         else units.add(u);
       }
     const order = [...units].sort((a, b) => prepared.units[b]!.norm - prepared.units[a]!.norm || a - b);
-    const left = place(hosts, states, staying, order);
+    const { left, moved } = place(hosts, states, staying, order);
     return {
+      moved: [...moved].flatMap(([u, host]) =>
+        prepared.units[u]!.items.map((item) => ({ item: problem.items[item]!.key, host })),
+      ),
       left: inOrder(problem, [
         ...homeless,
         ...left.flatMap((u) => prepared.units[u]!.items.map((item) => problem.items[item]!.key)),
@@ -118,25 +123,31 @@ function stateWith(
   return known ? host : null;
 }
 
+/** Units without a place, and the host of each of the others. */
+interface Attempt {
+  left: number[];
+  moved: Map<number, number>;
+}
+
 function place(
   hosts: Hosts,
   states: readonly (HostState | null)[],
   staying: readonly number[],
   units: readonly number[],
-): number[] {
+): Attempt {
   const targets = staying.filter((at) => states[at] !== null);
   const free = new Map(targets.map((at) => [at, states[at]!.left.reduce((sum, share) => sum + share, 0)]));
-  let best: number[] | undefined;
+  let best: Attempt | undefined;
   for (const order of ORDERS) {
     const tries =
       order === 'as-given'
         ? targets
         : targets.toSorted((a, b) => (free.get(b)! - free.get(a)!) * (order === 'emptiest' ? 1 : -1));
-    const left = tryOrder(hosts, states, tries, units);
-    if (best === undefined || left.length < best.length) best = left;
-    if (best.length === 0) break;
+    const attempt = tryOrder(hosts, states, tries, units);
+    if (best === undefined || attempt.left.length < best.left.length) best = attempt;
+    if (best.left.length === 0) break;
   }
-  return best ?? [];
+  return best!;
 }
 
 /** First fit. A host that takes something is copied first, and the copy forgotten after. */
@@ -145,9 +156,10 @@ function tryOrder(
   states: readonly (HostState | null)[],
   tries: readonly number[],
   units: readonly number[],
-): number[] {
+): Attempt {
   const prepared: Prepared = hosts.prepared;
   const changed = new Map<number, HostState>();
+  const moved = new Map<number, number>();
   const counted = hosts.groupHosts.slice();
   const left = units.filter((u) => {
     const unit = prepared.units[u]!;
@@ -159,8 +171,9 @@ function tryOrder(
     const host = changed.get(at) ?? copyHost(states[at]!);
     changed.set(at, host);
     hosts.add(host, u);
+    moved.set(u, at);
     return false;
   });
   hosts.groupHosts.set(counted);
-  return left;
+  return { left, moved };
 }

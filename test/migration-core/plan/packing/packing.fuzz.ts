@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { pack } from '../../../../migration-core/plan/packing/pack.ts';
-import { repacker } from '../../../../migration-core/plan/packing/repack.ts';
 import { faults } from '../../../support/packing.ts';
 import { randomProblem } from '../../../support/packing-problems.ts';
+import { takeoverOf } from '../../../support/takeover.ts';
 import { seeded } from '../../../support/tools.ts';
 
 const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 500);
@@ -24,23 +24,20 @@ it(`keeps all rules and loses no item in ${CASES} problems with rules at random`
     expect(faults(problem, result), `seed ${seed}`).toEqual([]);
     expect(pack(problem, options), `seed ${seed} again`).toEqual(result);
 
-    const ask = repacker(problem, result);
+    const ask = takeoverOf(problem, result);
     for (const lost of result.hosts.keys()) {
-      const { moved, unplaced } = ask([lost]);
+      const { moved, left } = ask(lost);
       const hosts = result.hosts.map(({ host, items }, index) => ({
         host,
         items: index === lost ? [] : [...items, ...moved.filter((m) => m.host === index).map((m) => m.item)],
       }));
-      expect([...moved.map(({ item }) => item), ...unplaced].sort(), `seed ${seed} without ${lost}`).toEqual(
+      expect([...moved.map(({ item }) => item), ...left].sort(), `seed ${seed} without ${lost}`).toEqual(
         result.hosts[lost]!.items.toSorted(),
       );
       const after = {
         ...result,
         hosts: hosts.filter(({ items }) => items.length > 0),
-        unplaced: [
-          ...result.unplaced,
-          ...unplaced.map((item) => ({ item, why: { kind: 'no-host' as const } })),
-        ],
+        unplaced: [...result.unplaced, ...left.map((item) => ({ item, why: { kind: 'no-host' as const } }))],
       };
       expect(faults(problem, after), `seed ${seed} without ${lost}`).toEqual([]);
     }
