@@ -11,7 +11,7 @@ const VIOLATIONS = 0.0005;
 /** Fewer hosts than by the sum of p95, in per cent. */
 const LIMIT = 20;
 /** Fills tried, in hundredths of a host. */
-const LEAST = 50;
+const LEAST = 60;
 const MOST = 140;
 const STEP = 2;
 
