@@ -38,7 +38,7 @@ function fullest(traces: Traces, way: Way, windows: readonly Window[], effort: E
       traces.host.map(() => fill / 100),
       effort,
     );
-    const violations = replayed(traces, result, windows).reduce(
+    const violations = replayed(traces, result, windows, VIOLATIONS).reduce(
       (worst, { slots, overFull }) => Math.max(worst, overFull / slots),
       0,
     );

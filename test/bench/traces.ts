@@ -1,4 +1,5 @@
 /** Servers with their samples, ways to fold these into a packing problem, and what would have come of a plan. */
+import { percentiles } from '../../migration-core/assess/characterise/statistics.ts';
 import { roundsFor, type Effort } from '../../migration-core/plan/packing/effort.ts';
 import { pack } from '../../migration-core/plan/packing/pack.ts';
 import type { PackingProblem, PackingResult } from '../../migration-core/plan/packing/problem.ts';
@@ -59,49 +60,67 @@ export const only = (traces: Traces, rows: readonly number[]): Traces => {
 };
 
 /** A row of slots: the highest of all weeks, then the heaviest of the closing days. */
-export function folded(values: Uint16Array, traces: Traces, way: Way): number[] {
+function folded(values: Uint16Array, traces: Traces, way: Way): Float64Array {
   const { missing, planned, closing, period = PER_WEEK } = traces;
   if (typeof way.of === 'number') {
-    const known = values
-      .subarray(0, planned)
-      .filter((value) => value < missing)
-      .sort();
-    return [known[Math.max(0, Math.ceil(known.length * way.of) - 1)] ?? 0];
+    const known = new Float64Array(planned);
+    let count = 0;
+    for (let at = 0; at < planned; at++) if (values[at]! < missing) known[count++] = values[at]!;
+    return Float64Array.from(count === 0 ? [0] : percentiles(known.subarray(0, count), [1000 * way.of]));
   }
-  const join = (from: number): number => {
+  const joined = joinedOf(values, planned, missing, way);
+  const slots = period / way.samples;
+  const days = way.monthEnd ? closing : [];
+  const daySlots = days.length > 0 ? PER_DAY / way.samples : 0;
+  const row = new Float64Array(slots + daySlots).fill(-1);
+  let most = 0;
+  for (let at = 0, slot = 0; at < joined.length; at++) {
+    const value = joined[at]!;
+    if (value > row[slot]!) row[slot] = value;
+    if (value > most) most = value;
+    slot = slot + 1 === slots ? 0 : slot + 1;
+  }
+  let heaviest = -Infinity;
+  for (const day of days) {
+    const own = joined.subarray(day * daySlots, (day + 1) * daySlots);
+    const sum = own.reduce((a, b) => a + b, 0);
+    if (sum <= heaviest) continue;
+    heaviest = sum;
+    row.set(own, slots);
+  }
+  for (let slot = 0; slot < row.length; slot++) if (row[slot]! < 0) row[slot] = most;
+  return row;
+}
+
+/** Highest or mean of each so many samples; -1 where nothing is known. */
+function joinedOf(values: Uint16Array, planned: number, missing: number, way: Way): Float64Array {
+  const { samples } = way;
+  const isMean = way.of === 'mean';
+  const joined = new Float64Array(Math.floor(planned / samples));
+  for (let slot = 0, at = 0; slot < joined.length; slot++) {
     let most = -1;
     let sum = 0;
     let count = 0;
-    for (let at = from; at < from + way.samples; at++) {
+    for (const end = at + samples; at < end; at++) {
       const value = values[at]!;
       if (value >= missing) continue;
       if (value > most) most = value;
       sum += value;
       count++;
     }
-    return way.of === 'peak' || count === 0 ? most : Math.ceil(sum / count);
-  };
-  const slots = period / way.samples;
-  const row = new Array<number>(slots).fill(-1);
-  for (let from = 0, slot = 0; from + way.samples <= planned; from += way.samples) {
-    const value = join(from);
-    if (value > row[slot]!) row[slot] = value;
-    slot = slot + 1 === slots ? 0 : slot + 1;
+    joined[slot] = isMean && count > 0 ? Math.ceil(sum / count) : most;
   }
-  const most = row.reduce((a, b) => Math.max(a, b), 0);
-  if (way.monthEnd && closing.length > 0) {
-    const days = closing.map((day) =>
-      Array.from({ length: PER_DAY / way.samples }, (_, at) => join(day * PER_DAY + at * way.samples)),
-    );
-    const sum = (day: readonly number[]): number => day.reduce((a, b) => a + b, 0);
-    row.push(...days.reduce((a, b) => (sum(b) > sum(a) ? b : a)));
-  }
-  return row.map((value) => (value < 0 ? most : value));
+  return joined;
 }
 
 /** Demands by server, resource after resource. */
 export const demandsOf = (traces: Traces, way: Way): Uint32Array[] =>
-  traces.recorded.map((rows) => Uint32Array.from(rows.flatMap((values) => folded(values, traces, way))));
+  traces.recorded.map((rows) => {
+    const parts = rows.map((values) => folded(values, traces, way));
+    const demand = new Uint32Array(parts.length * parts[0]!.length);
+    for (const [r, part] of parts.entries()) demand.set(part, r * part.length);
+    return demand;
+  });
 
 /** @param shares of each resource of a host that may be filled */
 export function packedTo(
@@ -135,11 +154,15 @@ const serverOf = (key: string): number => Number(key.slice('server-'.length));
 
 export type Window = readonly [from: number, to: number];
 
-/** Of each window the slots of hosts, and those of them over a ceiling and over all there is, in any resource. */
+/**
+ * Of each window the slots of hosts, and those of them over a ceiling and over all there is, in any resource.
+ * @param enough share of slots over all there is beyond which nobody wants to know how many there are
+ */
 export function replayed(
   traces: Traces,
   result: PackingResult,
   windows: readonly Window[],
+  enough = 1,
 ): { slots: number; overCeiling: number; overFull: number }[] {
   const { resources, host, ceilings, missing, truth } = traces;
   return windows.map(([from, to]) => {
@@ -166,6 +189,7 @@ export function replayed(
         found.overCeiling += one & 1;
         found.overFull += one >> 1;
       }
+      if (found.overFull > enough * found.slots) break;
     }
     return found;
   });
