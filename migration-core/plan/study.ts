@@ -100,9 +100,10 @@ const unitsOf = (host: HostTemplate, rules: AssessmentContext['rules']): number 
   return cores * perCore;
 };
 
-function contextOf(
+/** What servers are assessed by. @throws SCENARIO_INVALID, RULE_PACK_INVALID */
+export function contextOf(
   scenario: Scenario,
-  { packs, now }: StudyOptions,
+  { packs, now }: Pick<StudyOptions, 'packs' | 'now'>,
 ): Pick<AssessedStudy, 'context' | 'templates'> {
   const rules = ruleBook(scenario.rulePack, packs);
   const templates = templatesOf(scenario, shippedHostTemplates());

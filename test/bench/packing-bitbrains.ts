@@ -41,9 +41,8 @@ export function packBitbrains(archive: string): void {
       ] as const)
         compareShapes(`Bitbrains ${month}, ${servers.length} servers: ${kind}`, {
           resources: rows.map((r) => READ[r]!.title),
-          servers: servers.length,
-          recorded: (server) => rows.map((r) => servers[server]![r]!),
-          truth: (server) => rows.map((r) => servers[server]![r]!),
+          recorded: servers.map((server) => rows.map((r) => server[r]!)),
+          truth: servers.map((server) => rows.map((r) => server[r]!)),
           host: rows.map((r) => host[r]!),
           ceilings: rows.map((r) => CEILINGS[r]!),
           missing: MISSING,

@@ -2,7 +2,7 @@
 import { characterise } from '../../migration-core/assess/characterise/characterise.ts';
 import { encodeProfile } from '../../migration-core/assess/characterise/codec.ts';
 import { aboutServer, type SampleReader } from '../../migration-core/assess/characterise/reader.ts';
-import type { DemandProfile } from '../../migration-core/assess/model/demand.ts';
+import type { DemandProfile, WeekShape } from '../../migration-core/assess/model/demand.ts';
 import type { ServerFacts } from '../../migration-core/assess/model/facts.ts';
 import { profileMaker } from '../../migration-core/plan/study.ts';
 import type { ServerAnnotations } from '../../migration-core/store/model/annotations.ts';
@@ -17,10 +17,26 @@ const FIRST_DAY = Date.UTC(2026, 7, 3);
 const FIVE_MINUTES = 300_000;
 const GIB = 2 ** 30;
 /** Real units of the steps of estate.ts: thousandths of a core, 16 MB, operations/s, 0.1 MB/s. */
-const [STEP_MEMORY, STEP_BYTES] = [16e6, 1e5];
+export const CORES_PER_STEP = 0.001;
+export const [STEP_MEMORY, STEP_BYTES] = [16e6, 1e5];
+
+/** What of the samples of estate.ts is known, and when it was. */
+export interface Recording {
+  /** Days that are the end of a month besides the last two: `makeServer`. */
+  closing: readonly number[];
+  /** The first so many. */
+  samples: number;
+  /** A Monday, milliseconds since 1970. */
+  firstDay: number;
+}
+const ALL: Recording = { closing: [], samples: SAMPLES, firstDay: FIRST_DAY };
 
 /** The five series of one server, as a reader of samples gives them. */
-export function readerOf({ recorded }: Server, cores: number): SampleReader {
+export function readerOf(
+  { recorded }: Server,
+  cores: number,
+  { samples, firstDay }: Recording = ALL,
+): SampleReader {
   const series: { metric: MetricId; instance: string; row: number; step: number; most: number }[] = [
     { metric: 'cpu.busy', instance: '', row: 0, step: 0.1 / cores, most: 100 },
     { metric: 'memory.used', instance: '', row: 1, step: STEP_MEMORY, most: Infinity },
@@ -34,19 +50,19 @@ export function readerOf({ recorded }: Server, cores: number): SampleReader {
         metric,
         instance,
         interval: 300,
-        samples: SAMPLES,
-        first: FIRST_DAY + FIVE_MINUTES,
-        last: FIRST_DAY + SAMPLES * FIVE_MINUTES,
+        samples,
+        first: firstDay + FIVE_MINUTES,
+        last: firstDay + samples * FIVE_MINUTES,
       })),
     read(metric, instance) {
       const { row, step, most } = series.find((one) => one.metric === metric)!;
-      const times = new Float64Array(SAMPLES);
-      const values = new Float64Array(SAMPLES);
+      const times = new Float64Array(samples);
+      const values = new Float64Array(samples);
       let length = 0;
-      for (let sample = 0; sample < SAMPLES; sample++) {
+      for (let sample = 0; sample < samples; sample++) {
         const value = recorded[row]![sample]!;
         if (value === MISSING) continue;
-        times[length] = FIRST_DAY + (sample + 1) * FIVE_MINUTES;
+        times[length] = firstDay + (sample + 1) * FIVE_MINUTES;
         values[length++] = Math.min(most, value * step);
       }
       return {
@@ -64,11 +80,13 @@ export interface BenchServer {
   inventory: ServerInventory;
   annotations: ServerAnnotations;
   reader: SampleReader;
+  /** By RESOURCES in steps of estate.ts, of the whole month. */
+  truth: Uint16Array[];
 }
 
 /** One in fifty is one of a pair that stands in for each other, two in a hundred cannot share hosts with the rest. */
-export function benchServer(index: number): BenchServer {
-  const server = makeServer(SEED, index);
+export function benchServer(index: number, recording: Recording = ALL): BenchServer {
+  const server = makeServer(SEED, index, recording.closing);
   const cores = Math.max(2, server.vcpus);
   const name = nameOf(index);
   const peak = server.recorded[1]!.reduce(
@@ -110,7 +128,8 @@ export function benchServer(index: number): BenchServer {
       },
     },
     annotations: { zone: zoneOf(index) },
-    reader: readerOf(server, cores),
+    reader: readerOf(server, cores, recording),
+    truth: server.truth,
   };
 }
 
@@ -145,6 +164,25 @@ export function factsOf(count: number): ServerFacts[] {
       annotations: { zone: zoneOf(index) },
     };
   });
+}
+
+export function factOf(
+  { inventory, annotations }: BenchServer,
+  index: number,
+  profile: DemandProfile | null,
+  shapes: readonly WeekShape[],
+): ServerFacts {
+  return {
+    id: index + 1,
+    name: nameOf(index),
+    identity: inventory.identity,
+    inventory,
+    profile:
+      profile === null
+        ? null
+        : { ...profile, weeks: profile.weeks.filter(({ shape }) => shapes.includes(shape)) },
+    annotations,
+  };
 }
 
 /** Pairs of servers that stand in for each other, by name. */

@@ -7,7 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ruleBook } from '../../migration-core/assess/rules/pack.ts';
+import { shippedRulePacks } from '../../migration-core/assess/rules/pack.ts';
 import {
   exportForScaleOut,
   type ExportedServer,
@@ -15,6 +15,8 @@ import {
 } from '../../migration-core/assess/scale-out/export.ts';
 import type { MetricId } from '../../migration-core/store/model/metrics.ts';
 import type { Rollup } from '../../migration-core/store/model/rollup.ts';
+import { parseScenario } from '../../migration-core/plan/model/scenario.ts';
+import { contextOf } from '../../migration-core/plan/study.ts';
 import { seeded } from '../support/tools.ts';
 
 const START = Date.UTC(2026, 8, 1);
@@ -111,16 +113,18 @@ function someServer(id: number, random: () => number): ExportedServer {
       launchYear: 2007 + Math.floor(random() * 15),
     },
     rollups,
+    profile: null,
   };
 }
 
+const { context } = contextOf(parseScenario({ name: 'bench' }), { packs: shippedRulePacks(), now: START });
 const count = Number(process.argv[2] ?? 300_000);
 const folder = mkdtempSync(join(tmpdir(), 'ironlift-scale-'));
 try {
   const out = join(folder, 'out');
   const start = process.cpuUsage();
   const files = await exportForScaleOut(syntheticSource(count), out, {
-    rules: ruleBook('modern'),
+    context,
     samples: false,
   });
   const used = process.cpuUsage(start);

@@ -16,10 +16,16 @@ import { metricInfo } from '../../store/model/metrics.ts';
 import type { Rollup } from '../../store/model/rollup.ts';
 import { diskParts, nicParts } from '../../store/rollup/parts.ts';
 import { isMeasured, slotNumbering, slotSeconds } from '../../store/rollup/slots.ts';
+import { characterise } from '../characterise/characterise.ts';
+import { decodeProfile, encodeProfile } from '../characterise/codec.ts';
+import { aboutServer, engagementReader } from '../characterise/reader.ts';
+import type { AssessmentContext } from '../model/context.ts';
+import type { DemandProfile } from '../model/demand.ts';
 import type { RuleBook } from '../rules/pack.ts';
 import { serverScore } from '../sizing/cpu-score.ts';
 import { ParquetFile } from './parquet.ts';
 import { readmeText } from './readme.ts';
+import { LEFT_OUT, PROFILES, TARGET } from './schema-judging.ts';
 import { RULES, SAMPLES, SERIES, SERVERS, type SampleRow, type Table } from './schema.ts';
 
 const QUERIES = fileURLToPath(new URL('../../../resources/scale-out/', import.meta.url));
@@ -34,6 +40,8 @@ export interface ExportedServer {
   inventory: ServerInventory | null;
   annotations: ServerAnnotations;
   rollups: readonly Rollup[];
+  /** null: nothing was measured that is sized for. */
+  profile: DemandProfile | null;
 }
 
 /** Where servers come from: an engagement file, or one after the other from elsewhere. */
@@ -49,13 +57,18 @@ export const engagementSource = (engagement: EngagementFile): ExportSource => {
   return {
     count: summaries.length,
     *servers() {
-      for (const summary of summaries)
+      for (const summary of summaries) {
+        const { id } = summary;
+        const inventory = engagement.inventory(id)?.inventory ?? null;
+        const annotations = engagement.annotations(id);
         yield {
           summary,
-          inventory: engagement.inventory(summary.id)?.inventory ?? null,
-          annotations: engagement.annotations(summary.id),
-          rollups: engagement.rollups(summary.id),
+          inventory,
+          annotations,
+          rollups: engagement.rollups(id),
+          profile: profileOf(engagement, summary, inventory, annotations),
         };
+      }
     },
     *samples({ id }) {
       for (const info of engagement.series(id)) {
@@ -73,8 +86,27 @@ export const engagementSource = (engagement: EngagementFile): ExportSource => {
   };
 };
 
+/** As it is kept, else made of the samples; kept or not, it is the same. */
+function profileOf(
+  engagement: EngagementFile,
+  { id, firstSample }: ServerSummary,
+  inventory: ServerInventory | null,
+  annotations: ServerAnnotations,
+): DemandProfile | null {
+  if (firstSample === null) return null;
+  const kept = engagement.demandProfile(id);
+  const known = kept === null ? null : decodeProfile(kept);
+  if (known !== null) return known;
+  const made = characterise(
+    engagementReader(engagement, id),
+    aboutServer(inventory, annotations, engagement.utcOffsetMinutes),
+  );
+  return made === null ? null : decodeProfile(encodeProfile(made));
+}
+
 export interface ScaleOutOptions {
-  rules: RuleBook;
+  /** Rules, and the host and platform that classes of input and output are of. */
+  context: AssessmentContext;
   /** Every sample as well. */
   samples: boolean;
   signal?: AbortSignal | undefined;
@@ -121,7 +153,7 @@ function claim(folder: string): void {
 async function write(
   source: ExportSource,
   folder: string,
-  { rules, samples: wantsSamples, signal, progress }: ScaleOutOptions,
+  { context, samples: wantsSamples, signal, progress }: ScaleOutOptions,
 ): Promise<ExportedFile[]> {
   const files: ParquetFile<never>[] = [];
   const begin = <Row>(table: Table<Row>, rows: number): ParquetFile<Row> => {
@@ -130,16 +162,20 @@ async function write(
     return file;
   };
   try {
+    const { rules } = context;
     const rulesFile = begin(RULES, GROUP_ROWS);
     for (const row of rules.all()) rulesFile.add(row);
+    begin(TARGET, GROUP_ROWS).add(context);
     const servers = begin(SERVERS, GROUP_ROWS);
+    const profiles = begin(PROFILES, GROUP_ROWS);
     const series = begin(SERIES, GROUP_ROWS);
     const samples = wantsSamples ? begin(SAMPLES, SAMPLE_ROWS) : null;
     let done = 0;
     for (const server of source.servers()) {
-      const { summary, rollups, inventory } = server;
+      const { summary, rollups, inventory, profile } = server;
       throwIfCancelled(signal);
       servers.add({ ...server, coreScore: coreScore(server, rules) });
+      if (profile !== null) profiles.add({ server: summary.id, profile, inventory });
       const counted = countedSeries(rollups, inventory);
       for (const rollup of rollups)
         series.add({ server: summary.id, rollup, counted: counted.has(keyOf(rollup)) });
@@ -155,8 +191,8 @@ async function write(
       bytes: file.finish(),
       rows: file.rows,
     }));
-    const tables = [SERVERS, SERIES, RULES, ...(wantsSamples ? [SAMPLES] : [])];
-    writeFileSync(join(folder, 'README.txt'), readmeText(tables, rules.version));
+    const tables = [SERVERS, PROFILES, SERIES, TARGET, RULES, ...(wantsSamples ? [SAMPLES] : [])];
+    writeFileSync(join(folder, 'README.txt'), readmeText(tables, rules.version, LEFT_OUT));
     for (const name of readdirSync(QUERIES).filter((one) => one.endsWith('.sql')))
       copyFileSync(join(QUERIES, name), join(folder, name));
     return written;

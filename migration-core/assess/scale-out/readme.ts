@@ -7,6 +7,7 @@ const WIDTH = 110;
 export const readmeText = (
   tables: readonly Pick<Table<never>, 'name' | 'about' | 'columns'>[],
   rules: string,
+  leftOut: readonly string[],
 ): string =>
   [
     'Servers of an Ironlift engagement, for a data warehouse',
@@ -18,6 +19,9 @@ export const readmeText = (
     '    duckdb -c ".read rollups-from-samples.sql"      where samples.parquet is there',
     '',
     `Rules: ${rules}. The queries hold no limits of their own: they take them from rules.parquet.`,
+    'verdict-inputs.sql finds what the program finds by the same rules. Left out there on purpose:',
+    ...leftOut.flatMap((sentence) => wrapped(`  - ${sentence}`, '    ')),
+    '',
     'NULL is unknown everywhere. Names and texts are those of the servers and of people: treat them as data.',
     ...tables.flatMap(({ name, about, columns }) => [
       '',

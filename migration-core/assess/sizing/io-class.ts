@@ -193,7 +193,7 @@ function constraint(facts: ServerFacts, rules: RuleBook): Reason | null {
 }
 
 /** Single rotating disks: behind a RAID controller or a SAN a disk is many spindles. */
-function isPlainSpindles({ inventory }: ServerFacts): boolean {
+export function isPlainSpindles({ inventory }: Pick<ServerFacts, 'inventory'>): boolean {
   const disks = (inventory?.disks ?? []).filter(({ removable }) => removable !== true);
   return (
     disks.length > 0 &&

@@ -74,14 +74,19 @@ async function writeParquet(
   values: OptionValues,
   world: World,
 ): Promise<number> {
-  const { ruleBook } = await import('../../../assess/rules/pack.ts');
+  const { shippedRulePacks } = await import('../../../assess/rules/pack.ts');
+  const { parseScenario } = await import('../../../plan/model/scenario.ts');
+  const { contextOf } = await import('../../../plan/study.ts');
   const { engagementSource, exportForScaleOut } = await import('../../../assess/scale-out/export.ts');
-  const rules = ruleBook(textOf(values, 'rules') ?? 'modern');
+  const rulePack = textOf(values, 'rules');
+  // The host of whoever describes no other.
+  const scenario = parseScenario({ name: 'export', ...(rulePack === undefined ? {} : { rulePack }) });
+  const { context } = contextOf(scenario, { packs: shippedRulePacks(), now: world.now() });
   const engagement = await openToRead(path, world);
   const line = new ProgressLine(world);
   try {
     const files = await exportForScaleOut(engagementSource(engagement), folder, {
-      rules,
+      context,
       samples: values['samples'] === true,
       signal: world.signal,
       progress: line.show,
