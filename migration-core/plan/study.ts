@@ -28,6 +28,8 @@ import type { Scenario } from './model/scenario.ts';
 import type { Savings } from './model/waves.ts';
 import { roundsFor } from './packing/effort.ts';
 import { pack } from './packing/pack.ts';
+import type { PackingEngine, PlanRequest } from './planning.ts';
+import { planRecovery, type RecoveryPlan, type RecoveryQuestion } from './recovery.ts';
 import { computeSavings } from './savings/savings.ts';
 import type { WavesInput } from './waves/plan-waves.ts';
 
@@ -132,9 +134,13 @@ export interface PlannedStudy extends AssessedStudy {
 
 const NOTHING = new Float32Array(0);
 
-/** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
-export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedStudy {
-  const { scenario, context, templates, facts, estate } = study;
+const ENGINE: PackingEngine = { pack, roundsFor };
+
+/** What the planner asks for, of a study. */
+function planRequestOf(
+  { scenario, context, templates, facts, estate }: AssessedStudy,
+  options: StudyOptions,
+): PlanRequest {
   const { rules, profile, platform } = context;
   const byId = new Map(facts.map((one) => [one.id, one]));
   const sizedById = new Map(estate.assessments.map(({ server, sized }) => [server, sized]));
@@ -147,31 +153,41 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
     const [server, sized] = [byId.get(id), sizedById.get(id)];
     return server === undefined || sized === undefined || sized === null ? otherwise : ask(server, sized);
   };
-  const plan = makePlan(
-    {
-      scenario,
-      rules,
-      profile,
-      platform,
-      templates,
-      servers: facts,
-      estate,
-      weekOf: (id) => onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape), NOTHING),
-      monthEndOf: (id) => onTarget(id, monthEndOnTarget, null),
-      p95Of: (id) => onTarget(id, p95OnTarget, []),
-      coreUnitsOf: (template) => unitsOf(template, rules),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.onSearch === undefined ? {} : { onProgress: options.onSearch }),
-    },
-    { pack, roundsFor },
-  );
+  return {
+    scenario,
+    rules,
+    profile,
+    platform,
+    templates,
+    servers: facts,
+    estate,
+    weekOf: (id) => onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape), NOTHING),
+    monthEndOf: (id) => onTarget(id, monthEndOnTarget, null),
+    p95Of: (id) => onTarget(id, p95OnTarget, []),
+    coreUnitsOf: (template) => unitsOf(template, rules),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.onSearch === undefined ? {} : { onProgress: options.onSearch }),
+  };
+}
+
+/** The recovery site for the servers of a study. @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
+export const planStudyRecovery = (
+  study: AssessedStudy,
+  sites: RecoveryQuestion['sites'],
+  options: StudyOptions,
+): RecoveryPlan => planRecovery({ request: planRequestOf(study, options), sites }, ENGINE);
+
+/** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
+export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedStudy {
+  const { scenario, context, templates, facts, estate } = study;
+  const plan = makePlan(planRequestOf(study, options), ENGINE);
   const savings = computeSavings({
     facts,
     estate,
     plan,
     scenario,
     templates,
-    rules,
+    rules: context.rules,
     today: isoDate(options.now),
   });
   return { ...study, plan, savings };

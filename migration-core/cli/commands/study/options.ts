@@ -69,6 +69,7 @@ export function questionOf(values: OptionValues, command: string, engagement: En
     ['profile', 'profile'],
     ['platform', 'platform'],
     ['host', 'template'],
+    ['effort', 'effort'],
   ] as const) {
     const value = textOf(values, option);
     if (value !== undefined) changes[field] = value;

@@ -136,7 +136,7 @@ const nameOf = (plan: Plan, server: number): string =>
   plan.hosts.flatMap(({ servers }) => servers).find((one) => one.server === server)?.name ?? String(server);
 
 /** All of it is in the assessment of the server. */
-const firstSentence = (text: string): string => /^.*?[.?!](?= [A-Z]|$)/u.exec(text)?.[0] ?? text;
+export const firstSentence = (text: string): string => /^.*?[.?!](?= [A-Z]|$)/u.exec(text)?.[0] ?? text;
 
 /** Servers with the same reason share its line. */
 function together(servers: readonly { name: string; why: string }[]): string[] {
@@ -148,7 +148,7 @@ function together(servers: readonly { name: string; why: string }[]): string[] {
 /** A terminal is read, not scrolled for hours; all of it is in --json. */
 const MOST_LINES = 40;
 
-function section(out: string[], title: string, lines: readonly string[], columns: number): void {
+export function section(out: string[], title: string, lines: readonly string[], columns: number): void {
   if (lines.length === 0) return;
   out.push(`\n${title}\n`);
   for (const line of lines.slice(0, MOST_LINES)) out.push(`${wrap(`  ${line}`, columns, '    ')}\n`);
