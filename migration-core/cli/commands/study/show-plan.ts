@@ -181,19 +181,25 @@ function hostTable(hosts: readonly PlanHost[], shape: WeekShape): string {
 
 export function wavesText({ waves, outside, problems, notes = [] }: WavePlan, columns: number): string {
   const out: string[] = [];
-  const rows = waves.map(({ number, title, members, starts, ends, copyMinutes, testMinutes, risks }) => [
+  const rows = waves.map(({ number, title, members, starts, ends, accepted, ...rest }) => [
     String(number),
     short(title, 34),
     String(members.length),
     starts ?? '—',
     ends ?? '—',
-    formatSeconds(copyMinutes * 60),
-    formatSeconds(testMinutes * 60),
-    String(risks.filter(({ severity }) => severity === 'high').length),
+    accepted ?? '—',
+    formatSeconds(rest.copyMinutes * 60),
+    formatSeconds(rest.testMinutes * 60),
+    String(rest.risks.filter(({ severity }) => severity === 'high').length),
   ]);
   if (rows.length === 0) out.push('No server moves in this plan.\n');
   else
-    out.push(table(['Wave', 'What', 'Servers', 'Starts', 'Ends', 'Copying', 'Testing', 'High risks'], rows));
+    out.push(
+      table(
+        ['Wave', 'What', 'Servers', 'Starts', 'Ends', 'Signed', 'Copying', 'Testing', 'High risks'],
+        rows,
+      ),
+    );
   for (const wave of waves) {
     section(
       out,
