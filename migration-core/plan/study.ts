@@ -26,6 +26,7 @@ import type { Plan } from './model/plan.ts';
 import type { HostTemplate } from '../assess/model/host.ts';
 import type { Scenario } from './model/scenario.ts';
 import type { Savings } from './model/waves.ts';
+import { balance } from './packing/balance.ts';
 import { roundsFor } from './packing/effort.ts';
 import { pack } from './packing/pack.ts';
 import type { PackingEngine, PlanRequest } from './planning.ts';
@@ -134,7 +135,7 @@ export interface PlannedStudy extends AssessedStudy {
 
 const NOTHING = new Float32Array(0);
 
-const ENGINE: PackingEngine = { pack, roundsFor };
+const ENGINE: PackingEngine = { pack, roundsFor, balance };
 
 /** What the planner asks for, of a study. */
 function planRequestOf(

@@ -55,7 +55,7 @@ export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns
   if (totals.placed > 0)
     say(
       failover.proved
-        ? `There is room for the loss of ${plural(failover.failures, 'host')}: each was taken out and its machines found room on the others${failover.added > 0 ? `; ${plural(failover.added, 'host')} in the plan for that alone` : ''}.`
+        ? `There is room for the loss of ${plural(failover.failures, 'host')}: each was taken out and its machines found room on the others${failover.added > 0 ? `; ${plural(failover.added, 'host')} in the plan for that alone${failover.spread === true ? ', and the machines are spread over all' : ''}` : ''}.`
         : `Does not survive the loss of ${plural(failover.failures, 'host')}: ${failover.gaps
             .slice(0, 3)
             .map(({ hosts, servers }) => `without ${hosts.join(', ')} there is no room for ${some(servers)}`)
