@@ -51,6 +51,21 @@ describe('ironlift assess', () => {
     expect(of.get('gate-cam')!.confidence.stars).toBe(1);
   });
 
+  it('gives scores that tell servers apart, and whose parts add up', async () => {
+    const { assessments } = await json<{ assessments: Assessment[] }>('assess');
+    const scores = assessments.flatMap(({ score }) => (score === null ? [] : [score]));
+    expect(scores.filter((score) => score === 100).length).toBeLessThan(10);
+    expect(new Set(scores).size).toBeGreaterThan(25);
+    for (const { name, score, parts } of assessments)
+      if (score !== null)
+        expect(Math.abs(parts.reduce((sum, { points }) => sum + points, 0) - score), name).toBeLessThan(0.1);
+    const of = new Map(assessments.map(({ name, score }) => [name, score!]));
+    // A telephone exchange in a slot and a system of 2003 are worse candidates than a young web server.
+    expect(of.get('pbx-01')).toBeLessThan(of.get('proxy-01')!);
+    expect(of.get('cad-lic')).toBeLessThan(of.get('print-01')!);
+    expect(of.get('erp-db')).toBeLessThan(of.get('shop-db')!);
+  });
+
   it('tells of one server why, what to see to and what would change it', async () => {
     const told = await text('assess', 'oracle-01');
     expect(told).toContain('oracle-01: Candidate with conditions');
