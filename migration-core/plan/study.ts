@@ -12,7 +12,7 @@ import type { ServerFacts } from '../assess/model/facts.ts';
 import type { SizedServer } from '../assess/model/sized.ts';
 import { platformById } from '../assess/platforms.ts';
 import { readEstate, type EstateProblem, type ProfileMaker } from '../assess/read-estate.ts';
-import { ruleBook, type RulePack } from '../assess/rules/pack.ts';
+import type { RulePack } from '../assess/rules/pack.ts';
 import { hostScore } from '../assess/sizing/cpu-score.ts';
 import { monthEndOnTarget, p95OnTarget, weekOnTarget } from '../assess/sizing/on-target.ts';
 import { sizeServer } from '../assess/sizing/size.ts';
@@ -31,6 +31,7 @@ import { roundsFor } from './packing/effort.ts';
 import { pack } from './packing/pack.ts';
 import type { PackingEngine, PlanRequest } from './planning.ts';
 import { planRecovery, type RecoveryPlan, type RecoveryQuestion } from './recovery.ts';
+import { checkedRuleBook } from './rules/table.ts';
 import { computeSavings } from './savings/savings.ts';
 import type { WavesInput } from './waves/plan-waves.ts';
 
@@ -109,7 +110,7 @@ function contextOf(
   scenario: Scenario,
   { packs, now }: StudyOptions,
 ): Pick<AssessedStudy, 'context' | 'templates'> {
-  const rules = ruleBook(scenario.rulePack, packs);
+  const rules = checkedRuleBook(scenario.rulePack, packs);
   const templates = templatesOf(scenario, shippedHostTemplates());
   const host = templates.get(scenario.template);
   if (host === undefined)

@@ -2,6 +2,7 @@
 import { IronliftError } from '../../../base/errors.ts';
 import { parseRulePack, shippedRulePacks, type RulePack } from '../../../assess/rules/pack.ts';
 import { parseScenario, type Scenario } from '../../../plan/model/scenario.ts';
+import { checkedRuleBook } from '../../../plan/rules/table.ts';
 import type { EngagementFile } from '../../../store/engagement.ts';
 import { readBounded } from '../../bounded-file.ts';
 import type { OptionValues } from '../../commands.ts';
@@ -62,6 +63,8 @@ export function questionOf(values: OptionValues, command: string, engagement: En
     const pack = parseRulePack(readText(rules), rules);
     packs.set(pack.id, pack);
     changes['rulePack'] = pack.id;
+    // Nothing is kept that could not be used.
+    checkedRuleBook(pack.id, packs);
     if (values['save'] === true)
       engagement.putDocument('rule-pack', pack.id, pack, null, Date.parse(pack.date));
   } else if (rules !== undefined) changes['rulePack'] = rules;
