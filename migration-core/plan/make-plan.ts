@@ -3,8 +3,7 @@
  * host and each server what came of it. The packing engine is a parameter; nothing here depends on how it packs.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
-import { plural } from '../base/text.ts';
-import { listed } from './build/names.ts';
+import { listed, plural } from '../base/text.ts';
 import { build, problemOf, type Built } from './build/problem.ts';
 import { checkedPack, type PackingQuestion } from './checked-pack.ts';
 import { flattened, type Habit } from './habits.ts';

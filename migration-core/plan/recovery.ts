@@ -1,7 +1,7 @@
 /** Another site for the worst day (SR-14, SR-15): what is important enough is packed there, site by site, with higher ceilings. */
+import { listed } from '../base/text.ts';
 import { CRITICALITIES, type Criticality } from '../store/model/annotations.ts';
 import type { ServerId } from '../store/engagement.ts';
-import { listed } from './build/names.ts';
 import { makePlan } from './make-plan.ts';
 import type { ElsewhereServer, UnplacedServer } from './model/plan.ts';
 import type { PackingEngine, PlanRequest } from './planning.ts';

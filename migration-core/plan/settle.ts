@@ -2,7 +2,7 @@
  * From a packing to hosts that are settled: evened out, backups in time, spare hosts for those that fail. Evening out never
  * costs a host or the proof that a loss is survived: where it would, the packing stays as it is.
  */
-import { listed } from './build/names.ts';
+import { listed } from '../base/text.ts';
 import { problemOf, type Built } from './build/problem.ts';
 import type { PlannedItem } from './build/items.ts';
 import { planBackups } from './backups.ts';

@@ -2,6 +2,7 @@
  * Who moves when. The planner assigns waves; whatever else a plan of waves says (dates, durations, risks, problems) is
  * reckoned from who is in which wave, so that waves changed by hand are answered for exactly like the planner's own.
  */
+import { listed } from '../../base/text.ts';
 import type { ServerId } from '../../store/engagement.ts';
 import type { Wave, WaveMember, WavePlan, WaveRisk } from '../model/waves.ts';
 import { WAVE_RULES } from '../rules/waves.ts';
@@ -11,7 +12,6 @@ import { datesOf, type CalendarAnswer, type Span } from './calendar.ts';
 import { serversOf, type Arrangement, type Breach } from './conditions/condition.ts';
 import { CONDITIONS } from './conditions/table.ts';
 import { isoFromDays } from './dates.ts';
-import { listed } from './dependencies.ts';
 import { waveEstate, type Mover, type WaveEstate, type WavesInput } from './estate.ts';
 import { confidenceOf, memberRisks } from './risks.ts';
 import { gatesOf, peopleOf, rollbackOf, type GateScene } from './gates.ts';

@@ -39,7 +39,7 @@ const NONSENSE: readonly unknown[] = [
 ];
 
 /** The value with one part of it replaced, for the whole and each part. */
-function* broken(value: unknown): Generator<unknown> {
+function* broken(value: unknown): Generator {
   yield* NONSENSE;
   if (Array.isArray(value))
     for (const [at, part] of value.slice(0, 3).entries())

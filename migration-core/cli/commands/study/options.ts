@@ -1,5 +1,5 @@
 /** What `assess`, `plan` and `waves` have in common: which engagement, which question, which rules. */
-import { IronliftError } from '../../../base/errors.ts';
+import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { parseRulePack, shippedRulePacks, type RulePack } from '../../../assess/rules/pack.ts';
 import { parseScenario, type Scenario } from '../../../plan/model/scenario.ts';
 import { checkedRuleBook } from '../../../plan/rules/table.ts';
@@ -81,8 +81,17 @@ export function questionOf(values: OptionValues, command: string, engagement: En
 }
 
 function readText(path: string): string {
-  const bytes = readBounded(path, MAX_SETTINGS);
-  if (bytes !== null) return bytes.toString('utf8');
+  let found: ReturnType<typeof readBounded>;
+  try {
+    found = readBounded(path, MAX_SETTINGS);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    throw new IronliftError('SOURCE_NOT_FOUND', `${path} cannot be read.`, {
+      next: 'Check the name, and that you may read it.',
+      cause: error,
+    });
+  }
+  if (found instanceof Buffer) return found.toString('utf8');
   throw new IronliftError('SCENARIO_INVALID', `${path} is no file of settings, or larger than any.`, {
     next: 'Name the right file.',
   });
