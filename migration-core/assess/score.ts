@@ -80,13 +80,19 @@ export function scoreOf(subject: Subject, figures: Figures, gates: readonly Gate
   );
   const parts = [
     ...loads,
-    hardwarePart(subject, unknown),
+    hardwarePart(subject, unknown, gates),
     supportPart(subject, gates),
     operationsPart(subject, unknown),
-    ...bonuses(subject),
   ];
-  const sum = parts.reduce((total, part) => total + part.points, 0);
+  let sum = parts.reduce((total, part) => total + part.points, 0);
   const most = subject.context.rules.value(rules.scoreMaximum);
+  const share = subject.context.rules.value(rules.bonusShare);
+  // A bonus makes up for a part of what is missing and never hides all of it; what is said of it is what it gave.
+  for (const bonus of bonuses(subject)) {
+    const points = Math.max(0, Math.min(bonus.weight, share * (most - sum)));
+    parts.push({ ...bonus, points, fraction: bonus.weight > 0 ? points / bonus.weight : 0 });
+    sum += points;
+  }
   // To a tenth: what is shown is what decides.
   return { total: Math.round(Math.min(most, Math.max(0, sum)) * 10) / 10, parts };
 }
@@ -131,10 +137,26 @@ function loadPart(
   );
 }
 
-function hardwarePart({ context, release, facts }: Subject, unknown: number): ScorePart {
+/** What devices that no virtual machine has cost of the part comes off what its drivers are worth. */
+function hardwarePart(subject: Subject, unknown: number, gates: readonly Gate[]): ScorePart {
+  const drivers = driversPart(subject, unknown);
+  const { costs } = subject.context.rules.value(rules.scoreHardware);
+  const { open, cost, told } = openCosts(gates, costs);
+  if (open === 0) return drivers;
+  const fraction = Math.max(0, drivers.fraction - cost);
+  return {
+    ...drivers,
+    value: drivers.value === null ? null : fraction,
+    fraction,
+    points: drivers.weight * fraction,
+    clause: `its hardware needs more than drivers (${told})`,
+  };
+}
+
+function driversPart({ context, release, facts }: Subject, unknown: number): ScorePart {
   const { weight, perDriver, emulated, driversToInject } = context.rules.value(rules.scoreHardware);
   const make = (value: number | null, fraction: number, clause: string): ScorePart =>
-    part('hardware', 'drivers for the platform', weight, value, fraction, clause, rules.scoreHardware);
+    part('hardware', 'drivers and hardware', weight, value, fraction, clause, rules.scoreHardware);
   const { platform } = context;
   if (platform.architecture === 'os') return make(1, 1, `${platform.name} needs no drivers`);
   const name = release?.title ?? short(facts.inventory?.operatingSystem?.name ?? 'its system');
@@ -152,15 +174,28 @@ function hardwarePart({ context, release, facts }: Subject, unknown: number): Sc
 
 function supportPart({ context }: Subject, gates: readonly Gate[]): ScorePart {
   const { weight, costs } = context.rules.value(rules.scoreSupport);
+  const { open, cost, told } = openCosts(gates, costs);
+  const value = Math.max(0, 1 - cost);
+  const clause =
+    open === 0
+      ? 'nothing is known against its support and licences'
+      : `support and licences have gaps (${told})`;
+  return part('support', 'support and licences', weight, value, value, clause, rules.scoreSupport);
+}
+
+/** Open gates that cost points, what they cost together as a share of the part, and their names. */
+function openCosts(
+  gates: readonly Gate[],
+  costs: Readonly<Record<string, number>>,
+): { open: number; cost: number; told: string } {
   const open = gates.filter(
     (gate) => isOpen(gate) && gate.unknown === undefined && Object.hasOwn(costs, gate.id),
   );
-  const value = Math.max(0, 1 - open.reduce((sum, gate) => sum + costs[gate.id]!, 0));
-  const clause =
-    open.length === 0
-      ? 'nothing is known against its support and licences'
-      : `support and licences have gaps (${open.map(({ id, title }) => `${id}: ${title}`).join(', ')})`;
-  return part('support', 'support and licences', weight, value, value, clause, rules.scoreSupport);
+  return {
+    open: open.length,
+    cost: open.reduce((sum, { id }) => sum + costs[id]!, 0),
+    told: open.map(({ id, title }) => `${id}: ${title}`).join(', '),
+  };
 }
 
 function operationsPart(subject: Subject, unknown: number): ScorePart {

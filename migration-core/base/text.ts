@@ -26,3 +26,13 @@ export function formatSeconds(seconds: number): string {
 /** `1 disk`, `3 disks`. */
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
+
+/** Names in a sentence, unless told. */
+const NAMED = 8;
+
+/** `a`, `a and b`, `a, b and c`; of long lists the first `most` and how many more. */
+export function listed(names: readonly string[], most = NAMED): string {
+  if (names.length > most) return `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+  if (names.length < 2) return names.join('');
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
+}

@@ -106,6 +106,11 @@ harmless: a server is known by its SMBIOS UUID, serial number, MAC address or na
     ],
   },
   {
+    name: 'estimate',
+    summary: 'say roughly how many hosts it takes, before anything is collected',
+    load: async () => (await import('./commands/estimate.ts')).estimateCommand,
+  },
+  {
     name: 'assess',
     summary: 'say which servers should become virtual machines, and why',
     load: async () => (await import('./commands/study/assess.ts')).assessCommand,

@@ -3,22 +3,18 @@
  * host and each server what came of it. The packing engine is a parameter; nothing here depends on how it packs.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
-import { plural } from '../base/text.ts';
-import { listed } from './build/names.ts';
-import { demandsWithBackups, settleBackups } from './build/items.ts';
+import { listed, plural } from '../base/text.ts';
 import { build, problemOf, type Built } from './build/problem.ts';
-import { planBackups } from './backups.ts';
 import { checkedPack, type PackingQuestion } from './checked-pack.ts';
-import { proveFailover } from './failover.ts';
 import { flattened, type Habit } from './habits.ts';
-import type { BackupPlan, FailoverProof, Plan } from './model/plan.ts';
-import { openHosts, type OpenHost } from './open-hosts.ts';
+import type { FailoverProof, Plan } from './model/plan.ts';
+import type { OpenHost } from './open-hosts.ts';
 import { osGroups } from './os-groups.ts';
-import type { PackingResult, PackingRules } from './packing/problem.ts';
 import { platformWarnings } from './platform-warnings.ts';
 import type { PackingEngine, PlanRequest } from './planning.ts';
 import { boundText, unplacedServer } from './reasons.ts';
 import { reportHost } from './report-hosts.ts';
+import { settled, type Packed } from './settle.ts';
 import { PLACE } from './rules/place.ts';
 
 /** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
@@ -36,21 +32,8 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
   onStage?.('pack');
   const packed = placed(built, engine, searching);
   throwIfCancelled(signal);
-  const answer = withBackups(request, built, engine, options, packed);
-  const { hosts, result, backup } = answer;
-  const opened = hosts.filter(({ items }) => items.length > 0).length;
-  onStage?.('failover');
-  const failover = proveFailover(
-    {
-      built,
-      rules,
-      engine,
-      seed: scenario.seed,
-      failures: scenario.failures,
-      ...(signal === undefined ? {} : { signal }),
-    },
-    hosts,
-  );
+  const answer = settled({ request, built, engine, options }, packed);
+  const { hosts, result, backup, failover, opened } = answer;
   onStage?.('compare');
   const os = osGroups(request, built, engine, options);
   const report = { built, rules, platform: request.platform, scenario };
@@ -122,12 +105,6 @@ export function makePlan(request: PlanRequest, engine: PackingEngine): Plan {
   };
 }
 
-interface Packed {
-  result: PackingResult;
-  rules: PackingRules;
-  warnings: string[];
-}
-
 /** Packs; where rules that nobody asked for keep servers out, they give way. */
 function placed(built: Built, engine: PackingEngine, options: PackingQuestion): Packed {
   const result = checkedPack(engine, problemOf(built), options);
@@ -149,59 +126,6 @@ function placed(built: Built, engine: PackingEngine, options: PackingQuestion): 
       `Servers that stand in for each other could not be kept on different hosts without leaving ${gained} out, so that they may share a host: ${listed(found.flatMap(({ servers }) => servers))}.`,
     ],
   };
-}
-
-interface Answer extends Packed {
-  hosts: OpenHost[];
-  backup: BackupPlan;
-}
-
-/**
- * Backups are put in time on the hosts as packed. Where that leaves clashes, all is packed once more with the backups as
- * a part of the demand at their planned time, and the better answer is kept.
- */
-function withBackups(
-  request: PlanRequest,
-  built: Built,
-  engine: PackingEngine,
-  options: PackingQuestion,
-  first: Packed,
-): Answer {
-  const schedule = (result: PackingResult): { hosts: OpenHost[]; backup: BackupPlan } => {
-    request.onStage?.('backups');
-    // Sums of production: the backups are what is to be planned.
-    for (const item of built.items.values()) item.backups = [];
-    const hosts = openHosts(built, result.hosts);
-    return { hosts, backup: planBackups(request, built, hosts) };
-  };
-  const settled = (answer: Omit<Answer, 'warnings'>): Answer => {
-    settleBackups(built.items.values(), built, built.scales);
-    return { ...answer, warnings: [...first.warnings, ...withoutBackup(request, built)] };
-  };
-  const usual = schedule(first.result);
-  if (usual.backup.clashes.length === 0) return settled({ ...first, ...usual });
-  const backups = new Map([...built.items.values()].map((item) => [item, item.backups]));
-  request.onStage?.('pack');
-  const demands = demandsWithBackups(built.items.values(), built, built.scales);
-  const again = checkedPack(engine, problemOf(built, first.rules, demands), options);
-  if (again.unplaced.length <= first.result.unplaced.length) {
-    const spread = schedule(again);
-    if (spread.backup.clashes.length < usual.backup.clashes.length)
-      return settled({ ...first, result: again, ...spread });
-  }
-  for (const [item, before] of backups) item.backups = before;
-  return settled({ ...first, ...usual });
-}
-
-function withoutBackup(_: PlanRequest, built: Built): string[] {
-  const unknown = [...built.items.values()].filter(
-    ({ candidate: { facts } }) =>
-      facts.annotations.backup?.method !== 'none' && (facts.profile?.backup ?? []).length === 0,
-  );
-  if (unknown.length === 0) return [];
-  return [
-    `When ${listed(unknown.map(({ candidate }) => candidate.facts.name))} ${unknown.length === 1 ? 'is' : 'are'} backed up is not known, so that ${unknown.length === 1 ? 'its backup is' : 'their backups are'} not planned.`,
-  ];
 }
 
 /** SR-09: machines stay to be managed, hosts and what manages them come on top; OS groups share their systems. */

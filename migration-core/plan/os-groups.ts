@@ -1,8 +1,8 @@
 /** Hosts of OS virtualization: groups of one operating system (SR-42) with hosts of their own (SR-41). */
+import { listed } from '../base/text.ts';
 import { offered } from './build/capacity.ts';
 import { segmentsOf } from './build/allowed.ts';
 import { plannedItem, type PlannedItem } from './build/items.ts';
-import { listed } from './build/names.ts';
 import type { Built } from './build/problem.ts';
 import type { Candidate } from './build/select.ts';
 import { FIXED, TIMED, UNLIMITED } from './build/units.ts';

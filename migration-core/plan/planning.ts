@@ -6,17 +6,23 @@ import type { RuleBook } from '../assess/rules/pack.ts';
 import type { ServerId } from '../store/engagement.ts';
 import type { HostTemplate } from '../assess/model/host.ts';
 import type { Scenario } from './model/scenario.ts';
-import type { PackingOptions, PackingProblem, PackingResult } from './packing/problem.ts';
+import type { PackedHost, PackingOptions, PackingProblem, PackingResult } from './packing/problem.ts';
 
 /** The packing engine: plan/packing. */
 export interface PackingEngine {
   pack(problem: PackingProblem, options: PackingOptions): PackingResult;
   /** Rounds of search that a problem is worth. */
   roundsFor(problem: PackingProblem, effort: Scenario['effort']): number;
+  /** Evens out what was packed: the same hosts, each sum and rule kept. Absent: it stays as it was packed. */
+  balance?(
+    problem: PackingProblem,
+    placed: readonly PackedHost[],
+    options: Pick<PackingOptions, 'signal'>,
+  ): PackedHost[];
 }
 
 /** What a plan is made in, in this order; the second and the third may come twice. */
-export type PlanStage = 'build' | 'pack' | 'backups' | 'failover' | 'compare' | 'report';
+export type PlanStage = 'build' | 'pack' | 'balance' | 'backups' | 'failover' | 'compare' | 'report';
 
 export interface PlanRequest {
   scenario: Scenario;

@@ -1,5 +1,5 @@
 /** What a platform is not good enough for (SR-69, SR-71, SR-99). */
-import { listed } from './build/names.ts';
+import { listed } from '../base/text.ts';
 import type { PlannedItem } from './build/items.ts';
 import type { HostKind } from './build/hosts.ts';
 import type { PlatformProfile } from '../assess/model/platform.ts';

@@ -1,5 +1,7 @@
-/** A sanity line before any detailed packing: how many servers like these share one host by their processors alone. */
+/** The first answer, before anything was collected (SR-02): how many servers like these share one host by their processors. */
+import { plural } from '../base/text.ts';
 import type { RuleBook } from '../assess/rules/pack.ts';
+import { PLACE } from './rules/place.ts';
 import { QUICK } from './rules/quick.ts';
 
 export interface QuickEstimate {
@@ -27,23 +29,35 @@ export function quickEstimate(rules: RuleBook, servers: number, average: number)
       hosts: null,
       text: 'The mean use of processors is not known or is zero, so that no quick estimate can be made.',
     };
-  const fits = (ceiling: number): number => Math.floor(millionths(ceiling) / millionths(average));
+  // Small servers on a large host: a host that loses its power takes down only so many (place.machinesPerHost).
+  const most = rules.value(PLACE.machinesPerHost);
+  const fits = (ceiling: number): number =>
+    Math.min(most, Math.floor(millionths(ceiling) / millionths(average)));
   const perHost = { low: fits(low), high: fits(high) };
-  const percent = Math.round(average * 1000) / 10;
+  // Two digits that count: a small server on a large host uses a tenth of a percent.
+  const percent = average < 0.01 ? Math.round(average * 10_000) / 100 : Math.round(average * 1000) / 10;
   if (perHost.high === 0)
     return {
       perHost,
       hosts: null,
       text: `Servers that use ${percent} % of a host on average do not fit under its ceiling of ${Math.round(high * 100)} %.`,
     };
-  const range = perHost.low === perHost.high ? `${perHost.high}` : `${perHost.low} to ${perHost.high}`;
+  // The fewer fit on a host, the more hosts it takes.
+  const hosts =
+    perHost.low === 0
+      ? null
+      : { low: Math.ceil(servers / perHost.high), high: Math.ceil(servers / perHost.low) };
   return {
     perHost,
-    // The fewer fit on a host, the more hosts it takes.
-    hosts:
-      perHost.low === 0
-        ? null
-        : { low: Math.ceil(servers / perHost.high), high: Math.ceil(servers / perHost.low) },
-    text: `Servers that use ${percent} % of a host on average share it by ${range}, by processors alone; memory, storage and the spare host decide in the plan.`,
+    hosts,
+    text: [
+      `Servers that use ${percent} % of a host on average share it by ${range(perHost)}, by processors alone${perHost.high === most ? ` and with no more than ${plural(most, 'machine')} on a host` : ''}; memory, storage and the spare host decide in the plan.`,
+      hosts === null
+        ? `With caution not even one fits under ${Math.round(low * 100)} %, so that ${plural(servers, 'server')} cannot be told in hosts.`
+        : `${plural(servers, 'server')} need ${hosts.low === hosts.high ? plural(hosts.low, 'host') : `${range(hosts)} hosts`}, and the spare ones.`,
+    ].join(' '),
   };
 }
+
+const range = ({ low, high }: { low: number; high: number }): string =>
+  low === high ? `${high}` : `${low} to ${high}`;

@@ -1,7 +1,6 @@
 /** What the packing engine says in numbers, as sentences. */
 import { RESOURCES, type ResourceName, type WeekShape } from '../assess/model/demand.ts';
-import { formatBytes } from '../base/text.ts';
-import { listed } from './build/names.ts';
+import { formatBytes, listed } from '../base/text.ts';
 import type { Built } from './build/problem.ts';
 import { FIXED, FULL, MIB, slotsOf, slotText, TIMED, type FixedName } from './build/units.ts';
 import type { UnplacedServer } from './model/plan.ts';

@@ -1,9 +1,9 @@
 /** Another site for the worst day (SR-14, SR-15): what is important enough is packed there, site by site, with higher ceilings. */
-import { CRITICALITIES } from '../store/model/annotations.ts';
+import { listed } from '../base/text.ts';
+import { CRITICALITIES, type Criticality } from '../store/model/annotations.ts';
 import type { ServerId } from '../store/engagement.ts';
-import { listed } from './build/names.ts';
 import { makePlan } from './make-plan.ts';
-import type { UnplacedServer } from './model/plan.ts';
+import type { ElsewhereServer, UnplacedServer } from './model/plan.ts';
 import type { PackingEngine, PlanRequest } from './planning.ts';
 import { PLACE } from './rules/place.ts';
 
@@ -17,8 +17,21 @@ export interface RecoveryQuestion {
 export interface RecoveryPlan {
   /** Hosts the recovery site needs. */
   hosts: number;
+  /** Model of the hosts, and how far they are filled on that day: shares of a host. */
+  template: string;
+  ceilings: { cpu: number; memory: number };
+  /** The least that depends on a server which fails over. */
+  least: Criticality;
   /** By site, by name; servers without a site are one of their own, null. */
-  sites: { site: string | null; servers: ServerId[]; hosts: number; unplaced: UnplacedServer[] }[];
+  sites: {
+    site: string | null;
+    servers: ServerId[];
+    names: string[];
+    hosts: number;
+    unplaced: UnplacedServer[];
+    /** Important, and no machine that could be started elsewhere, with the reason. */
+    elsewhere: ElsewhereServer[];
+  }[];
   /** Servers that are not important enough, or go into no machine. */
   left: number;
   warnings: string[];
@@ -27,7 +40,8 @@ export interface RecoveryPlan {
 /** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
 export function planRecovery({ request, sites }: RecoveryQuestion, engine: PackingEngine): RecoveryPlan {
   const { rules } = request;
-  const least = CRITICALITIES.indexOf(rules.value(PLACE.recoveryCriticality));
+  const leastName = rules.value(PLACE.recoveryCriticality);
+  const least = CRITICALITIES.indexOf(leastName);
   const important = request.servers.filter(
     ({ annotations: { criticality } }) =>
       criticality !== undefined && CRITICALITIES.indexOf(criticality) >= least,
@@ -60,14 +74,19 @@ export function planRecovery({ request, sites }: RecoveryQuestion, engine: Packi
     return {
       site,
       servers: plan.hosts.flatMap((host) => host.servers.map(({ server }) => server)),
+      names: plan.hosts.flatMap((host) => host.servers.map(({ name }) => name)),
       hosts: plan.hosts.length,
       unplaced: plan.unplaced,
+      elsewhere: plan.elsewhere,
     };
   });
   const counts = plans.map(({ hosts }) => hosts);
   const placed = plans.reduce((sum, { servers }) => sum + servers.length, 0);
   return {
     hosts: sites === 'sum' ? counts.reduce((a, b) => a + b, 0) : Math.max(0, ...counts),
+    template: request.scenario.template,
+    ceilings: { cpu: profile.hostCpu, memory: profile.hostMemory },
+    least: leastName,
     sites: plans,
     left: request.servers.length - placed - plans.reduce((sum, { unplaced }) => sum + unplaced.length, 0),
     warnings:

@@ -2,9 +2,8 @@
 import { RESOURCES, type ResourceName } from '../assess/model/demand.ts';
 import type { PlatformProfile } from '../assess/model/platform.ts';
 import type { RuleBook } from '../assess/rules/pack.ts';
-import { plural } from '../base/text.ts';
+import { listed, plural } from '../base/text.ts';
 import { offered } from './build/capacity.ts';
-import { listed } from './build/names.ts';
 import type { Built } from './build/problem.ts';
 import { FIXED, UNLIMITED, type FixedName } from './build/units.ts';
 import type { PlanHost } from './model/plan.ts';

@@ -12,7 +12,7 @@ import type { ServerFacts } from '../assess/model/facts.ts';
 import type { SizedServer } from '../assess/model/sized.ts';
 import { platformById } from '../assess/platforms.ts';
 import { readEstate, type EstateProblem, type ProfileMaker } from '../assess/read-estate.ts';
-import { ruleBook, type RulePack } from '../assess/rules/pack.ts';
+import type { RulePack } from '../assess/rules/pack.ts';
 import { hostScore } from '../assess/sizing/cpu-score.ts';
 import { monthEndOnTarget, p95OnTarget, WeekBuffer, weekOnTarget } from '../assess/sizing/on-target.ts';
 import { sizeServer } from '../assess/sizing/size.ts';
@@ -26,9 +26,12 @@ import type { Plan } from './model/plan.ts';
 import type { HostTemplate } from '../assess/model/host.ts';
 import type { Scenario } from './model/scenario.ts';
 import type { Savings } from './model/waves.ts';
-import type { PlanStage } from './planning.ts';
+import { balance } from './packing/balance.ts';
 import { roundsFor } from './packing/effort.ts';
 import { pack } from './packing/pack.ts';
+import type { PackingEngine, PlanRequest, PlanStage } from './planning.ts';
+import { planRecovery, type RecoveryPlan, type RecoveryQuestion } from './recovery.ts';
+import { checkedRuleBook } from './rules/table.ts';
 import { computeSavings } from './savings/savings.ts';
 import type { WavesInput } from './waves/plan-waves.ts';
 
@@ -105,7 +108,7 @@ export function contextOf(
   scenario: Scenario,
   { packs, now }: Pick<StudyOptions, 'packs' | 'now'>,
 ): Pick<AssessedStudy, 'context' | 'templates'> {
-  const rules = ruleBook(scenario.rulePack, packs);
+  const rules = checkedRuleBook(scenario.rulePack, packs);
   const templates = templatesOf(scenario, shippedHostTemplates());
   const host = templates.get(scenario.template);
   if (host === undefined)
@@ -131,9 +134,13 @@ export interface PlannedStudy extends AssessedStudy {
 
 const NOTHING = new Float32Array(0);
 
-/** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
-export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedStudy {
-  const { scenario, context, templates, facts, estate } = study;
+const ENGINE: PackingEngine = { pack, roundsFor, balance };
+
+/** What the planner asks for, of a study. */
+function planRequestOf(
+  { scenario, context, templates, facts, estate }: AssessedStudy,
+  options: StudyOptions,
+): PlanRequest {
   const { rules, profile, platform } = context;
   const byId = new Map(facts.map((one) => [one.id, one]));
   const sizedById = new Map(estate.assessments.map(({ server, sized }) => [server, sized]));
@@ -147,26 +154,36 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
     return server === undefined || sized === undefined || sized === null ? otherwise : ask(server, sized);
   };
   const buffer = new WeekBuffer();
-  const plan = makePlan(
-    {
-      scenario,
-      rules,
-      profile,
-      platform,
-      templates,
-      servers: facts,
-      estate,
-      weekOf: (id) =>
-        onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape, buffer), NOTHING),
-      monthEndOf: (id) => onTarget(id, monthEndOnTarget, null),
-      p95Of: (id) => onTarget(id, p95OnTarget, []),
-      coreUnitsOf: (template) => unitsOf(template, rules),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.onSearch === undefined ? {} : { onProgress: options.onSearch }),
-      ...(options.onStage === undefined ? {} : { onStage: options.onStage }),
-    },
-    { pack, roundsFor },
-  );
+  return {
+    scenario,
+    rules,
+    profile,
+    platform,
+    templates,
+    servers: facts,
+    estate,
+    weekOf: (id) =>
+      onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape, buffer), NOTHING),
+    monthEndOf: (id) => onTarget(id, monthEndOnTarget, null),
+    p95Of: (id) => onTarget(id, p95OnTarget, []),
+    coreUnitsOf: (template) => unitsOf(template, rules),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.onSearch === undefined ? {} : { onProgress: options.onSearch }),
+    ...(options.onStage === undefined ? {} : { onStage: options.onStage }),
+  };
+}
+
+/** The recovery site for the servers of a study. @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
+export const planStudyRecovery = (
+  study: AssessedStudy,
+  sites: RecoveryQuestion['sites'],
+  options: StudyOptions,
+): RecoveryPlan => planRecovery({ request: planRequestOf(study, options), sites }, ENGINE);
+
+/** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
+export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedStudy {
+  const { scenario, context, templates, facts, estate } = study;
+  const plan = makePlan(planRequestOf(study, options), ENGINE);
   options.onStage?.('savings');
   const savings = computeSavings({
     facts,
@@ -174,7 +191,7 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
     plan,
     scenario,
     templates,
-    rules,
+    rules: context.rules,
     today: isoDate(options.now),
   });
   return { ...study, plan, savings };

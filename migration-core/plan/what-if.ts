@@ -2,9 +2,8 @@
 import { VERDICT_TITLES, type Assessment } from '../assess/model/assessment.ts';
 import type { EstateAssessment } from '../assess/model/context.ts';
 import type { Citation } from '../assess/rules/pack.ts';
-import { formatBytes, plural } from '../base/text.ts';
+import { formatBytes, listed, plural } from '../base/text.ts';
 import type { ServerId } from '../store/engagement.ts';
-import { listed } from './build/names.ts';
 import type { Plan } from './model/plan.ts';
 
 export interface Change {

@@ -1,7 +1,7 @@
 /** W15, W24, and the notes I1 to I4: how sure we are, what the platform guards against, and what else is worth knowing. */
 import { architectureOf } from '../platforms.ts';
 import { failoverFor, minStars } from '../rules/gates.ts';
-import { bonusCannotCluster, bonusLegacy } from '../rules/score.ts';
+import { bonusCannotCluster, bonusLegacy, legacyYears } from '../rules/score.ts';
 import { groupSimilarity } from '../rules/groups.ts';
 import { clusterRoles, idleLimits, zombieLimits } from '../rules/verdict.ts';
 import { clusterSupport } from '../roles.ts';
@@ -78,15 +78,18 @@ export const i1: GateRule = {
   },
 };
 
-/** SR-08: a system that no new hardware has drivers for. */
+/** Milliseconds of a Julian year: a day more or less decides nothing here. */
+const YEAR = 31_557_600_000;
+
+/** SR-08: a system that no new hardware has drivers for. Makers of hardware go on for some years after its support ended. */
 export const isLegacy = ({ release, context }: Subject): boolean =>
-  release !== null && context.now >= release.ends;
+  release !== null && context.now >= release.ends + context.rules.value(legacyYears) * YEAR;
 
 export const i2: GateRule = {
   id: 'I2',
   severity: 'info',
   title: 'Rescue of an old system',
-  rules: [bonusLegacy],
+  rules: [bonusLegacy, legacyYears],
   find(subject) {
     const { release } = subject;
     if (release === null)

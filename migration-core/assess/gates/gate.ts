@@ -1,5 +1,5 @@
 /** What a gate is: one question to a server, answered with what was found, with "not known", or with nothing. */
-import { formatBytes } from '../../base/text.ts';
+import { formatBytes, listed as listedWhole } from '../../base/text.ts';
 import type { ServerInventory } from '../../store/model/inventory.ts';
 import type { Confidence, Gate } from '../model/assessment.ts';
 import type { AssessmentContext } from '../model/context.ts';
@@ -109,14 +109,9 @@ function bounded(evidence: readonly string[]): string[] {
   return evidence.length > MAX_EVIDENCE ? [...shown, `and ${evidence.length - MAX_EVIDENCE} more`] : shown;
 }
 
-/** Up to three names in a sentence. */
-export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 3).map(short);
-  if (names.length > 3) return `${shown.join(', ')} and ${names.length - 3} more`;
-  return shown.length < 2
-    ? (shown[0] ?? '')
-    : `${shown.slice(0, -1).join(', ')} and ${shown[shown.length - 1]!}`;
-}
+/** Names of strangers in a sentence: up to three, each by its beginning. */
+export const listed = (names: readonly string[]): string => listedWhole(names.map(short), NAMED);
+const NAMED = 3;
 
 /** `8 %`, `0.4 %`. @param share 0 to 1 */
 export function percent(share: number): string {

@@ -46,12 +46,15 @@ export const rule = <T>(id: string, title: string, unit: string, schema: z.ZodTy
   unit,
   schema,
 });
+/** Beyond these, sums and quotients are no longer what they seem; nothing that is measured comes near. */
+const LEAST = 1e-9;
+const MOST = 1e15;
 /** The commonest kind. No number of the assessment is below nothing. */
 export const numberRule = (id: string, title: string, unit: string): Rule<number> =>
-  rule(id, title, unit, z.number().nonnegative());
+  rule(id, title, unit, z.number().nonnegative().max(MOST));
 /** One that something is divided by. */
 export const positiveRule = (id: string, title: string, unit: string): Rule<number> =>
-  rule(id, title, unit, z.number().positive());
+  rule(id, title, unit, z.number().min(LEAST).max(MOST));
 
 /** What a sentence of a verdict rests on. */
 export interface Citation {
@@ -86,13 +89,28 @@ export class RuleBook {
   /** @throws RULE_PACK_INVALID where no pack has the number, or it is of the wrong kind */
   value<T>(wanted: Rule<T>): T {
     if (this.#values.has(wanted)) return this.#values.get(wanted) as T;
-    const parsed = wanted.schema.safeParse(this.#find(wanted.id).entry.value);
+    const { entry, pack } = this.#find(wanted.id);
+    const parsed = wanted.schema.safeParse(entry.value);
     if (!parsed.success)
       throw invalid(
-        `Rule ${wanted.id} of the rule pack ${this.pack.id} is not what it must be: ${z.prettifyError(parsed.error)}`,
+        `Rule ${wanted.id} of the rule pack ${pack.id} is not what it must be: ${z.prettifyError(parsed.error)}`,
       );
     this.#values.set(wanted, parsed.data);
     return parsed.data;
+  }
+
+  /**
+   * Looks at the value of every rule there is, and that the packs hold no other.
+   * @throws RULE_PACK_INVALID for the first that is missing, not what it must be, or asked for by nothing
+   */
+  check(declared: readonly Rule<unknown>[]): void {
+    const known = new Set(declared.map(({ id }) => id));
+    for (const pack of this.#packs) {
+      const unheard = Object.keys(pack.rules).find((id) => !known.has(id));
+      if (unheard !== undefined)
+        throw invalid(`The rule pack ${pack.id} has a rule ${unheard}, which nothing asks for.`);
+    }
+    for (const wanted of declared) this.value(wanted);
   }
 
   cite(wanted: Rule<unknown>): Citation {

@@ -14,13 +14,14 @@ export const scoreNetwork = rule('score.network', 'Share of the network of one h
 export const scoreBurst = rule('score.burst', 'Peak over median', '', line);
 export const scoreHardware = rule(
   'score.hardware',
-  'Drivers: lost for each driver to be put in, and value where there are none',
+  'Drivers: lost for each driver to be put in, value where there are none, and what an open gate of the hardware costs',
   '',
   z.strictObject({
     weight: points,
-    perDriver: z.number(),
-    emulated: z.number(),
-    driversToInject: z.number(),
+    perDriver: z.number().min(0).max(1),
+    emulated: z.number().min(0).max(1),
+    driversToInject: z.number().int().min(0).max(100),
+    costs: z.record(z.string(), z.number().min(0).max(1)),
   }),
 );
 export const scoreSupport = rule(
@@ -35,10 +36,11 @@ export const scoreOperations = rule(
   '',
   z.strictObject({ weight: points }),
 );
-export const scoreUnknown = numberRule(
+export const scoreUnknown = rule(
   'score.unknown',
   'Share of the points of a part of which nothing is known',
   'share',
+  z.number().min(0).max(1),
 );
 export const bonusCannotCluster = numberRule(
   'score.bonus.cannotCluster',
@@ -49,5 +51,17 @@ export const bonusLegacy = numberRule(
   'score.bonus.legacy',
   'Old system without drivers for new hardware',
   'points',
+);
+export const bonusShare = rule(
+  'score.bonus.share',
+  'Share of the points that are missing which a bonus makes up for at most',
+  '',
+  z.number().min(0).max(1),
+);
+export const legacyYears = rule(
+  'score.legacyYears',
+  'Years without support from which on no new hardware has drivers for a system',
+  'years',
+  z.number().int().min(0).max(50),
 );
 export const scoreMaximum = numberRule('score.maximum', 'Highest score', 'points');

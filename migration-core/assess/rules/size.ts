@@ -1,7 +1,7 @@
-/** Disks of the virtual machine, and the rough estimates made before anything is packed. */
+/** Disks of the virtual machine. */
 import { z } from 'zod';
 import { CRITICALITIES, ENVIRONMENTS } from '../../store/model/annotations.ts';
-import { numberRule, rule } from './pack.ts';
+import { rule } from './pack.ts';
 
 const count = z.number().int().positive();
 const provisioning = z.enum(['thick-eager', 'thick', 'thin']);
@@ -40,10 +40,5 @@ export const SIZE_RAID = rule(
   '',
   z.strictObject({ raid0: count, raid1: count, raid10: count, raid5: count, raid6: count }),
 );
-export const SIZE_ESTIMATE_CEILING = numberRule(
-  'size.estimateCeiling',
-  'Processor ceiling of the rough estimate',
-  'share',
-);
 
-export const SIZE_RULES = [SIZE_CONTROLLERS, SIZE_PROVISIONING, SIZE_THIN, SIZE_RAID, SIZE_ESTIMATE_CEILING];
+export const SIZE_RULES = [SIZE_CONTROLLERS, SIZE_PROVISIONING, SIZE_THIN, SIZE_RAID];

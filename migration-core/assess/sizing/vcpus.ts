@@ -1,10 +1,8 @@
-/** Virtual processors, and the first rough answer to how many servers go onto one host. */
+/** Virtual processors. */
 import type { AssessmentContext } from '../model/context.ts';
 import type { Reason } from '../model/assessment.ts';
 import type { ServerFacts } from '../model/facts.ts';
 import { VCPU_UTILISATION, VCPU_WINDOWS_MINIMUM } from '../rules/cpu.ts';
-import type { RuleBook } from '../rules/pack.ts';
-import { SIZE_ESTIMATE_CEILING } from '../rules/size.ts';
 import { threadsOf, type CpuScore } from './cpu-score.ts';
 
 /** Sums of fractions are a hair beside whole numbers; nobody buys a processor for that. */
@@ -47,10 +45,3 @@ export function sizeVcpus(
     ],
   };
 }
-
-/**
- * How many servers alike one host carries before anything is packed (SR-02).
- * @param meanShare of one host that a server uses, 0 to 1. @returns Infinity for servers that use nothing
- */
-export const serversPerHost = (meanShare: number, rules: RuleBook): number =>
-  Math.floor(rules.value(SIZE_ESTIMATE_CEILING) / meanShare + HAIR);

@@ -2,6 +2,7 @@
  * Names of disks that still hold in the virtual machine. Kernel names (sda), by-id, by-path and multipath names belong
  * to the old hardware; what is written on a volume comes along with it, so its UUID takes their place.
  */
+import { listed as listedNames } from '../../base/text.ts';
 import type { FixContext, VolumeInfo } from '../fixer.ts';
 import { parseDeviceName } from '../inspect/device-names.ts';
 import { mapDevices } from '../inspect/devices.ts';
@@ -55,10 +56,6 @@ export function blockNames(context: Pick<FixContext, 'guest' | 'volumes'>): Bloc
   };
 }
 
-/** `a`, `a and b`, `a, b and c`; long lists are cut. */
-export function listed(names: readonly string[]): string {
-  const unique = [...new Set(names)];
-  if (unique.length > 5) return `${unique.slice(0, 4).join(', ')} and ${unique.length - 4} more`;
-  const last = unique.at(-1) ?? '';
-  return unique.length < 2 ? last : `${unique.slice(0, -1).join(', ')} and ${last}`;
-}
+/** Each name once; long lists are cut. */
+export const listed = (names: readonly string[]): string => listedNames([...new Set(names)], NAMED);
+const NAMED = 5;

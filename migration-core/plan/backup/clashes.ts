@@ -1,6 +1,5 @@
 /** What could not be settled, in sentences that name the times. */
-import { formatSeconds } from '../../base/text.ts';
-import { listed } from '../build/names.ts';
+import { formatSeconds, listed } from '../../base/text.ts';
 import { clock } from '../build/units.ts';
 import type { BackupPlan } from '../model/plan.ts';
 import { predictedMinutes, type BackupJob } from './jobs.ts';

@@ -1,9 +1,9 @@
 /** Which hosts a machine may go to: site, zone, LUNs (SR-97, SR-98), pass-through and trunks (SR-29, SR-113). */
+import { listed } from '../../base/text.ts';
 import type { PlatformProfile } from '../../assess/model/platform.ts';
 import type { Scenario } from '../model/scenario.ts';
 import type { UnplacedServer } from '../model/plan.ts';
 import type { HostKind } from './hosts.ts';
-import { listed } from './names.ts';
 import type { Candidate } from './select.ts';
 
 /** Sites and zones in which any server of the scenario is. */

@@ -2,9 +2,9 @@
  * Servers that had better not share a host, found by what they are. A finder is one entry of FINDERS. Sets are cut into
  * parts no two members of which share a host, so that a large set asks for a few hosts and not for one each.
  */
+import { listed } from '../../base/text.ts';
 import type { RuleBook } from '../../assess/rules/pack.ts';
 import { PLACE } from '../rules/place.ts';
-import { listed } from './names.ts';
 import type { Candidate } from './select.ts';
 
 export interface FoundApart {

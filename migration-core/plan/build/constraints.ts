@@ -1,9 +1,9 @@
 /** Rules of the packing problem from the scenario, from annotations and from what servers are. */
+import { listed } from '../../base/text.ts';
 import type { PlanConstraint } from '../model/plan.ts';
 import type { PackingRules } from '../packing/problem.ts';
 import type { PlanRequest } from '../planning.ts';
 import { findApart } from './apart.ts';
-import { listed } from './names.ts';
 import type { Candidate, Selection } from './select.ts';
 
 export interface Constraints {

@@ -1,11 +1,11 @@
 /** The host classes of a scenario: what stands there, and what may be bought. */
+import { listed } from '../../base/text.ts';
 import { isIronliftError, IronliftError } from '../../base/errors.ts';
 import type { HostTemplate } from '../../assess/model/host.ts';
 import type { ExistingHost } from '../model/scenario.ts';
 import type { PlanRequest } from '../planning.ts';
 import { checkHostTemplate, templatesOf } from '../hosts/templates.ts';
 import { hostFigures, type HostFigures } from './capacity.ts';
-import { listed } from './names.ts';
 
 export interface HostKind extends HostFigures {
   /** Of the packing problem. */

@@ -48,33 +48,11 @@ export function plannedItem(
   hosts: string[] | undefined,
   production = new Uint16Array(TIMED * slots),
 ): { item: PlannedItem; unmeasured: boolean } {
-  const { scenario, profile } = request;
+  const { scenario } = request;
   const { facts, sized } = candidate;
   // What it asks for has grown already, in its size and in its week; what it stores is that of today.
   const growth = growthFactor(scenario.growth, scenario.years);
-  const weekSlots = slotsOf(profile.shape);
-  const week = request.weekOf(facts.id);
-  const fallback = [
-    sized.demand.cpu,
-    sized.demand.memoryBytes,
-    sized.demand.diskOperations,
-    sized.demand.diskBytes,
-    sized.demand.networkBytes,
-  ];
-  let unmeasured = false;
-  for (let resource = 0; resource < TIMED; resource++) {
-    const scale = scales[resource]!;
-    const otherwise = unitsUp(fallback[resource]!, scale);
-    const row = production.subarray(resource * slots, (resource + 1) * slots);
-    for (let slot = 0; slot < weekSlots; slot++) {
-      const value = week[resource * weekSlots + slot];
-      if (value === undefined || Number.isNaN(value)) {
-        unmeasured = true;
-        row[slot] = otherwise;
-      } else row[slot] = unitsUp(value, scale);
-    }
-  }
-  if (slots > weekSlots) addMonthEnd(production, slots, request, candidate, scales, fallback);
+  const unmeasured = writeProduction(request, slots, candidate, scales, production);
   const p95 = request.p95Of?.(facts.id) ?? null;
   const storageBytes = growth * sized.disks.reduce((sum, disk) => sum + occupied(disk), 0);
   const critical = facts.annotations.criticality === 'critical';
@@ -101,6 +79,42 @@ export function plannedItem(
       critical,
     },
   };
+}
+
+/** Fills `production` whatever it held. Returns whether a part of it was never measured and is what the size says. */
+export function writeProduction(
+  request: PlanRequest,
+  slots: number,
+  candidate: Candidate,
+  scales: readonly number[],
+  production: Uint16Array,
+): boolean {
+  const { profile } = request;
+  const { facts, sized } = candidate;
+  const weekSlots = slotsOf(profile.shape);
+  const week = request.weekOf(facts.id);
+  const fallback = [
+    sized.demand.cpu,
+    sized.demand.memoryBytes,
+    sized.demand.diskOperations,
+    sized.demand.diskBytes,
+    sized.demand.networkBytes,
+  ];
+  let unmeasured = false;
+  for (let resource = 0; resource < TIMED; resource++) {
+    const scale = scales[resource]!;
+    const otherwise = unitsUp(fallback[resource]!, scale);
+    const row = production.subarray(resource * slots, (resource + 1) * slots);
+    for (let slot = 0; slot < weekSlots; slot++) {
+      const value = week[resource * weekSlots + slot];
+      if (value === undefined || Number.isNaN(value)) {
+        unmeasured = true;
+        row[slot] = otherwise;
+      } else row[slot] = unitsUp(value, scale);
+    }
+  }
+  if (slots > weekSlots) addMonthEnd(production, slots, request, candidate, scales, fallback);
+  return unmeasured;
 }
 
 /** Fills the slots behind the week. */

@@ -35,12 +35,3 @@ export class ServerNames {
     return { servers: [...servers], missing };
   }
 }
-
-const SHOWN = 8;
-
-/** `a, b and c`; of long lists the first and how many more. */
-export function listed(names: readonly string[], shown = SHOWN): string {
-  if (names.length > shown) return `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`;
-  if (names.length < 2) return names.join('');
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
-}

@@ -1,4 +1,5 @@
 /** A scenario with all that is known of its servers as a packing problem. */
+import { listed } from '../../base/text.ts';
 import { SLOT_MINUTES } from '../../assess/model/demand.ts';
 import { throwIfCancelled } from '../../base/cancel.ts';
 import type { PlanConstraint, UnplacedServer } from '../model/plan.ts';
@@ -9,7 +10,6 @@ import { failoverCeilings, offered, usualCeilings, type Ceilings } from './capac
 import { constraintsOf } from './constraints.ts';
 import { hostKinds, type HostKind } from './hosts.ts';
 import { plannedItem, type PlannedItem } from './items.ts';
-import { listed } from './names.ts';
 import { selectServers, type Candidate, type Selection } from './select.ts';
 import { FIXED, mebibytesUp, scalesOf, slotsOf, slotsOfDay, TIMED, unitsUp } from './units.ts';
 

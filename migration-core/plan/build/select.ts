@@ -1,10 +1,11 @@
 /** Which servers of a scenario become machines, and where the others go. Each is in exactly one list. */
+import { listed } from '../../base/text.ts';
 import type { Assessment, Outcome } from '../../assess/model/assessment.ts';
 import type { ServerFacts } from '../../assess/model/facts.ts';
 import type { SizedServer } from '../../assess/model/sized.ts';
 import type { ElsewhereServer } from '../model/plan.ts';
 import type { PlanRequest } from '../planning.ts';
-import { listed, ServerNames } from './names.ts';
+import { ServerNames } from './names.ts';
 
 export interface Candidate {
   facts: ServerFacts;

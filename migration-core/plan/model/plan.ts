@@ -66,6 +66,8 @@ export interface FailoverProof {
   gaps: { hosts: string[]; servers: string[] }[];
   /** Hosts that were added so that it is. */
   added: number;
+  /** Those hosts carry machines as well: the room for a failure is spread over all of them. */
+  spread?: boolean;
   /** f/N, the vendors' rule of thumb, for comparison. */
   reserve: number;
   /** Sets of hosts that were taken out, and whether these were all there are. */

@@ -53,6 +53,8 @@ export const scenario = z.strictObject({
   /** Rounds of search: quick, normal, thorough. */
   effort: z.enum(['quick', 'normal', 'thorough']).default('normal'),
   seed: count.default(1),
+  /** Machines are spread evenly over the hosts, spare ones among them where the plan survives a loss all the same. */
+  balance: z.boolean().default(true),
   /** Years the hosts must last, and growth a year (0.1 is ten per cent). */
   years: z.number().min(0).max(20).default(0),
   growth: z.number().min(-0.5).max(5).default(0),

@@ -27,7 +27,12 @@ export interface Wave {
   members: WaveMember[];
   /** ISO dates; null without a calendar. */
   starts: string | null;
+  /** Its last night. */
   ends: string | null;
+  /** The last day of its tests and signatures; null without a calendar, and where no day was found. */
+  accepted?: string | null;
+  /** Its nights without those of freezes between them: more than one piece where it steps over a freeze. */
+  pieces?: { starts: string; ends: string }[];
   copyMinutes: number;
   testMinutes: number;
   people: { role: string; does: string }[];

@@ -4,6 +4,8 @@ import { rule } from '../../assess/rules/pack.ts';
 
 const share = z.number().min(0).max(1);
 const names = z.array(z.string().min(1)).max(1000);
+/** The parts add up to a hundred where people go on reading them as such. */
+const points = z.number().min(0).max(100);
 const positive = z.number().int().positive();
 
 export const DEPENDENCY_RULES = {
@@ -30,13 +32,13 @@ export const PRIORITY_RULES = {
     'Parts of the priority',
     'points',
     z.strictObject({
-      readiness: z.number(),
-      criticality: z.number(),
-      io: z.number(),
-      similarity: z.number(),
-      complexity: z.number(),
-      savings: z.number(),
-      urgency: z.number(),
+      readiness: points,
+      criticality: points,
+      io: points,
+      similarity: points,
+      complexity: points,
+      savings: points,
+      urgency: points,
     }),
   ),
   criticality: rule(

@@ -1,13 +1,10 @@
 /** Power, cooling, carbon, and the room in racks. */
-import { plural } from '../../base/text.ts';
+import { listed, plural } from '../../base/text.ts';
 import type { ServerFacts } from '../../assess/model/facts.ts';
 import type { HostTemplate } from '../../assess/model/host.ts';
 import { POWER_RULES } from '../rules/savings.ts';
 import { cents, money, type SavingsContext } from './context.ts';
 import { hostPower, serverPower, type PowerDraw } from './power.ts';
-
-/** Names that a sentence lists before it only counts. */
-const NAMED = 5;
 
 export function powerLines(context: SavingsContext): void {
   const { out, rules, prices, currency } = context;
@@ -214,8 +211,3 @@ function unitsOf({ annotations, inventory, name }: ServerFacts, context: Savings
 
 const hostUnits = (template: HostTemplate, { rules }: SavingsContext): number =>
   template.formFactor === 'blade' ? rules.value(POWER_RULES.bladeUnits) : template.rackUnits;
-
-const listed = (names: readonly string[]): string =>
-  names.length <= NAMED
-    ? names.join(', ')
-    : `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more`;

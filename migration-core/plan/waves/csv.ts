@@ -14,10 +14,9 @@ import {
   type Separator,
 } from '../../base/csv-table.ts';
 import { IronliftError } from '../../base/errors.ts';
-import { plural } from '../../base/text.ts';
+import { listed, plural } from '../../base/text.ts';
 import type { ServerId } from '../../store/engagement.ts';
 import type { WavePlan } from '../model/waves.ts';
-import { listed } from './dependencies.ts';
 import {
   assignmentOf,
   MAX_WAVE,

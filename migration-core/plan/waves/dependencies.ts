@@ -3,7 +3,7 @@
  * be a chance; seen by both ends or in several samples it is strong. Servers that everybody uses (names, directory, time,
  * backup, monitoring) are infrastructure: connections with them tie nobody, or the whole estate would move in one night.
  */
-import { plural } from '../../base/text.ts';
+import { listed, plural } from '../../base/text.ts';
 import type { ServerFacts } from '../../assess/model/facts.ts';
 import type { RuleBook } from '../../assess/rules/pack.ts';
 import type { ServerId } from '../../store/engagement.ts';
@@ -41,7 +41,6 @@ export interface DependencyMap {
 const MAX_CONNECTIONS = 100_000;
 const MAX_SIGHTINGS = 10_000;
 const MAX_PORTS = 5;
-const NAMED = 5;
 
 interface Link {
   from: number;
@@ -250,8 +249,3 @@ export function circles(ids: readonly ServerId[], edges: readonly Dependency[]):
     .map((group) => group.sort((a, b) => a - b))
     .sort((a, b) => a[0]! - b[0]!);
 }
-
-export const listed = (names: readonly string[]): string =>
-  names.length <= NAMED
-    ? names.join(', ')
-    : `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more`;

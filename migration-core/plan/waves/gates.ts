@@ -1,6 +1,6 @@
 /** What must be signed before the next wave, who does what, and the way back: pieces that apply to a wave or not. */
+import { listed } from '../../base/text.ts';
 import { WAVE_RULES } from '../rules/waves.ts';
-import { listed } from './dependencies.ts';
 import type { Mover, WaveEstate } from './estate.ts';
 import { rank, type WaveKind } from './kind-order.ts';
 

@@ -2,15 +2,16 @@
  * Who moves when. The planner assigns waves; whatever else a plan of waves says (dates, durations, risks, problems) is
  * reckoned from who is in which wave, so that waves changed by hand are answered for exactly like the planner's own.
  */
+import { listed } from '../../base/text.ts';
 import type { ServerId } from '../../store/engagement.ts';
 import type { Wave, WaveMember, WavePlan, WaveRisk } from '../model/waves.ts';
 import { WAVE_RULES } from '../rules/waves.ts';
 import { arrange } from './arrange.ts';
 import { assignWaves } from './assign.ts';
-import { datesOf, type CalendarAnswer } from './calendar.ts';
+import { datesOf, type CalendarAnswer, type Span } from './calendar.ts';
 import { serversOf, type Arrangement, type Breach } from './conditions/condition.ts';
 import { CONDITIONS } from './conditions/table.ts';
-import { listed } from './dependencies.ts';
+import { isoFromDays } from './dates.ts';
 import { waveEstate, type Mover, type WaveEstate, type WavesInput } from './estate.ts';
 import { confidenceOf, memberRisks } from './risks.ts';
 import { gatesOf, peopleOf, rollbackOf, type GateScene } from './gates.ts';
@@ -118,6 +119,8 @@ function waveAt(
     members: members.map((mover) => memberOf(mover, kind, estate)),
     starts: dated?.starts ?? null,
     ends: dated?.ends ?? null,
+    accepted: dated?.accepted ?? null,
+    pieces: dated?.pieces ?? [],
     copyMinutes,
     testMinutes,
     people: peopleOf(scene),
@@ -186,7 +189,7 @@ const barredButMoving = ({ waves }: Arrangement): Breach[] =>
 function calendarBreaches(
   { waves }: Arrangement,
   schedules: ReadonlyMap<number, Schedule>,
-  { without, frozen }: CalendarAnswer,
+  { dates, without, frozen, narrowed }: CalendarAnswer,
   { input }: WaveEstate,
 ): Breach[] {
   const { nightsPerWave, start } = input.scenario.calendar;
@@ -212,6 +215,30 @@ function calendarBreaches(
         problem: true,
       });
   }
+  for (const { number, members } of waves) {
+    const dated = dates.get(number);
+    if (dated === undefined) continue;
+    const { pieces, stepsOver } = dated;
+    if (stepsOver.nights.length > 0)
+      breaches.push({
+        wave: number,
+        severity: 'medium',
+        text: `Wave ${number} steps over ${freezesTold(stepsOver.nights)}: its nights are ${listed(pieces.map(({ starts, ends }) => (starts === ends ? starts : `${starts} to ${ends}`)))}, and nothing of it is done between.`,
+        mitigation:
+          'Split it there, so that no server is copied before a freeze and cut over after it, or run more copies side by side.',
+        servers: serversOf(members),
+        problem: true,
+      });
+    if (stepsOver.acceptance.length > 0)
+      breaches.push({
+        wave: number,
+        severity: 'low',
+        text: `Tests and signatures of wave ${number} step over ${freezesTold(stepsOver.acceptance)} and end on ${dated.accepted!}.`,
+        mitigation: 'Have the gates signed before the freeze, or begin the wave after it.',
+        servers: serversOf(members),
+        problem: false,
+      });
+  }
   for (const { wave, mover, why } of frozen)
     breaches.push({
       wave,
@@ -221,7 +248,25 @@ function calendarBreaches(
       servers: [mover.id],
       problem: true,
     });
+  for (const { wave, mover, why, free } of narrowed)
+    breaches.push({
+      wave,
+      severity: 'low',
+      text: `Some nights of wave ${wave} lie in a freeze of ${mover.name}${why === '' ? '' : ` (${why})`}: it moves on ${free} or in another night outside it.`,
+      mitigation: 'Tell whoever copies it the night.',
+      servers: [mover.id],
+      problem: false,
+    });
   return breaches;
+}
+
+/** `the freeze from 2027-12-24 to 2028-01-06 (Year end)`; of many the first. */
+function freezesTold(freezes: readonly Span[]): string {
+  const [{ from, to, why }] = freezes as [Span];
+  const first = `${from === to ? 'on' : `from ${isoFromDays(from)} to`} ${isoFromDays(to)}${why === '' ? '' : ` (${why})`}`;
+  return freezes.length === 1
+    ? `the freeze ${first}`
+    : `${freezes.length} freezes, the first of them ${first}`;
 }
 
 /** Test and production that need each other: never in one wave, so one of them goes without the other for a time. */

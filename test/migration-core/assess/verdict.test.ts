@@ -325,7 +325,7 @@ describe('around the verdict', () => {
     expect(decided.method).toBe('stay');
   });
 
-  it('gives ten points for a rescue and ten for failover, and no more than 100', () => {
+  it('makes up for a part of what is missing for a rescue and for failover, and hides nothing', () => {
     const old = {
       operatingSystem: {
         family: 'linux' as const,
@@ -341,8 +341,27 @@ describe('around the verdict', () => {
     });
     expect(
       rescued.parts.filter(({ id }) => ['legacy', 'cannot-cluster'].includes(id)).map(({ points }) => points),
-    ).toEqual([10, 10]);
-    expect(rescued.score).toBe(100);
+    ).toEqual([2, 1.2]);
+    // Without support it has 95 points; each bonus gives two fifths of what is missing then.
+    expect(rescued.score).toBe(98.2);
+    const few = assessCase({
+      inventory: old,
+      annotations: { criticality: 'critical', clustering: 'none' },
+      sized: { demand: { cpu: 40 }, io: { storageShare: 0.2 } },
+    });
+    // Where verdicts are decided it is ten points each.
+    expect(few.parts.slice(-2).map(({ id, points }) => [id, points])).toEqual([
+      ['cannot-cluster', 10],
+      ['legacy', 10],
+    ]);
+    expect(Math.abs(few.parts.reduce((sum, { points }) => sum + points, 0) - few.score!)).toBeLessThan(0.1);
+    // The pack of 2007 gives what it gave, up to the highest score.
+    const then = assessCase({
+      inventory: old,
+      annotations: { criticality: 'critical', clustering: 'none' },
+      context: contextOf('kvm', {}, 'seed-2007'),
+    });
+    expect(then.parts.reduce((sum, { points }) => sum + points, 0)).toBeCloseTo(then.score!, 1);
     // Both the bonus and the warning are shown (SR-08).
     expect(
       rescued.gates.filter(({ id }) => ['W12', 'I2'].includes(id)).map(({ severity }) => severity),
@@ -352,6 +371,27 @@ describe('around the verdict', () => {
         ({ id }) => id,
       ),
     ).not.toContain('cannot-cluster');
+  });
+
+  it('rescues what no new hardware has drivers for, and nothing whose support has just ended', () => {
+    const of = (version: string, name: string): string[] =>
+      assessCase({
+        inventory: {
+          operatingSystem: { family: 'linux', id: 'rhel', name, version, architecture: 'x86_64' },
+        },
+      }).parts.map(({ id }) => id);
+    expect(of('6.10', 'Red Hat Enterprise Linux 6')).toContain('legacy');
+    expect(of('7.9', 'Red Hat Enterprise Linux 7')).not.toContain('legacy');
+  });
+
+  it('takes off for hardware that no virtual machine has', () => {
+    const { parts, because } = assessCase({
+      inventory: {
+        devices: [{ bus: 'pci', vendorId: 'd161', deviceId: '1205', classId: '0b4000', name: 'TE205P' }],
+      },
+    });
+    expect(parts.find(({ id }) => id === 'hardware')).toMatchObject({ points: 0, value: 0 });
+    expect(because).toMatch(/^Keep physical, because of a blocker \(B3/u);
   });
 
   it('lays out every part of the score with its rule, and they add up', () => {

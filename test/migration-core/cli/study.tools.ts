@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Assessment } from '../../../migration-core/assess/model/assessment.ts';
 import type { Plan } from '../../../migration-core/plan/model/plan.ts';
+import type { RecoveryPlan } from '../../../migration-core/plan/recovery.ts';
 import type { WavePlan } from '../../../migration-core/plan/model/waves.ts';
 import { needTools, run } from '../../support/tools.ts';
 import { ironlift } from '../../support/world.ts';
@@ -48,6 +49,21 @@ describe('ironlift assess', () => {
     expect(of.get('vcenter')!.verdict).toBe('already-virtual');
     expect(of.get('old-erp')!.because).toContain('Retire');
     expect(of.get('gate-cam')!.confidence.stars).toBe(1);
+  });
+
+  it('gives scores that tell servers apart, and whose parts add up', async () => {
+    const { assessments } = await json<{ assessments: Assessment[] }>('assess');
+    const scores = assessments.flatMap(({ score }) => (score === null ? [] : [score]));
+    expect(scores.filter((score) => score === 100).length).toBeLessThan(10);
+    expect(new Set(scores).size).toBeGreaterThan(25);
+    for (const { name, score, parts } of assessments)
+      if (score !== null)
+        expect(Math.abs(parts.reduce((sum, { points }) => sum + points, 0) - score), name).toBeLessThan(0.1);
+    const of = new Map(assessments.map(({ name, score }) => [name, score!]));
+    // A telephone exchange in a slot and a system of 2003 are worse candidates than a young web server.
+    expect(of.get('pbx-01')).toBeLessThan(of.get('proxy-01')!);
+    expect(of.get('cad-lic')).toBeLessThan(of.get('print-01')!);
+    expect(of.get('erp-db')).toBeLessThan(of.get('shop-db')!);
   });
 
   it('tells of one server why, what to see to and what would change it', async () => {
@@ -129,6 +145,37 @@ describe('ironlift plan', () => {
     expect((await ironlift(['plan', '--rules', join(folder, 'no.json'), '--engagement', path])).status).toBe(
       3,
     );
+  });
+});
+
+describe('ironlift plan --recovery', () => {
+  it('plans the hosts of another site for those servers that much depends on', async () => {
+    const plan = await json<RecoveryPlan>('plan', '--recovery');
+    expect(plan.sites.flatMap(({ names }) => names)).toContain('dc-01');
+    expect(plan.sites.flatMap(({ names }) => names)).not.toContain('test-01');
+    const told = plan.sites.flatMap((site) => [...site.servers, ...site.unplaced, ...site.elsewhere]);
+    expect(told.length).toBeLessThan(47);
+    expect(plan.hosts).toBeGreaterThan(0);
+    expect(await text('plan', '--recovery', '--sites', 'sum')).toMatch(
+      /^\d+ hosts? at the recovery site, of model modern-2u, for\s+servers of criticality high and above: the sum/u,
+    );
+    expect(await text('plan', '--recovery')).toContain('Important, and no virtual machine');
+    for (const [wrong, sentence] of [
+      [['--sites', 'sum'], '--sites goes with --recovery'],
+      [['--recovery', '--sites', 'two'], '--sites is largest or sum'],
+      [['--recovery', '--compare', 'careful'], 'A recovery site is not compared'],
+    ] as const) {
+      const { status, err } = await ironlift(['plan', ...wrong, '--engagement', path]);
+      expect([status, err]).toEqual([2, expect.stringContaining(sentence)]);
+    }
+  });
+
+  it('takes the effort from its option', async () => {
+    expect(JSON.parse(await text('plan', '--effort', 'quick', '--settings', '-'))).toMatchObject({
+      effort: 'quick',
+    });
+    const { status, err } = await ironlift(['plan', '--effort', 'hard', '--engagement', path]);
+    expect([status, err]).toEqual([3, expect.stringContaining('effort')]);
   });
 });
 

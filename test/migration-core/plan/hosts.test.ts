@@ -88,8 +88,17 @@ describe('the quick estimate', () => {
     expect(quickEstimate(RULES, 70, 0.1)).toEqual({
       perHost: { low: 6, high: 7 },
       hosts: { low: 10, high: 12 },
-      text: 'Servers that use 10 % of a host on average share it by 6 to 7, by processors alone; memory, storage and the spare host decide in the plan.',
+      text: 'Servers that use 10 % of a host on average share it by 6 to 7, by processors alone; memory, storage and the spare host decide in the plan. 70 servers need 10 to 12 hosts, and the spare ones.',
     });
+    expect(quickEstimate(RULES, 7, 0.35)).toMatchObject({
+      perHost: { low: 1, high: 2 },
+      hosts: { low: 4, high: 7 },
+    });
+    expect(quickEstimate(RULES, 90, 0.004)).toMatchObject({
+      perHost: { low: 40, high: 40 },
+      text: 'Servers that use 0.4 % of a host on average share it by 40, by processors alone and with no more than 40 machines on a host; memory, storage and the spare host decide in the plan. 90 servers need 3 hosts, and the spare ones.',
+    });
+    expect(quickEstimate(RULES, 9, 0.0012).text).toContain('use 0.12 % of a host');
   });
 
   it('says when there is nothing to estimate', () => {
@@ -102,7 +111,10 @@ describe('the quick estimate', () => {
       expect(quickEstimate(RULES, 3, average).text).toBe(
         'The mean use of processors is not known or is zero, so that no quick estimate can be made.',
       );
-    expect(quickEstimate(RULES, 3, 0.65).hosts).toBeNull();
+    expect(quickEstimate(RULES, 3, 0.65)).toMatchObject({
+      hosts: null,
+      text: expect.stringContaining('With caution not even one fits under 60 %') as string,
+    });
   });
 });
 

@@ -2,12 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { makePlan } from '../../../migration-core/plan/make-plan.ts';
 import type { Plan } from '../../../migration-core/plan/model/plan.ts';
+import { balance } from '../../../migration-core/plan/packing/balance.ts';
 import type { PlanRequest } from '../../../migration-core/plan/planning.ts';
 import { firstFit } from '../../support/first-fit.ts';
 import { GIB, HOST, planRequest, PROFILE, type TestEstate, type TestServer } from '../../support/planning.ts';
 import { seeded } from '../../support/tools.ts';
 
-const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 50);
+const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 35);
 const SLOTS = 168;
 
 function randomEstate(random: () => number): TestEstate {
@@ -261,6 +262,15 @@ describe('plans of random estates', () => {
         staggers(plan);
         // Same input, same bytes.
         expect(JSON.stringify(makePlan(request, firstFit))).toBe(JSON.stringify(plan));
+        // Evened out, all of that holds, and it costs neither a host nor the proof.
+        const even = makePlan(request, { ...firstFit, balance });
+        holdsForAll(request, even);
+        fits(request, even);
+        keepsRules(request, even);
+        staggers(even);
+        expect(even.totals.hosts).toBeLessThanOrEqual(plan.totals.hosts);
+        expect(even.unplaced).toEqual(plan.unplaced);
+        if (plan.failover.proved) expect(even.failover.proved).toBe(true);
       } catch (error) {
         throw new Error(`Seed ${seed}: ${String(error)}`, { cause: error });
       }

@@ -185,7 +185,13 @@ describe('a recovery site', () => {
       ['north', [1, 2], 1],
       ['south', [3], 1],
     ]);
-    expect(recovery).toMatchObject({ hosts: 1, left: 2 });
+    expect(recovery).toMatchObject({
+      hosts: 1,
+      left: 2,
+      least: 'high',
+      ceilings: { cpu: 0.85, memory: 0.95 },
+    });
+    expect(recovery.sites[0]!.names).toEqual(['a', 'b']);
     expect(recovery.warnings).toEqual([
       'How important e is is not known, so that it is not planned to fail over.',
     ]);

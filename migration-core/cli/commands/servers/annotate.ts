@@ -31,7 +31,7 @@ ${READ_ENGAGEMENT_HELP}
       throw usage('servers annotate', 'Name the table that was filled in');
     const { annotationsSource, applyAnnotations, readAnnotationsTable, refused } =
       await import('../../../assess/annotations-csv.ts');
-    const bytes = await readTableFile(file, annotationsSource(basename(file)));
+    const bytes = readTableFile(file, annotationsSource(basename(file)));
     const dryRun = values['dry-run'] === true;
     const { openEngagement } = await import('../../../store/open.ts');
     const engagement = dryRun ? await openToRead(path, world) : openEngagement(path, { now: world.now });

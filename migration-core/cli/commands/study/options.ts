@@ -1,7 +1,8 @@
 /** What `assess`, `plan` and `waves` have in common: which engagement, which question, which rules. */
-import { IronliftError } from '../../../base/errors.ts';
+import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { parseRulePack, shippedRulePacks, type RulePack } from '../../../assess/rules/pack.ts';
 import { parseScenario, type Scenario } from '../../../plan/model/scenario.ts';
+import { checkedRuleBook } from '../../../plan/rules/table.ts';
 import type { EngagementFile } from '../../../store/engagement.ts';
 import { readBounded } from '../../bounded-file.ts';
 import type { OptionValues } from '../../commands.ts';
@@ -62,6 +63,8 @@ export function questionOf(values: OptionValues, command: string, engagement: En
     const pack = parseRulePack(readText(rules), rules);
     packs.set(pack.id, pack);
     changes['rulePack'] = pack.id;
+    // Nothing is kept that could not be used.
+    checkedRuleBook(pack.id, packs);
     if (values['save'] === true)
       engagement.putDocument('rule-pack', pack.id, pack, null, Date.parse(pack.date));
   } else if (rules !== undefined) changes['rulePack'] = rules;
@@ -69,6 +72,7 @@ export function questionOf(values: OptionValues, command: string, engagement: En
     ['profile', 'profile'],
     ['platform', 'platform'],
     ['host', 'template'],
+    ['effort', 'effort'],
   ] as const) {
     const value = textOf(values, option);
     if (value !== undefined) changes[field] = value;
@@ -77,8 +81,17 @@ export function questionOf(values: OptionValues, command: string, engagement: En
 }
 
 function readText(path: string): string {
-  const bytes = readBounded(path, MAX_SETTINGS);
-  if (bytes !== null) return bytes.toString('utf8');
+  let found: ReturnType<typeof readBounded>;
+  try {
+    found = readBounded(path, MAX_SETTINGS);
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    throw new IronliftError('SOURCE_NOT_FOUND', `${path} cannot be read.`, {
+      next: 'Check the name, and that you may read it.',
+      cause: error,
+    });
+  }
+  if (found instanceof Buffer) return found.toString('utf8');
   throw new IronliftError('SCENARIO_INVALID', `${path} is no file of settings, or larger than any.`, {
     next: 'Name the right file.',
   });

@@ -4,6 +4,7 @@ import { otherQuestion } from './assess.ts';
 import { STUDY_HELP, studyOptions } from './options.ts';
 import { withStudy } from './run.ts';
 import { comparisonText, planText } from './show-plan.ts';
+import { recoveryText } from './show-recovery.ts';
 
 export const planCommand: Command = {
   help: `Usage: ironlift plan --engagement FILE [options]
@@ -15,11 +16,36 @@ that stay out are listed with the reason.
 ${STUDY_HELP}
   --effort E           quick, normal or thorough
   --compare NAME,...   put those scenarios beside this one
+  --recovery           plan the recovery site instead: hosts (--host) for those
+                       servers that much depends on, on the day a site is lost
+  --sites S            with --recovery: largest, for sites do not fail at once
+                       (unless told), or sum, for they do
   --json               print one JSON document`,
-  options: { ...studyOptions, effort: { type: 'string' }, compare: { type: 'string' } },
+  options: {
+    ...studyOptions,
+    effort: { type: 'string' },
+    compare: { type: 'string' },
+    recovery: { type: 'boolean' },
+    sites: { type: 'string' },
+  },
   async run({ values, positionals }, world) {
     if (positionals.length > 0) throw usage('plan', 'It takes no names; --settings says which servers');
+    const sites = textOf(values, 'sites') ?? 'largest';
+    const recovery = values['recovery'] === true;
+    if (sites !== 'largest' && sites !== 'sum') throw usage('plan', '--sites is largest or sum');
+    if (!recovery && values['sites'] !== undefined) throw usage('plan', '--sites goes with --recovery');
+    if (recovery && values['compare'] !== undefined)
+      throw usage('plan', 'A recovery site is not compared: ask for --recovery or for --compare');
     return withStudy(values, 'plan', world, async ({ engagement, study, options, progress }) => {
+      if (recovery) {
+        const { planStudyRecovery } = await import('../../../plan/study.ts');
+        const answer = planStudyRecovery(study, sites, options);
+        progress.clear();
+        if (values['json'] === true)
+          world.out(`${JSON.stringify({ sitesAre: sites, ...answer }, null, 2)}\n`);
+        else world.out(recoveryText(answer, sites, world.columns));
+        return 0;
+      }
       const { assessStudy, planStudy } = await import('../../../plan/study.ts');
       const planned = planStudy(study, options);
       progress.clear();

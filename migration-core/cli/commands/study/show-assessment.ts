@@ -3,7 +3,7 @@ import type { Assessment, Gate, Outcome, Reason } from '../../../assess/model/as
 import { VERDICT_TITLES } from '../../../assess/model/assessment.ts';
 import type { EstateAssessment } from '../../../assess/model/context.ts';
 import type { SimilarityGroup } from '../../../assess/model/groups.ts';
-import { formatBytes, plural } from '../../../base/text.ts';
+import { formatBytes, listed, plural } from '../../../base/text.ts';
 import { labelled, printable, table, wrap } from '../../terminal.ts';
 
 const UNKNOWN = '—';
@@ -59,8 +59,7 @@ function groupText({ kind, title, members, saved }: SimilarityGroup): string {
 }
 
 const SHOWN = 6;
-export const some = (names: readonly string[]): string =>
-  names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '');
+export const some = (names: readonly string[]): string => listed(names, SHOWN);
 
 const openGates = ({ gates }: Assessment): Gate[] =>
   gates.filter(({ met, severity }) => !met && severity !== 'info');

@@ -55,7 +55,7 @@ export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns
   if (totals.placed > 0)
     say(
       failover.proved
-        ? `There is room for the loss of ${plural(failover.failures, 'host')}: each was taken out and its machines found room on the others${failover.added > 0 ? `; ${plural(failover.added, 'host')} in the plan for that alone` : ''}.`
+        ? `There is room for the loss of ${plural(failover.failures, 'host')}: each was taken out and its machines found room on the others${failover.added > 0 ? `; ${plural(failover.added, 'host')} in the plan for that alone${failover.spread === true ? ', and the machines are spread over all' : ''}` : ''}.`
         : `Does not survive the loss of ${plural(failover.failures, 'host')}: ${failover.gaps
             .slice(0, 3)
             .map(({ hosts, servers }) => `without ${hosts.join(', ')} there is no room for ${some(servers)}`)
@@ -136,7 +136,7 @@ const nameOf = (plan: Plan, server: number): string =>
   plan.hosts.flatMap(({ servers }) => servers).find((one) => one.server === server)?.name ?? String(server);
 
 /** All of it is in the assessment of the server. */
-const firstSentence = (text: string): string => /^.*?[.?!](?= [A-Z]|$)/u.exec(text)?.[0] ?? text;
+export const firstSentence = (text: string): string => /^.*?[.?!](?= [A-Z]|$)/u.exec(text)?.[0] ?? text;
 
 /** Servers with the same reason share its line. */
 function together(servers: readonly { name: string; why: string }[]): string[] {
@@ -148,7 +148,7 @@ function together(servers: readonly { name: string; why: string }[]): string[] {
 /** A terminal is read, not scrolled for hours; all of it is in --json. */
 const MOST_LINES = 40;
 
-function section(out: string[], title: string, lines: readonly string[], columns: number): void {
+export function section(out: string[], title: string, lines: readonly string[], columns: number): void {
   if (lines.length === 0) return;
   out.push(`\n${title}\n`);
   for (const line of lines.slice(0, MOST_LINES)) out.push(`${wrap(`  ${line}`, columns, '    ')}\n`);
@@ -181,19 +181,25 @@ function hostTable(hosts: readonly PlanHost[], shape: WeekShape): string {
 
 export function wavesText({ waves, outside, problems, notes = [] }: WavePlan, columns: number): string {
   const out: string[] = [];
-  const rows = waves.map(({ number, title, members, starts, ends, copyMinutes, testMinutes, risks }) => [
+  const rows = waves.map(({ number, title, members, starts, ends, accepted, ...rest }) => [
     String(number),
     short(title, 34),
     String(members.length),
     starts ?? '—',
     ends ?? '—',
-    formatSeconds(copyMinutes * 60),
-    formatSeconds(testMinutes * 60),
-    String(risks.filter(({ severity }) => severity === 'high').length),
+    accepted ?? '—',
+    formatSeconds(rest.copyMinutes * 60),
+    formatSeconds(rest.testMinutes * 60),
+    String(rest.risks.filter(({ severity }) => severity === 'high').length),
   ]);
   if (rows.length === 0) out.push('No server moves in this plan.\n');
   else
-    out.push(table(['Wave', 'What', 'Servers', 'Starts', 'Ends', 'Copying', 'Testing', 'High risks'], rows));
+    out.push(
+      table(
+        ['Wave', 'What', 'Servers', 'Starts', 'Ends', 'Signed', 'Copying', 'Testing', 'High risks'],
+        rows,
+      ),
+    );
   for (const wave of waves) {
     section(
       out,

@@ -39,7 +39,7 @@ ${STUDY_HELP}
       if (from === undefined) waves = planWaves(input);
       else {
         const { importWaves, WAVES_TABLE } = await import('../../../plan/waves/csv.ts');
-        const edited = importWaves(await readTableFile(from, WAVES_TABLE), input);
+        const edited = importWaves(readTableFile(from, WAVES_TABLE), input);
         waves = edited.plan;
         for (const { line, text } of edited.problems)
           world.err(`${wrap(line === 0 ? text : `line ${line}: ${text}`, world.columns, '  ')}\n`);

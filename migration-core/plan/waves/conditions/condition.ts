@@ -1,8 +1,7 @@
 /** What an order of waves must keep to: one small piece for each condition, all found through the table. */
-import { plural } from '../../../base/text.ts';
+import { listed, plural } from '../../../base/text.ts';
 import type { ServerId } from '../../../store/engagement.ts';
 import type { WaveRisk } from '../../model/waves.ts';
-import { listed } from '../dependencies.ts';
 import type { Mover, WaveEstate } from '../estate.ts';
 import type { OwnKind, WaveKind } from '../kind-order.ts';
 

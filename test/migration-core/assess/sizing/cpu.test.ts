@@ -10,7 +10,7 @@ import {
 } from '../../../../migration-core/assess/sizing/cpu-score.ts';
 import { cpuFamily, plainCpuName } from '../../../../migration-core/assess/sizing/cpu-year.ts';
 import { overheadOf, passThroughLatency } from '../../../../migration-core/assess/sizing/overhead.ts';
-import { serversPerHost, sizeVcpus } from '../../../../migration-core/assess/sizing/vcpus.ts';
+import { sizeVcpus } from '../../../../migration-core/assess/sizing/vcpus.ts';
 import { CPU_BY_YEAR, CPU_REFERENCE_MEGAHERTZ } from '../../../../migration-core/assess/rules/cpu.ts';
 import { ruleBook } from '../../../../migration-core/assess/rules/pack.ts';
 import { NEEDS_SHARED, sharedPath } from '../../../support/shared.ts';
@@ -268,15 +268,5 @@ describe('virtual processors', () => {
         { text: 'It gets 2 virtual processors for 0.10 core units on cores of 1.00, the least for Windows.' },
       ],
     });
-  });
-});
-
-describe('the rough estimate', () => {
-  it('of servers at ten per cent, six or seven share a host', () => {
-    expect(serversPerHost(0.1, rules)).toBe(7);
-    expect(serversPerHost(0.11, rules)).toBe(6);
-    expect(serversPerHost(0.35, rules)).toBe(2);
-    expect(serversPerHost(0.8, rules)).toBe(0);
-    expect(serversPerHost(0, rules)).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -34,7 +34,7 @@ describe('conditions', () => {
     expect(layout(plan(shape))).toEqual(['0 lab: ', '1 first-production: 3', '2 production: 1 2']);
     const torn = moved(shape, { 1: 1, 2: 2, 3: 1 });
     expect(torn.problems).toContain(
-      'srv001, srv002 depend on each other in a circle but move in different waves: between those, they talk to each other across two worlds.',
+      'srv001 and srv002 depend on each other in a circle but move in different waves: between those, they talk to each other across two worlds.',
     );
   });
 
@@ -54,7 +54,7 @@ describe('conditions', () => {
       'Production of normal importance. With its application Shop. It waits for what it depends on or moves with.',
     );
     expect(moved(shape, { 1: 1, 2: 1, 3: 2 }).problems).toContain(
-      'They make up the application Shop. srv002, srv003 move in different waves.',
+      'They make up the application Shop. srv002 and srv003 move in different waves.',
     );
   });
 

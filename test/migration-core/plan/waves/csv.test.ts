@@ -154,7 +154,7 @@ describe('the table', () => {
 
   it('leaves servers without a row as they were, and says so', () => {
     expect(sentences(small('1,srv001,5,'))).toEqual([
-      '0: 3 servers without a row of their own stayed as before: =evil, srv003, srv004.',
+      '0: 3 servers without a row of their own stayed as before: =evil, srv003 and srv004.',
     ]);
     expect(read(small('1,srv001,5,')).waveOf).toEqual(
       new Map([
@@ -179,7 +179,7 @@ describe('the table', () => {
     });
     expect(importWaves(Buffer.from('Name,Wave\ntwin,3\n'), twins).problems.map(({ text }) => text)).toEqual([
       'twin is the name of 2 servers, and the column Server does not say which; the row was left out.',
-      '2 servers without a row of their own stayed as before: twin, twin.',
+      '2 servers without a row of their own stayed as before: twin and twin.',
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Wave, WavePlan } from '../../../../migration-core/plan/model/waves.ts';
+import { daysFromIso, isoFromDays } from '../../../../migration-core/plan/waves/dates.ts';
 import { planWaves } from '../../../../migration-core/plan/waves/plan-waves.ts';
 import { GIB, type EstateShape } from '../estates.ts';
 import {
@@ -157,7 +158,7 @@ describe('contradictions', () => {
     const answer = plan({ servers, scenario: { calendar: { nightsPerWave: 99 } } });
     expect(answer.waves.map(({ members }) => members.length)).toEqual([0, 10, 25, 25, 25, 25, 10]);
     expect(answer.problems[0]).toMatch(
-      /^srv001, srv002, srv003, srv004, srv005 and 115 more depend on each other in a circle/u,
+      /^srv001, srv002, srv003, srv004, srv005, srv006, srv007, srv008 and 112 more depend on each other in a circle/u,
     );
   });
 
@@ -203,9 +204,112 @@ describe('calendar', () => {
     expect(dates(answer)).toEqual([
       ['2027-12-20', '2027-12-20'],
       ['2027-12-23', '2027-12-23'],
-      ['2028-01-07', '2028-01-07'],
-      ['2028-02-29', '2028-02-29'],
+      ['2028-03-01', '2028-03-01'],
+      ['2028-03-04', '2028-03-04'],
     ]);
+    // One of the two days for signatures fits between the freezes, the other on the leap day.
+    expect(answer.waves.map(({ accepted }) => accepted)).toEqual([
+      '2027-12-22',
+      '2028-02-29',
+      '2028-03-03',
+      '2028-03-06',
+    ]);
+    expect(risks(answer)).toContain(
+      'Tests and signatures of wave 1 step over 2 freezes, the first of them from 2027-12-24 to 2028-01-06 (Year end) and end on 2028-02-29.',
+    );
+  });
+
+  /** Four nights of one copy each. */
+  const long = (calendar: Record<string, unknown>): WavePlan =>
+    plan({
+      servers: Array.from({ length: 4 }, () => ({ ...LOW, copyBytes: 1000 * GIB })),
+      scenario: { calendar: { windowHours: 5, copies: 1, ...calendar } },
+    });
+
+  it('begins a wave after a freeze that would cut it in two', () => {
+    const answer = long({
+      start: '2027-12-17',
+      freezes: [{ from: '2027-12-22', to: '2028-01-06', why: 'Year end' }],
+    });
+    // The lab and its signatures take three days; four nights and two days do not fit before the freeze.
+    expect(dates(answer)).toEqual([
+      ['2027-12-17', '2027-12-17'],
+      ['2028-01-07', '2028-01-10'],
+    ]);
+    expect(answer.waves[1]!.accepted).toBe('2028-01-12');
+    expect(answer.problems).toEqual([]);
+  });
+
+  it('says which freezes a wave steps over where it fits between none', () => {
+    // Every other day.
+    const freezes = Array.from({ length: 300 }, (_, at) => {
+      const day = isoFromDays(daysFromIso('2027-12-18')! + 2 * at);
+      return { from: day, to: day, why: 'Batch' };
+    });
+    const answer = long({ start: '2027-12-17', freezes });
+    const { starts, ends, pieces, accepted } = answer.waves[1]!;
+    expect([starts, ends, accepted]).toEqual(['2027-12-23', '2027-12-29', '2028-01-02']);
+    expect(pieces).toEqual(
+      ['2027-12-23', '2027-12-25', '2027-12-27', '2027-12-29'].map((day) => ({ starts: day, ends: day })),
+    );
+    expect(answer.problems).toEqual([
+      'Wave 1 steps over 3 freezes, the first of them on 2027-12-24 (Batch): its nights are 2027-12-23, 2027-12-25, 2027-12-27 and 2027-12-29, and nothing of it is done between.',
+    ]);
+  });
+
+  it('names a night to servers whose own freeze covers some of them', () => {
+    const frozen = {
+      ...LOW,
+      annotations: { ...LOW.annotations, freezes: [{ from: '2027-01-01', to: '2027-01-04' }] },
+    };
+    const answer = plan({
+      servers: [frozen, LOW, LOW].map((one) => ({ ...one, copyBytes: 1000 * GIB })),
+      scenario: { calendar: { start: '2027-01-01', windowHours: 5, copies: 1 } },
+    });
+    expect(dates(answer)[1]).toEqual(['2027-01-04', '2027-01-06']);
+    expect(risks(answer)).toContain(
+      'Some nights of wave 1 lie in a freeze of srv001: it moves on 2027-01-05 or in another night outside it.',
+    );
+  });
+
+  it('lets no night and no day of acceptance lie in a freeze, whatever they are', () => {
+    let seed = 7;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return (seed >>> 8) % below;
+    };
+    const first = daysFromIso('2027-01-01')!;
+    for (let round = 0; round < 60; round++) {
+      const spans = Array.from({ length: random(8) }, () => {
+        const from = first + random(40);
+        return { from, to: from + random(12) };
+      });
+      const frozen = (day: number): boolean => spans.some(({ from, to }) => from <= day && day <= to);
+      const answer = long({
+        start: '2027-01-01',
+        freezes: spans.map(({ from, to }) => ({ from: isoFromDays(from), to: isoFromDays(to) })),
+      });
+      let free = first;
+      for (const { number, starts, ends, accepted, pieces } of answer.waves) {
+        const days = pieces!.flatMap((piece) => {
+          const [from, to] = [daysFromIso(piece.starts)!, daysFromIso(piece.ends)!];
+          return Array.from({ length: to - from + 1 }, (_, at) => from + at);
+        });
+        expect(days).toHaveLength(number === 0 ? 1 : 4);
+        expect(days.filter(frozen)).toEqual([]);
+        expect([pieces![0]!.starts, pieces!.at(-1)!.ends]).toEqual([starts, ends]);
+        expect(days[0]).toBeGreaterThanOrEqual(free);
+        const [last, signed] = [days.at(-1)!, daysFromIso(accepted!)!];
+        expect(frozen(signed)).toBe(false);
+        const usable = Array.from({ length: signed - last }, (_, at) => last + 1 + at).filter(
+          (day) => !frozen(day),
+        );
+        expect(usable).toHaveLength(2);
+        const told = answer.problems.some((text) => text.startsWith(`Wave ${number} steps over`));
+        expect(told).toBe(pieces!.length > 1);
+        free = signed + 1;
+      }
+    }
   });
 
   it('waits for the freeze of one server, and tells of one that does not end', () => {
