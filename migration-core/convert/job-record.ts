@@ -152,8 +152,24 @@ export interface JobState {
 
 /** ConvertOptions for the record: sources as they are found from anywhere. */
 export function recordOptions(options: ConvertOptions): JobRecord['options'] {
-  const { sources, output: _output, force: _force, ...rest } = options;
-  return { ...rest, sources: sources.map((source) => (isAddress(source) ? source : resolve(source))) };
+  const { sources } = options;
+  return {
+    target: options.target,
+    name: options.name,
+    format: options.format,
+    allocation: options.allocation,
+    bus: options.bus,
+    cpus: options.cpus,
+    memoryMiB: options.memoryMiB,
+    nics: options.nics,
+    wholeDisk: options.wholeDisk,
+    fix: options.fix,
+    verify: options.verify,
+    root: options.root,
+    zeroBadSectors: options.zeroBadSectors,
+    allowMounted: options.allowMounted,
+    sources: sources.map((source) => (isAddress(source) ? source : resolve(source))),
+  };
 }
 
 /** `ssh://...`, which is no path. */
