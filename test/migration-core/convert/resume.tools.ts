@@ -448,7 +448,7 @@ describe('what an interruption may damage', () => {
         doneAt(before),
       );
       // Copied from its beginning, the first thing that is told is less than a checkpoint.
-      if (how.target === 'ova') return;
+      if ('target' in how) return;
       const anew = [
         (folder: string) => flip(join(folder, copyLogName(0)), 2),
         (folder: string) => rm(join(folder, copyLogName(0))),
