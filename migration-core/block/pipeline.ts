@@ -111,12 +111,12 @@ async function copyRanges(
   const unit = Math.min(writer.granularity, BLOCK);
   const totalBytes = ranges.aligned(unit, source.size).bytes;
   const skippedBytes = source.size - totalBytes;
-  const meter = progressMeter(options.onProgress, { phase: 'copy', totalBytes, skippedBytes });
   const { resumed, onCopied } = options;
+  const doneBefore = resumed === undefined ? 0 : resumed.dataBytes + resumed.zeroBytes;
+  const meter = progressMeter(options.onProgress, { phase: 'copy', totalBytes, skippedBytes, doneBefore });
   const blocks = options.digest === true ? (resumed?.blocks ?? new BlockDigests(source.size)) : null;
   let dataBytes = resumed?.dataBytes ?? 0;
   let zeroBytes = resumed?.zeroBytes ?? 0;
-  if (resumed !== undefined) meter.add(dataBytes + zeroBytes);
   const takeTurn = onCopied === undefined ? null : inOrder(onCopied);
 
   let turn: Promise<unknown> = Promise.resolve();

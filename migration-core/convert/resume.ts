@@ -6,7 +6,7 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { IronliftError } from '../base/errors.ts';
-import { isPartial } from '../image/partial.ts';
+import { finalPath, isPartial } from '../image/partial.ts';
 import {
   previewAt,
   runJob,
@@ -117,7 +117,10 @@ async function reopenJournal(folder: string, past: JobState, now: () => number):
 }
 
 /** Takes away what the job wrote and nothing else: somebody may have put a file beside it since. */
-async function removeJob({ plan, destination }: ConversionPreview, { record }: JobState): Promise<void> {
+async function removeJob(
+  { plan, destination }: ConversionPreview,
+  { record, disks }: JobState,
+): Promise<void> {
   const { folder } = destination;
   const { machine, target } = plan;
   const ours = new Set([
@@ -126,6 +129,8 @@ async function removeJob({ plan, destination }: ConversionPreview, { record }: J
     MANIFEST_NAME,
     'README.txt',
     ...machine.disks.flatMap(({ file }, index) => [file, copyLogName(index)]),
+    // The other files of images in several, where they had their final names already.
+    ...disks.flatMap(({ copied }) => copied?.files.map(({ file }) => finalPath(file)) ?? []),
     ...target.configure(machine).map(({ name }) => name),
     ...(target.packaging === undefined ? [] : [target.packaging.fileName(machine)]),
   ]);

@@ -125,7 +125,7 @@ describe('an image that was left behind', () => {
     await left.write(disk.subarray(0, MIB), 0);
     await left.suspend!();
     const again = await layout!.format.create({ ...request(layout!, folder), existing: true });
-     
+
     async function* pieces() {
       yield [
         { offset: 0, length: MIB },
