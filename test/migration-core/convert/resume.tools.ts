@@ -125,12 +125,19 @@ async function existsSoon(path: string, child: ChildProcess): Promise<void> {
 
 /** Interrupted by a pause when the copy has come so far: the same state that a kill leaves, at a known place. */
 async function interruptedAt(folder: string, how: Partial<ConvertOptions>, share = 0.5): Promise<void> {
+  await pausedAt(folder, share, (world) => convertServer(optionsFor(folder, how), world));
+}
+
+async function pausedAt(
+  folder: string,
+  share: number,
+  start: (world: ConvertWorld) => Promise<unknown>,
+): Promise<void> {
   const controller = new AbortController();
   // Progress is told ten times a second, and here after every block: a clock that leaps.
   const clock = { time: 0 };
   const leaping = vi.spyOn(performance, 'now').mockImplementation(() => (clock.time += 200));
-  const job = convertServer(
-    optionsFor(folder, how),
+  const job = start(
     worldFor({
       signal: controller.signal,
       onProgress: ({ phase, doneBytes, totalBytes }) => {
@@ -406,10 +413,11 @@ describe('what an interruption may damage', () => {
       await convertServer(optionsFor(reference, how), worldFor());
       const expected = await filesOf(reference);
       const original = await scratchFolder();
-      await interruptedAt(original, how, 0.7);
+      await interruptedAt(original, how, 0.35);
+      await pausedAt(original, 0.7, (world) => resumeConversion(original, world));
       const journal = await readFile(join(original, JOURNAL_NAME), 'utf8');
       const { checkpoints } = (await readJob(original))!.disks[0]!;
-      expect(checkpoints.length).toBeGreaterThan(3);
+      expect(checkpoints.length).toBeGreaterThan(1);
       const [before, last] = checkpoints.slice(-2);
 
       const resumed = async (damage: (folder: string) => Promise<void>): Promise<number> => {
@@ -429,10 +437,9 @@ describe('what an interruption may damage', () => {
       expect(await resumed((folder) => appendFile(join(folder, JOURNAL_NAME), '{"at":"2026-01-01T'))).toBe(
         doneAt(),
       );
-      // The last line is cut short.
-      expect(
-        await resumed((folder) => truncate(join(folder, JOURNAL_NAME), Buffer.byteLength(journal) - 9)),
-      ).toBe(doneAt(before));
+      // The line of the last checkpoint is cut short (a pause may have told the same one twice).
+      const torn = journal.indexOf(`"next":${last!.next},`) + 9;
+      expect(await resumed((folder) => truncate(join(folder, JOURNAL_NAME), torn))).toBe(doneAt(before));
       expect(await resumed((folder) => truncate(join(folder, copyLogName(0)), last!.logBytes - 5))).toBe(
         doneAt(before),
       );
