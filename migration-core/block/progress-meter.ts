@@ -12,6 +12,8 @@ export interface MeterOptions {
   phase: string;
   totalBytes: number;
   skippedBytes: number;
+  /** Bytes that were done before this run: they are told at once and do not count for the rate. */
+  doneBefore?: number | undefined;
   /** Milliseconds from anywhere; that of the machine unless told. */
   now?: () => number;
 }
@@ -24,10 +26,10 @@ export interface ProgressMeter {
 }
 
 export function progressMeter(listener: ProgressListener | undefined, options: MeterOptions): ProgressMeter {
-  const { phase, totalBytes, skippedBytes, now = () => performance.now() } = options;
-  let done = 0;
+  const { phase, totalBytes, skippedBytes, doneBefore = 0, now = () => performance.now() } = options;
+  let done = doneBefore;
   let lastEvent = -Infinity;
-  const samples = [{ time: now(), done: 0 }];
+  const samples = [{ time: now(), done }];
 
   function report(time: number): void {
     lastEvent = time;
@@ -46,6 +48,8 @@ export function progressMeter(listener: ProgressListener | undefined, options: M
       etaSeconds: left === 0 ? 0 : rate > 0 ? left / rate : null,
     });
   }
+
+  if (done > 0) report(now());
 
   return {
     add(bytes) {

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
 import { formatBytes } from '../base/text.ts';
 import { JOURNAL_NAME } from './journal.ts';
+import { LOCK_NAME, lockedBy } from './lock.ts';
 import { MANIFEST_NAME } from './manifest.ts';
 
 /** Room kept for configuration, journal and the file system's own needs, bytes. */
@@ -57,11 +58,15 @@ export async function planDestination(
   return { folder, missing, replaces, freeBytes };
 }
 
-/** Makes the folder. Returns the clean-up that takes away all it holds of this job. */
+/**
+ * Makes the folder. Returns the clean-up that takes away all it holds of this job.
+ * @throws DESTINATION_UNUSABLE, and JOB_RUNNING where another job has begun there since the plan
+ */
 export async function createDestination(plan: DestinationPlan): Promise<() => Promise<void>> {
+  if (plan.replaces.length > 0) await refuseRunning(plan.folder);
   try {
     for (const folder of plan.missing) await mkdir(folder);
-    for (const name of plan.replaces) await rm(join(plan.folder, name), { recursive: true });
+    for (const name of plan.replaces) await rm(join(plan.folder, name), { recursive: true, force: true });
   } catch (error) {
     throw new IronliftError(
       'DESTINATION_UNUSABLE',
@@ -84,16 +89,32 @@ async function contents(folder: string, force: boolean): Promise<string[]> {
   const names = await readdir(folder);
   if (names.length === 0) return [];
   const ours = names.includes(MANIFEST_NAME) || names.includes(JOURNAL_NAME);
+  await refuseRunning(folder);
   if (ours && force) return names;
+  // Killed before its first word: nothing is lost.
+  if (names.every((name) => name.startsWith(LOCK_NAME))) return names;
   const what = names.includes(MANIFEST_NAME)
     ? 'holds a finished conversion'
     : ours
       ? 'holds a conversion that was interrupted'
       : 'is not empty';
+  const other = 'hoose another folder with -o, or replace it with --force.';
   throw new IronliftError('DESTINATION_EXISTS', `The folder ${folder} ${what}.`, {
     next: ours
-      ? 'Choose another folder with -o, or replace it with --force.'
+      ? names.includes(MANIFEST_NAME)
+        ? `C${other}`
+        : `Continue it with \`ironlift resume ${folder}\`, c${other}`
       : 'Choose an empty or new folder with -o; nothing was written.',
+  });
+}
+
+/** @throws JOB_RUNNING */
+async function refuseRunning(folder: string): Promise<void> {
+  const runs = await lockedBy(folder);
+  if (runs === null) return;
+  throw new IronliftError('JOB_RUNNING', runs, {
+    next: `Wait until it has ended, or choose another folder with -o; if nothing is at work there any more, remove the file ${join(folder, LOCK_NAME)}.`,
+    data: { folder },
   });
 }
 

@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDestination, planDestination } from '../../../migration-core/convert/destination.ts';
+import { takeLock } from '../../../migration-core/convert/lock.ts';
 import { scratchFolder } from '../../support/tools.ts';
 
 describe('planDestination', () => {
@@ -35,6 +36,31 @@ describe('planDestination', () => {
     expect(plan.replaces.sort()).toEqual(['boot-test', 'ironlift.json']);
     await createDestination(plan);
     expect(await readdir(base)).toEqual([]);
+  });
+
+  it('tells an interrupted conversion, one at work, and one that was killed before its first word', async () => {
+    const base = await scratchFolder();
+    await writeFile(join(base, 'ironlift.lock.draft'), '');
+    await writeFile(join(base, 'ironlift.lock'), 'nobody');
+    expect((await planDestination(base, 0, false)).replaces).toHaveLength(2);
+    const lock = await takeLock(base);
+    const working = {
+      code: 'JOB_RUNNING',
+      exitStatus: 3,
+      message: `A job is at work in ${base} (process ${process.pid}).`,
+    };
+    await expect(planDestination(base, 0, true)).rejects.toMatchObject(working);
+    await expect(takeLock(base)).rejects.toMatchObject(working);
+    const plan = { folder: base, missing: [], replaces: ['ironlift.lock'], freeBytes: 0 };
+    await expect(createDestination(plan)).rejects.toMatchObject(working);
+    await lock.release();
+    await writeFile(join(base, 'ironlift.journal.jsonl'), '');
+    await expect(planDestination(base, 0, false)).rejects.toMatchObject({
+      code: 'DESTINATION_EXISTS',
+      message: `The folder ${base} holds a conversion that was interrupted.`,
+      next: `Continue it with \`ironlift resume ${base}\`, choose another folder with -o, or replace it with --force.`,
+    });
+    expect((await readdir(base)).sort()).toEqual(['ironlift.journal.jsonl', 'ironlift.lock.draft']);
   });
 
   it('refuses what does not fit and a path that is a file', async () => {
