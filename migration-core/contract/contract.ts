@@ -1,16 +1,26 @@
 /** Every call and every event of the interface. An area is one file and one line here. */
 import { z } from 'zod';
 import { appCalls } from './app.ts';
+import { assessmentCalls } from './assessment.ts';
 import type { CallDefinition } from './call.ts';
 import { engagementCalls } from './engagement.ts';
 import { fileCalls } from './files.ts';
 import { job, jobCalls } from './jobs.ts';
+import { planCalls } from './plan.ts';
+import { ruleCalls } from './rules.ts';
+import { scenarioCalls } from './scenarios.ts';
+import { waveCalls } from './waves.ts';
 
 export const calls = {
   ...appCalls,
   ...fileCalls,
   ...engagementCalls,
   ...jobCalls,
+  ...scenarioCalls,
+  ...ruleCalls,
+  ...assessmentCalls,
+  ...planCalls,
+  ...waveCalls,
 } as const satisfies Record<string, CallDefinition>;
 
 export type Method = keyof typeof calls;

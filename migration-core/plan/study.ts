@@ -84,6 +84,17 @@ export async function assessStudy(
   return { scenario, context, templates, facts, problems, estate: assess(facts, context) };
 }
 
+/** Of facts that were read before, with the weeks that the profile of the scenario asks for. */
+export function assessFacts(
+  facts: ServerFacts[],
+  problems: EstateProblem[],
+  scenario: Scenario,
+  options: StudyOptions,
+): AssessedStudy {
+  const { context, templates } = contextOf(scenario, options);
+  return { scenario, context, templates, facts, problems, estate: assess(facts, context) };
+}
+
 /** The same servers under another scenario, without a look at the file: a change of rules costs a second for a thousand. */
 export function reassess(study: AssessedStudy, scenario: Scenario, options: StudyOptions): AssessedStudy {
   const { context, templates } = contextOf(scenario, options);
