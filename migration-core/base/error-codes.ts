@@ -118,6 +118,14 @@ export const ERROR_KINDS = {
   HIVE_DAMAGED: 'refused',
   HIVE_KEY_NOT_FOUND: 'failed',
   HIVE_TOO_LARGE: 'refused',
+  // electron: the shells
+  WRITE_NOT_ALLOWED: 'refused',
+  PAGE_NOT_BUILT: 'refused',
+  PORT_NOT_FREE: 'refused',
+  CREDENTIALS_NOT_KEPT: 'refused',
+  ELEVATION_REFUSED: 'refused',
+  ELEVATION_NOT_POSSIBLE: 'refused',
+  HELPER_FAILED: 'failed',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;
