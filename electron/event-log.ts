@@ -68,3 +68,12 @@ export class EventLog {
 
 const jobOf = ({ event, data }: NumberedEvent): string | null =>
   event === 'job' ? (data as { id: string }).id : null;
+
+/** A place as a page says it; null for anything else, which is as good as a page that heard nothing yet. */
+export function placeOf(since: unknown): Place | null {
+  if (typeof since !== 'object' || since === null) return null;
+  const { run, number } = since as Record<string, unknown>;
+  return typeof run === 'string' && typeof number === 'number' && Number.isSafeInteger(number)
+    ? { run, number }
+    : null;
+}

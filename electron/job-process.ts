@@ -31,9 +31,7 @@ const ENVIRONMENT = [
   'ProgramFiles',
 ] as const;
 
-export function taskEnvironment(
-  own: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
+export function taskEnvironment(own: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const passed: Record<string, string> = {};
   for (const name of ENVIRONMENT) {
     const value = own[name];

@@ -76,7 +76,8 @@ export async function readPage(folder: string): Promise<Page> {
     const about = await stat(path);
     if (!about.isFile()) continue;
     bytes += about.size;
-    if (bytes > MOST_BYTES || page.size >= MOST_FILES) throw notBuilt(new Error('It holds more than a page.'));
+    if (bytes > MOST_BYTES || page.size >= MOST_FILES)
+      throw notBuilt(new Error('It holds more than a page.'));
     page.set(`/${relative(root, join(root, name)).split(sep).join('/')}`, {
       type,
       bytes: new Uint8Array(await readFile(path)),

@@ -10,7 +10,8 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 
 /** Entry of the process that tasks run in. */
 export const taskEntry = (): string => at(`../migration-core/service/tasks/process${own}`);
-export const preloadEntry = (): string => at(own === '.ts' ? '../out/preload/preload.cjs' : '../preload/preload.cjs');
+export const preloadEntry = (): string =>
+  at(own === '.ts' ? '../out/preload/preload.cjs' : '../preload/preload.cjs');
 export const pageFolder = (): string => at(own === '.ts' ? '../out/renderer' : '../renderer');
 /** The bundler and the page's sources are there: only in a checkout with its development packages. */
 export const canBuild = (): boolean => own === '.ts' && existsSync(at('../node_modules/vite/package.json'));
@@ -22,7 +23,8 @@ export function defaultDataFolder(
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
   const home = homedir();
-  if (platform === 'win32') return join(environment['APPDATA'] ?? join(home, 'AppData', 'Roaming'), 'Ironlift Host');
+  if (platform === 'win32')
+    return join(environment['APPDATA'] ?? join(home, 'AppData', 'Roaming'), 'Ironlift Host');
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Ironlift Host');
   const base = environment['XDG_DATA_HOME'];
   return join(base?.startsWith('/') === true ? base : join(home, '.local', 'share'), 'ironlift-host');

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { IronliftError, systemErrorCode } from '../../migration-core/base/errors.ts';
 import { answerCall, type Answering } from '../answer.ts';
-import type { EventLog, Place, StreamLine } from '../event-log.ts';
+import { placeOf, type EventLog, type StreamLine } from '../event-log.ts';
 import { SECURITY_HEADERS, type Page } from '../page.ts';
 import { guard } from './guard.ts';
 import { SessionToken, type TokenWorld } from './session-token.ts';
@@ -84,10 +84,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 const portError = (error: Error, port: number): Error =>
   ['EADDRINUSE', 'EACCES'].includes(systemErrorCode(error) ?? '')
-    ? new IronliftError('PORT_NOT_FREE', `Port ${port} cannot be used: another program has it, or it is reserved.`, {
-        next: 'Choose another with --port, or leave --port away and any free one is taken.',
-        cause: error,
-      })
+    ? new IronliftError(
+        'PORT_NOT_FREE',
+        `Port ${port} cannot be used: another program has it, or it is reserved.`,
+        {
+          next: 'Choose another with --port, or leave --port away and any free one is taken.',
+          cause: error,
+        },
+      )
     : error;
 
 async function serve(
@@ -135,7 +139,12 @@ function refuse(response: ServerResponse, status: number, message: string): void
   response.setHeader('connection', 'close');
   json(response, status, {
     ok: false,
-    error: { code: 'REQUEST_REFUSED', message, next: 'Open the address that `ironlift serve` printed.', data: {} },
+    error: {
+      code: 'REQUEST_REFUSED',
+      message,
+      next: 'Open the address that `ironlift serve` printed.',
+      data: {},
+    },
   });
 }
 
@@ -222,12 +231,4 @@ function serveEvents(events: EventLog, body: Record<string, unknown>, response: 
     end();
     clearInterval(alive);
   });
-}
-
-export function placeOf(since: unknown): Place | null {
-  if (typeof since !== 'object' || since === null) return null;
-  const { run, number } = since as Record<string, unknown>;
-  return typeof run === 'string' && typeof number === 'number' && Number.isSafeInteger(number)
-    ? { run, number }
-    : null;
 }

@@ -17,7 +17,14 @@ export interface HostShellOptions {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-export function hostShell({ dataFolder, version, destroy, taskEntry, log, environment }: HostShellOptions): Shell {
+export function hostShell({
+  dataFolder,
+  version,
+  destroy,
+  taskEntry,
+  log,
+  environment,
+}: HostShellOptions): Shell {
   const awake = awakeCommand(process.platform, environment['PATH'] ?? '');
   return {
     capabilities: {
