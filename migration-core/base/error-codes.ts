@@ -118,6 +118,13 @@ export const ERROR_KINDS = {
   HIVE_DAMAGED: 'refused',
   HIVE_KEY_NOT_FOUND: 'failed',
   HIVE_TOO_LARGE: 'refused',
+  // electron: the shells
+  WRITE_NOT_ALLOWED: 'refused',
+  PAGE_NOT_BUILT: 'refused',
+  PORT_NOT_FREE: 'refused',
+  ELEVATION_REFUSED: 'refused',
+  ELEVATION_NOT_POSSIBLE: 'refused',
+  HELPER_FAILED: 'failed',
 
   // service: the program behind the interface
   NO_ENGAGEMENT: 'refused',
