@@ -4,14 +4,18 @@ import { activityCalls } from './activity.ts';
 import { appCalls } from './app.ts';
 import type { CallDefinition } from './call.ts';
 import { engagementCalls } from './engagement.ts';
+import { collectionCalls } from './collection.ts';
 import { fileCalls } from './files.ts';
 import { job, jobCalls } from './jobs.ts';
+import { serverCalls } from './servers.ts';
 
 export const calls = {
   ...appCalls,
   ...fileCalls,
   ...engagementCalls,
   ...jobCalls,
+  ...serverCalls,
+  ...collectionCalls,
   ...activityCalls,
 } as const satisfies Record<string, CallDefinition>;
 

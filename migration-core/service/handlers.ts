@@ -3,9 +3,11 @@ import type { Handlers } from '../contract/dispatch.ts';
 import type { Desks } from './create-session.ts';
 import { activityHandlers } from './handlers/activity.ts';
 import { appHandlers } from './handlers/app.ts';
+import { collectionHandlers } from './handlers/collection.ts';
 import { engagementHandlers } from './handlers/engagement.ts';
 import { fileHandlers } from './handlers/files.ts';
 import { jobHandlers } from './handlers/jobs.ts';
+import { serverHandlers } from './handlers/servers.ts';
 
 /** Areas of this room's own things get the desks; all others `desks.session` alone. */
 export const makeHandlers = (desks: Desks): Handlers => ({
@@ -14,4 +16,6 @@ export const makeHandlers = (desks: Desks): Handlers => ({
   ...engagementHandlers(desks),
   ...jobHandlers(desks),
   ...activityHandlers(desks),
+  ...serverHandlers(desks.session),
+  ...collectionHandlers(desks.session),
 });

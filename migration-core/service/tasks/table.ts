@@ -25,6 +25,10 @@ export interface Task<I, O> {
 /** Loaded when asked for: a process of one task starts fast. */
 export const tasks = {
   sample: async () => (await import('./sample.ts')).sampleTask,
+  import: async () => (await import('./import.ts')).importTask,
+  'collect-local': async () => (await import('./collect-local.ts')).collectLocalTask,
+  'collect-ssh': async () => (await import('./collect-ssh.ts')).collectSshTask,
+  'test-ssh': async () => (await import('./test-ssh.ts')).testSshTask,
 } as const satisfies Record<string, () => Promise<Task<never, unknown>>>;
 
 export type TaskName = keyof typeof tasks;
