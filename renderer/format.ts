@@ -22,6 +22,8 @@ export interface Format {
   money(amount: number | null, currency: string): string;
   /** Milliseconds since 1970, in the time zone of this computer unless an offset is given (minutes east of UTC). */
   date(time: number | null, utcOffsetMinutes?: number): string;
+  /** "3 Nov": below an axis. */
+  dayMonth(time: number | null, utcOffsetMinutes?: number): string;
   time(time: number | null, utcOffsetMinutes?: number): string;
   dateTime(time: number | null, utcOffsetMinutes?: number): string;
   /** "Mon", 0 is Monday. */
@@ -116,6 +118,7 @@ export function makeFormat(locale: string | null): Format {
       }
     },
     date: (time, offset) => at(time, offset, { year: 'numeric', month: 'short', day: 'numeric' }),
+    dayMonth: (time, offset) => at(time, offset, { month: 'short', day: 'numeric' }),
     time: (time, offset) => at(time, offset, { hour: '2-digit', minute: '2-digit' }),
     dateTime: (time, offset) =>
       at(time, offset, {

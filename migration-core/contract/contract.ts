@@ -5,12 +5,14 @@ import { appCalls } from './app.ts';
 import { assessmentCalls } from './assessment.ts';
 import type { CallDefinition } from './call.ts';
 import { engagementCalls } from './engagement.ts';
+import { collectionCalls } from './collection.ts';
 import { fileCalls } from './files.ts';
 import { job, jobCalls } from './jobs.ts';
 import { planCalls } from './plan.ts';
 import { ruleCalls } from './rules.ts';
 import { scenarioCalls } from './scenarios.ts';
 import { waveCalls } from './waves.ts';
+import { serverCalls } from './servers.ts';
 
 export const calls = {
   ...appCalls,
@@ -22,6 +24,8 @@ export const calls = {
   ...assessmentCalls,
   ...planCalls,
   ...waveCalls,
+  ...serverCalls,
+  ...collectionCalls,
   ...activityCalls,
 } as const satisfies Record<string, CallDefinition>;
 

@@ -3,6 +3,7 @@ import type { Handlers } from '../contract/dispatch.ts';
 import type { Desks } from './create-session.ts';
 import { activityHandlers } from './handlers/activity.ts';
 import { appHandlers } from './handlers/app.ts';
+import { collectionHandlers } from './handlers/collection.ts';
 import { engagementHandlers } from './handlers/engagement.ts';
 import { fileHandlers } from './handlers/files.ts';
 import { assessmentHandlers } from './handlers/assessment.ts';
@@ -11,6 +12,7 @@ import { planHandlers } from './handlers/plan.ts';
 import { ruleHandlers } from './handlers/rules.ts';
 import { scenarioHandlers } from './handlers/scenarios.ts';
 import { waveHandlers } from './handlers/waves.ts';
+import { serverHandlers } from './handlers/servers.ts';
 
 /** Areas of this room's own things get the desks; all others `desks.session` alone. */
 export const makeHandlers = (desks: Desks): Handlers => ({
@@ -24,4 +26,6 @@ export const makeHandlers = (desks: Desks): Handlers => ({
   ...assessmentHandlers(desks.session),
   ...planHandlers(desks.session),
   ...waveHandlers(desks.session),
+  ...serverHandlers(desks.session),
+  ...collectionHandlers(desks.session),
 });

@@ -26,6 +26,10 @@ export interface Task<I, O> {
 export const tasks = {
   plan: async () => (await import('./plan.ts')).planTask,
   sample: async () => (await import('./sample.ts')).sampleTask,
+  import: async () => (await import('./import.ts')).importTask,
+  'collect-local': async () => (await import('./collect-local.ts')).collectLocalTask,
+  'collect-ssh': async () => (await import('./collect-ssh.ts')).collectSshTask,
+  'test-ssh': async () => (await import('./test-ssh.ts')).testSshTask,
 } as const satisfies Record<string, () => Promise<Task<never, unknown>>>;
 
 export type TaskName = keyof typeof tasks;
