@@ -37,7 +37,9 @@ export const candidates = {
   toPlan: 'Plan these servers',
   toRules: 'Sizing and rules',
   problems: (count: number) =>
-    count === 1 ? 'Part of what is known of one server could not be read' : `Part of what is known of ${String(count)} servers could not be read`,
+    count === 1
+      ? 'Part of what is known of one server could not be read'
+      : `Part of what is known of ${String(count)} servers could not be read`,
   note: (rules: string, profile: string, platform: string) =>
     `By the rules ${rules}, ${profile} profile, for ${platform}`,
 
@@ -99,8 +101,7 @@ export const candidates = {
   for: 'For',
   against: 'Against',
   noteWord: 'Note',
-  rule: (title: string, value: string, unit: string) =>
-    `${title}: ${value}${unit === '' ? '' : ` ${unit}`}`,
+  rule: (title: string, value: string, unit: string) => `${title}: ${value}${unit === '' ? '' : ` ${unit}`}`,
   source: (source: string, pack: string) => `${source} (${pack})`,
   confidenceTitle: 'Confidence',
   parts: {

@@ -1,7 +1,8 @@
 /** Words of the screen of the plan. */
 export const plan = {
   title: 'Plan',
-  point: (placed: string, hosts: string, ratio: string) => `${placed} servers fit on ${hosts}, ${ratio} on each.`,
+  point: (placed: string, hosts: string, ratio: string) =>
+    `${placed} servers fit on ${hosts}, ${ratio} on each.`,
   hostCount: (count: number, shown: string) => (count === 1 ? '1 host' : `${shown} hosts`),
   none: 'No plan yet',
   noneNext:
@@ -22,7 +23,13 @@ export const plan = {
   madeAt: (when: string, effort: string) => `Made ${when}, ${effort}`,
   started: 'The plan is being made.',
 
-  tabs: { hosts: 'Hosts', left: 'Without a host', kept: 'Proof and backups', savings: 'Savings', compare: 'Compare' },
+  tabs: {
+    hosts: 'Hosts',
+    left: 'Without a host',
+    kept: 'Proof and backups',
+    savings: 'Savings',
+    compare: 'Compare',
+  },
   strip: 'Week of',
   figures: {
     hosts: 'Hosts',
@@ -32,7 +39,8 @@ export const plan = {
     habit: 'By adding up peaks',
     habitNote: (p95: string) => `${p95} by 95th percentiles`,
     failover: 'Loss of a host',
-    proved: (failures: number) => (failures === 1 ? 'survived, proved' : `loss of ${String(failures)} survived`),
+    proved: (failures: number) =>
+      failures === 1 ? 'survived, proved' : `loss of ${String(failures)} survived`,
     notProved: 'not survived',
     notPlanned: 'not planned for',
     failoverNote: (sets: string, exhaustive: boolean) =>
@@ -69,7 +77,8 @@ export const plan = {
     not: 'Does not fit',
     here: 'Here now',
     along: (names: string) => `Goes along: ${names}.`,
-    pinned: (name: string, host: string) => `${name} is kept on ${host}. Make the plan anew to see what follows.`,
+    pinned: (name: string, host: string) =>
+      `${name} is kept on ${host}. Make the plan anew to see what follows.`,
     unpinned: (name: string) => `${name} is free again. Make the plan anew to see what follows.`,
     close: 'Close',
     after: (share: string) => `${share} after`,
@@ -123,7 +132,8 @@ export const plan = {
     savingsTitle: 'Savings',
     net: 'Net',
     cumulative: 'Sum',
-    sensitivity: (low: string, high: string) => `Over all years between ${low} and ${high}, with prices a fifth off.`,
+    sensitivity: (low: string, high: string) =>
+      `Over all years between ${low} and ${high}, with prices a fifth off.`,
     running: 'Running costs a year',
     today: 'Today',
     then: 'Then',
