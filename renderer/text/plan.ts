@@ -37,7 +37,7 @@ export const plan = {
     bound: 'Any plan needs',
     boundNote: (gap: string) => (gap === '' ? 'this plan has no more' : `this plan has ${gap} more`),
     habit: 'By adding up peaks',
-    habitNote: (p95: string) => `${p95} by 95th percentiles`,
+    habitNote: (p95: string) => `${p95} by 95th percentiles, without a spare`,
     failover: 'Loss of a host',
     proved: (failures: number) =>
       failures === 1 ? 'survived, proved' : `loss of ${String(failures)} survived`,

@@ -151,8 +151,8 @@ export class StudyRoom {
       shapeOf(scenario, keptRulePacks(this.engagement)),
       asking,
     );
-    // How it is searched and what it is called is no other question.
-    const { title: _title, name: _name, effort: _effort, ...question } = scenario;
+    // How it is searched and called is no other question; waves and savings are reckoned from the plan as it stands.
+    const { title: _t, name: _n, effort: _e, calendar: _c, prices: _p, ...question } = scenario;
     return {
       scenario: digestOf(question),
       rules: digestOf(ruleBook(scenario.rulePack, packs).all()),

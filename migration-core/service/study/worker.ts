@@ -110,7 +110,10 @@ export function studyWorker() {
       const study = await studyOf(room, input, asking);
       const opened = await room.opened(input.scenario, plan, about(asking));
       const stale = await staleOf(room, input, plan, asking);
-      return { scenario: input.scenario, plan: planView(plan, study, opened, stale) };
+      return {
+        scenario: input.scenario,
+        plan: planView(plan, study, opened, stale, room.options(await room.packs(), about(asking))),
+      };
     }),
 
     tryMove: answering(async (room, input: OfPlan & { server: ServerId; host: string }, asking) => {
