@@ -42,6 +42,8 @@ const LEFT = 52;
 const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 20;
+/** A label below the axis that begins further right would leave the picture. */
+const LABEL_ROOM = 24;
 /** Rows of the table that goes with the picture: more are no help to anybody who hears them. */
 const TABLE_ROWS = 200;
 
