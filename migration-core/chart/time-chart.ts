@@ -100,7 +100,7 @@ export function timeChart(input: TimeChartInput): Picture {
     });
   }
   for (const { at, label } of input.marks)
-    if (at >= from && at <= to)
+    if (at >= from && at <= to && x(at) < right - LABEL_ROOM)
       marks.push({
         kind: 'text',
         x: round(x(at)),
