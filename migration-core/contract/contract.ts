@@ -2,11 +2,16 @@
 import { z } from 'zod';
 import { activityCalls } from './activity.ts';
 import { appCalls } from './app.ts';
+import { assessmentCalls } from './assessment.ts';
 import type { CallDefinition } from './call.ts';
 import { engagementCalls } from './engagement.ts';
 import { collectionCalls } from './collection.ts';
 import { fileCalls } from './files.ts';
 import { job, jobCalls } from './jobs.ts';
+import { planCalls } from './plan.ts';
+import { ruleCalls } from './rules.ts';
+import { scenarioCalls } from './scenarios.ts';
+import { waveCalls } from './waves.ts';
 import { serverCalls } from './servers.ts';
 
 export const calls = {
@@ -14,6 +19,11 @@ export const calls = {
   ...fileCalls,
   ...engagementCalls,
   ...jobCalls,
+  ...scenarioCalls,
+  ...ruleCalls,
+  ...assessmentCalls,
+  ...planCalls,
+  ...waveCalls,
   ...serverCalls,
   ...collectionCalls,
   ...activityCalls,

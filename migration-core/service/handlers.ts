@@ -6,7 +6,12 @@ import { appHandlers } from './handlers/app.ts';
 import { collectionHandlers } from './handlers/collection.ts';
 import { engagementHandlers } from './handlers/engagement.ts';
 import { fileHandlers } from './handlers/files.ts';
+import { assessmentHandlers } from './handlers/assessment.ts';
 import { jobHandlers } from './handlers/jobs.ts';
+import { planHandlers } from './handlers/plan.ts';
+import { ruleHandlers } from './handlers/rules.ts';
+import { scenarioHandlers } from './handlers/scenarios.ts';
+import { waveHandlers } from './handlers/waves.ts';
 import { serverHandlers } from './handlers/servers.ts';
 
 /** Areas of this room's own things get the desks; all others `desks.session` alone. */
@@ -16,6 +21,11 @@ export const makeHandlers = (desks: Desks): Handlers => ({
   ...engagementHandlers(desks),
   ...jobHandlers(desks),
   ...activityHandlers(desks),
+  ...scenarioHandlers(desks.session),
+  ...ruleHandlers(desks.session),
+  ...assessmentHandlers(desks.session),
+  ...planHandlers(desks.session),
+  ...waveHandlers(desks.session),
   ...serverHandlers(desks.session),
   ...collectionHandlers(desks.session),
 });
