@@ -12,6 +12,7 @@ import { planCalls } from './plan.ts';
 import { ruleCalls } from './rules.ts';
 import { scenarioCalls } from './scenarios.ts';
 import { waveCalls } from './waves.ts';
+import { projectCalls } from './project.ts';
 import { serverCalls } from './servers.ts';
 
 export const calls = {
@@ -24,6 +25,7 @@ export const calls = {
   ...assessmentCalls,
   ...planCalls,
   ...waveCalls,
+  ...projectCalls,
   ...serverCalls,
   ...collectionCalls,
   ...activityCalls,

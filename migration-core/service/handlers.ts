@@ -12,6 +12,7 @@ import { planHandlers } from './handlers/plan.ts';
 import { ruleHandlers } from './handlers/rules.ts';
 import { scenarioHandlers } from './handlers/scenarios.ts';
 import { waveHandlers } from './handlers/waves.ts';
+import { projectHandlers } from './handlers/project.ts';
 import { serverHandlers } from './handlers/servers.ts';
 
 /** Areas of this room's own things get the desks; all others `desks.session` alone. */
@@ -26,6 +27,7 @@ export const makeHandlers = (desks: Desks): Handlers => ({
   ...assessmentHandlers(desks.session),
   ...planHandlers(desks.session),
   ...waveHandlers(desks.session),
+  ...projectHandlers(),
   ...serverHandlers(desks.session),
   ...collectionHandlers(desks.session),
 });

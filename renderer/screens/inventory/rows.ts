@@ -18,18 +18,19 @@ export function systemOf({ operatingSystem }: ServerRow): System {
 }
 
 const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
 const { columns: title, units, hints } = inventory;
 
 export function serverColumns(format: Format): Column<ServerRow>[] {
   const number = (value: number | null, digits = 0): string => format.number(value, digits);
   const list = (items: readonly string[]): string => items.join(', ');
   return [
-    { id: 'name', title: title.name, value: (row) => row.name, width: 150 },
+    { id: 'name', title: title.name, value: (row) => row.name, width: 128 },
     {
       id: 'operatingSystem',
       title: title.operatingSystem,
       value: (row) => row.operatingSystem,
-      width: 190,
+      width: 170,
       grow: true,
     },
     { id: 'model', title: title.model, value: (row) => row.model, width: 150, hidden: true },
@@ -66,7 +67,7 @@ export function serverColumns(format: Format): Column<ServerRow>[] {
       unit: units.percent,
       hint: hints.cpu,
       value: (row) => row.cpuP95,
-      text: (row) => number(row.cpuP95, 1),
+      text: (row) => format.fixed(row.cpuP95, 1),
       numeric: true,
       width: 92,
     },
@@ -75,7 +76,7 @@ export function serverColumns(format: Format): Column<ServerRow>[] {
       title: title.memoryUsed,
       unit: units.gib,
       value: (row) => row.memoryUsedP95,
-      text: (row) => format.gibibytes(row.memoryUsedP95),
+      text: (row) => format.fixed(row.memoryUsedP95 === null ? null : row.memoryUsedP95 / GIB, 1),
       numeric: true,
       width: 126,
     },
@@ -93,7 +94,7 @@ export function serverColumns(format: Format): Column<ServerRow>[] {
       title: title.network,
       unit: units.mibs,
       value: (row) => row.networkBytesP95,
-      text: (row) => (row.networkBytesP95 === null ? '–' : number(row.networkBytesP95 / MIB, 1)),
+      text: (row) => format.fixed(row.networkBytesP95 === null ? null : row.networkBytesP95 / MIB, 1),
       numeric: true,
       width: 140,
       hidden: true,
@@ -104,7 +105,7 @@ export function serverColumns(format: Format): Column<ServerRow>[] {
       unit: units.days,
       hint: hints.days,
       value: (row) => (row.firstSample === null ? null : row.days),
-      text: (row) => (row.firstSample === null ? '–' : number(row.days, 1)),
+      text: (row) => format.fixed(row.firstSample === null ? null : row.days, 1),
       numeric: true,
       width: 112,
       hidden: true,
