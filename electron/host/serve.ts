@@ -55,7 +55,10 @@ Options:
     });
     const file = openLog(resolve(shell.dataFolder, 'log'), 'host', world.now);
     const program = await createSession(shell);
-    const log: Log = { info: file.info, fault: (where, error) => program.report(error, where) };
+    const log: Log = {
+      info: (...line) => file.info(...line),
+      fault: (where, error) => program.report(error, where),
+    };
     try {
       await serve({
         program,
