@@ -44,7 +44,7 @@ export const plan = {
     notProved: 'not survived',
     notPlanned: 'not planned for',
     failoverNote: (sets: string, exhaustive: boolean) =>
-      exhaustive ? `${sets} losses tried, all there are` : `${sets} losses tried`,
+      exhaustive ? `all ${sets} losses tried` : `${sets} losses tried`,
     racks: 'Rack units',
     racksNote: (before: string) => `${before} today`,
     systems: 'Systems to look after',

@@ -42,7 +42,7 @@ describe('a number of the customer', () => {
   it('makes a pack of its own that extends the shipped one, and is taken out of it again', () => {
     const own = withOwnValue(shipped, 'memory.headroom', { value: 1.5, source: 'Agreed' });
     expect(own).toMatchObject({ id: 'customer-modern', extends: 'modern', title: 'Numbers of the customer' });
-    const made = ownRulePack({ ...own, about: '' } as never, packs, new Set(), Date.UTC(2026, 10, 26));
+    const made = ownRulePack({ ...own, about: '' }, packs, new Set(), Date.UTC(2026, 10, 26));
     expect(made.pack).toMatchObject({ version: 1, date: '2026-11-26' });
     expect(ruleBook('customer-modern', made.packs).version).toBe('customer-modern@1+modern@1');
     const list = ruleList('customer-modern', made.packs, new Set(['customer-modern']), null);
@@ -50,7 +50,7 @@ describe('a number of the customer', () => {
     expect(Object.keys(both.rules).sort()).toEqual(['memory.headroom', 'memory.step']);
     expect(withOwnValue(list, 'memory.headroom', null).rules).toEqual({});
     const again = ownRulePack(
-      { ...both, about: '' } as never,
+      { ...both, about: '' },
       made.packs,
       new Set(['customer-modern']),
       Date.UTC(2026, 10, 27),

@@ -168,7 +168,7 @@ export function studyWorker() {
       return readWavesTable(bytes, study, plan, room.options(await room.packs(), about(asking)));
     }),
 
-    takeProfiles: answering(async (room, _: { path: string }) =>
+    takeProfiles: answering<{ path: string }, { server: ServerId; base64: string }[]>(async (room) =>
       room
         .takeProfiles(PROFILES_AT_ONCE)
         .map(({ server, bytes }) => ({ server, base64: Buffer.from(bytes).toString('base64') })),
