@@ -49,6 +49,7 @@ export const candidates = {
   secondBest: (verdict: string) => `Next best: ${verdict}`,
   rulesSay: (verdict: string) => `The rules say: ${verdict}`,
   conditionsTitle: 'Conditions and warnings',
+  toKnow: (count: number) => (count === 1 ? '1 more thing to know' : `${String(count)} more things to know`),
   noConditions: 'Nothing stands in the way.',
   blocker: 'Blocker',
   warning: 'Condition',

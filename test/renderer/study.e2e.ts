@@ -17,7 +17,7 @@ import {
   type View,
 } from '../support/browser.ts';
 
-const PATIENCE = 120_000;
+const PATIENCE = 60_000;
 let folder: string;
 let application: Application;
 let browser: Browser;
@@ -68,6 +68,7 @@ describe('from verdicts to waves', () => {
     await why.getByText('Reasons and rules').click();
     await why
       .getByText(/Assessment model/u)
+      .filter({ visible: true })
       .first()
       .waitFor();
     await accessible();
