@@ -84,6 +84,17 @@ export async function assessStudy(
   return { scenario, context, templates, facts, problems, estate: assess(facts, context) };
 }
 
+/** Of facts that were read before, with the weeks that the profile of the scenario asks for. */
+export function assessFacts(
+  facts: ServerFacts[],
+  problems: EstateProblem[],
+  scenario: Scenario,
+  options: StudyOptions,
+): AssessedStudy {
+  const { context, templates } = contextOf(scenario, options);
+  return { scenario, context, templates, facts, problems, estate: assess(facts, context) };
+}
+
 /** The same servers under another scenario, without a look at the file: a change of rules costs a second for a thousand. */
 export function reassess(study: AssessedStudy, scenario: Scenario, options: StudyOptions): AssessedStudy {
   const { context, templates } = contextOf(scenario, options);
@@ -137,10 +148,8 @@ const NOTHING = new Float32Array(0);
 const ENGINE: PackingEngine = { pack, roundsFor, balance };
 
 /** What the planner asks for, of a study. */
-function planRequestOf(
-  { scenario, context, templates, facts, estate }: AssessedStudy,
-  options: StudyOptions,
-): PlanRequest {
+export function planRequestOf(study: AssessedStudy, options: StudyOptions): PlanRequest {
+  const { scenario, context, templates, facts, estate } = study;
   const { rules, profile, platform } = context;
   const byId = new Map(facts.map((one) => [one.id, one]));
   const sizedById = new Map(estate.assessments.map(({ server, sized }) => [server, sized]));
@@ -182,10 +191,15 @@ export const planStudyRecovery = (
 
 /** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
 export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedStudy {
-  const { scenario, context, templates, facts, estate } = study;
   const plan = makePlan(planRequestOf(study, options), ENGINE);
   options.onStage?.('savings');
-  const savings = computeSavings({
+  return { ...study, plan, savings: savingsOf(study, plan, options) };
+}
+
+/** What a plan of the study saves. */
+export function savingsOf(study: AssessedStudy, plan: Plan, options: StudyOptions): Savings {
+  const { scenario, context, templates, facts, estate } = study;
+  return computeSavings({
     facts,
     estate,
     plan,
@@ -194,7 +208,6 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
     rules: context.rules,
     today: isoDate(options.now),
   });
-  return { ...study, plan, savings };
 }
 
 /** What the wave planner asks for, of a study. */

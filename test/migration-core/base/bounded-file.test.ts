@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { annotationsSource } from '../../../migration-core/assess/annotations-csv.ts';
-import { readBounded } from '../../../migration-core/cli/bounded-file.ts';
-import { readTableFile } from '../../../migration-core/cli/commands/table-file.ts';
+import { readBounded } from '../../../migration-core/base/bounded-file.ts';
+import { readTableFile } from '../../../migration-core/base/table-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ironlift-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
