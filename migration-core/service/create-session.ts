@@ -22,7 +22,7 @@ export interface Desks {
   engagement: EngagementDesk;
   recent: RecentList;
   activity: ActivityLog;
-  saveSettings(settings: Settings): void;
+  saveSettings: (settings: Settings) => void;
 }
 
 export interface OpenSession {

@@ -20,11 +20,11 @@ export interface DeskWorld {
   shell: Shell;
   files: Files;
   recent: RecentList;
-  jobs(): readonly Job[];
+  jobs: () => readonly Job[];
   /** The title of a job that writes the engagement or waits to. */
-  writer(): string | null;
-  changed(...what: Changed[]): void;
-  log(what: string, details?: Record<string, unknown>, level?: LogLevel): void;
+  writer: () => string | null;
+  changed: (...what: Changed[]) => void;
+  log: (what: string, details?: Record<string, unknown>, level?: LogLevel) => void;
 }
 
 export interface EngagementDesk {

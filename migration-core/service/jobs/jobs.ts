@@ -369,7 +369,7 @@ export function makeJobs(world: JobsWorld): JobDesk {
   }
 
   return {
-    start<N extends TaskName>(wanted: StartJob<N>) {
+    start: <N extends TaskName>(wanted: StartJob<N>) => {
       const { kind, title, task, input, writes, canPause = false, holdsSecrets = false, resume } = wanted;
       const request = { task, input, writes, canPause, resume: resume ?? null };
       return copyOf(add({ kind, title }, request, holdsSecrets, wanted.whenDone).job);
@@ -377,10 +377,11 @@ export function makeJobs(world: JobsWorld): JobDesk {
     ask: async <N extends TaskName>(task: N, input: TaskInput<N>, signal: AbortSignal) =>
       (await keptProcess(`task ${task}`, task, 'at-once').ask(task, input, signal)) as TaskOutput<N>,
     worker: <N extends WorkerName>(name: N): Worker<N> => {
-      const kept = keptProcess(`worker ${String(name)}`, name, 'told');
+      const worker: string = name;
+      const kept = keptProcess(`worker ${worker}`, worker, 'told');
       return {
-        ask: (method, input, signal, onProgress) =>
-          kept.ask(`${String(name)}.${String(method)}`, input, signal, onProgress) as Promise<never>,
+        ask: async (method, input, signal, onProgress) =>
+          (await kept.ask(`${worker}.${method}`, input, signal, onProgress)) as never,
         close: () => void kept.restart(),
       };
     },
