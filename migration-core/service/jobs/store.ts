@@ -14,6 +14,8 @@ const taskCall = z.object({ task: z.string().max(100), input: z.unknown() });
 /** What it takes to do a job again, or to go on with it. */
 export const jobRequest = taskCall.extend({
   writes: z.enum(['engagement', 'none']),
+  /** Path of the one it writes. */
+  engagement: z.string().nullable(),
   canPause: z.boolean(),
   resume: taskCall.nullable(),
 });

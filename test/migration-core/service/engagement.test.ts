@@ -270,7 +270,7 @@ describe('the steps of the rail', () => {
       );
     expect(await told()).toEqual([
       'attention 1 1 collection was interrupted',
-      'attention 1 1 server lacks facts on its hardware',
+      'attention 1 1 server lacks facts on hardware',
       'attention 1 Data came in since it was computed',
       'ok 0 Planned',
       'not-started 0 No waves yet',
@@ -278,11 +278,13 @@ describe('the steps of the rail', () => {
       'ok 0 1 report',
     ]);
     test.session.engagement().finishCollection(2, NOW + 7);
+    test.session.changed('collections');
     expect((await told())[0]).toBe('attention 1 1 server has no measurements');
     test.session.engagement().appendSamples(id, {
       ...{ metric: 'cpu.busy', instance: '', interval: 60 },
       ...{ times: Float64Array.of(NOW, NOW + 60_000), values: Float64Array.of(1, 2) },
     });
+    test.session.changed('servers');
     expect((await told())[0]).toBe('ok 0 2 sources');
     test.session.showScenario('other');
     expect((await told())[4]).toBe('attention 1 Data came in since it was computed');

@@ -1,11 +1,12 @@
 /** Jobs in real processes: tasks that work, fail, die, talk too much, listen to nobody. */
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../migration-core/contract/jobs.ts';
 import type { StartJob } from '../../../migration-core/service/session.ts';
 import type { TaskName } from '../../../migration-core/service/tasks/table.ts';
-import { createEngagement } from '../../../migration-core/store/open.ts';
+import { createEngagement, openEngagement } from '../../../migration-core/store/open.ts';
 import { openTestSession, type TestSession, type TestSessionOptions } from '../../support/session.ts';
 
 const open = async (options: TestSessionOptions = {}) => openTestSession({ testTasks: true, ...options });
@@ -296,5 +297,55 @@ describe('a job that writes the engagement', () => {
       await test.jobUntil(id, 'cancelled', 'interrupted');
       expect(test.session.engagement().readOnly, task).toBe(false);
     }
+  });
+
+  it('is of that engagement: it neither starts nor goes on beside another one', async () => {
+    const test = await open();
+    const start = (input: unknown) => () =>
+      test.session.jobs.start(job('test-exit', input, { kind: 'import', writes: 'engagement' }));
+    expect(start({ code: 1 })).toThrow('No engagement is open.');
+    const [a, b] = ['a', 'b'].map((name) => join(test.homeFolder, `${name}.ironlift`)) as [string, string];
+    for (const path of [a, b]) createEngagement(path, { name: path, now: Date.now }).close();
+    test.open.openEngagement(a);
+    const { id } = start({ code: 1 })();
+    await test.jobUntil(id, 'interrupted');
+    test.open.openEngagement(b);
+    expect(await test.refused('jobs.retry', { job: id })).toMatchObject({
+      code: 'JOB_NOT_POSSIBLE',
+      message: `“Do test-exit” belongs to another engagement: ${a}.`,
+      next: 'Open that one first.',
+    });
+    test.open.openEngagement(a);
+    const again = await test.call('jobs.retry', { job: id });
+    expect(again.job).not.toBe(id);
+    await test.jobUntil(again.job, 'interrupted');
+    const other = openEngagement(b, { now: Date.now });
+    test.open.openEngagement(b);
+    expect(start({ code: 1 })).toThrow(
+      'b.ironlift is open in another program, or lies where nothing can be written: it can only be read here.',
+    );
+    other.close();
+  });
+
+  it('finds it gone when it is taken away meanwhile, and says so until it is closed', async () => {
+    const test = await open();
+    const path = join(test.homeFolder, 'a.ironlift');
+    createEngagement(path, { name: 'A', now: Date.now }).close();
+    test.open.openEngagement(path);
+    let told = 0;
+    test.session.onEngagementChanged(() => told++);
+    const { id } = test.session.jobs.start(
+      job('test-write', { path, hold: 300, name: 'x' }, { kind: 'import', writes: 'engagement' }),
+    );
+    while (test.session.engagement().servers().length === 0) await sleep(20);
+    await rename(path, `${path}.away`);
+    await test.jobUntil(id, 'done', 'failed');
+    expect(told).toBe(1);
+    expect(await test.refused('engagement.current', {})).toMatchObject({
+      code: 'ENGAGEMENT_NOT_FOUND',
+      message: 'There is no engagement file a.ironlift.',
+    });
+    await test.call('engagement.close', {});
+    expect(await test.call('engagement.current', {})).toBeNull();
   });
 });
