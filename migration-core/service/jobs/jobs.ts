@@ -206,11 +206,13 @@ export function makeJobs(world: JobsWorld): JobDesk {
     worker: <N extends WorkerName>(name: N): Worker<N> => {
       const worker: string = name;
       const kept = keptProcess(`worker ${worker}`, worker, 'told');
-      return {
-        ask: async (method, input, signal, onProgress) =>
-          (await kept.ask(`${worker}.${method}`, input, signal, onProgress)) as never,
+      const asking = {
+        ask: async (...[method, ...rest]: Parameters<KeptProcess['ask']>): Promise<unknown> =>
+          kept.ask(`${worker}.${method}`, ...rest),
         close: () => void kept.restart(),
       };
+      // What crosses to another process has no types: those of the table are taken as they are said there.
+      return asking as unknown as Worker<N>;
     },
     list: () => list.all().map(({ job }) => copyOf(job)),
     whenDone: (kind, listener) => void listeners.push({ kind, listener }),
