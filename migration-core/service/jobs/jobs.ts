@@ -1,7 +1,7 @@
 /** The jobs of a session: what is started when, what runs in which process, and how it ended. */
 import { IronliftError } from '../../base/errors.ts';
 import type { Job, JobKind } from '../../contract/jobs.ts';
-import type { DoneJob, Jobs, LogLevel, StartJob, Worker } from '../session.ts';
+import type { DoneJob, Jobs, LogLevel, StartJob } from '../session.ts';
 import type { TaskInput, TaskName, TaskOutput, WorkerName } from '../tasks/table.ts';
 import { KeptProcess } from './ask.ts';
 import { copyOf, JobList, notPossible, type Entry, type ListWorld } from './list.ts';
@@ -203,7 +203,7 @@ export function makeJobs(world: JobsWorld): JobDesk {
     },
     ask: async <N extends TaskName>(task: N, input: TaskInput<N>, signal: AbortSignal) =>
       (await keptProcess(`task ${task}`, task, 'at-once').ask(task, input, signal)) as TaskOutput<N>,
-    worker: <N extends WorkerName>(name: N): Worker<N> => {
+    worker: (name: WorkerName): never => {
       const worker: string = name;
       const kept = keptProcess(`worker ${worker}`, worker, 'told');
       const asking = {
@@ -212,7 +212,7 @@ export function makeJobs(world: JobsWorld): JobDesk {
         close: () => void kept.restart(),
       };
       // What crosses to another process has no types: those of the table are taken as they are said there.
-      return asking as unknown as Worker<N>;
+      return asking as never;
     },
     list: () => list.all().map(({ job }) => copyOf(job)),
     whenDone: (kind, listener) => void listeners.push({ kind, listener }),
