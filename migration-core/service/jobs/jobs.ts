@@ -273,10 +273,10 @@ export function makeJobs(world: JobsWorld): JobDesk {
       const entry = list.get(id);
       demand(entry, entry.job.canRetry, 'done again');
       demandEngagement(entry);
-      const again = copyOf(start(entry.job, entry).job);
-      list.remove(id);
-      list.keep();
-      return again;
+      // The same job: what is known of it elsewhere, under its id, stays true.
+      Object.assign(entry.job, { notes: [], error: null, result: null, progress: null });
+      queue(entry, 'start');
+      return copyOf(entry.job);
     },
     dismiss(id) {
       const entry = list.get(id);
