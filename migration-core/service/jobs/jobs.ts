@@ -106,8 +106,8 @@ export function makeJobs(world: JobsWorld): JobDesk {
 
   async function inProcess(entry: Entry, task: string, input: unknown): Promise<CallEnd> {
     const { job, request } = entry;
-    if (request.writes === 'engagement') world.release(job.title);
     try {
+      if (request.writes === 'engagement') world.release(job.title);
       const line = new TaskLine(shell, job.id, world.patience);
       entry.call = line.run(task, input, {
         onProgress: (progress) => {
