@@ -1,6 +1,6 @@
 /** The open engagement: opened, made, let go for a job that writes it, edited, closed. */
 import { basename } from 'node:path';
-import { IronliftError } from '../../base/errors.ts';
+import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import type { Changed } from '../../contract/contract.ts';
 import { project as projectSchema, type Engagement, type Project } from '../../contract/engagement.ts';
 import type { Job } from '../../contract/jobs.ts';
@@ -10,7 +10,7 @@ import type { Files, LogLevel } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { EditLog } from './edits.ts';
 import type { RecentList } from './recent.ts';
-import { factsOf, stepStates } from './steps.ts';
+import { factsOf, serverFacts, stepStates, type ServerFacts } from './steps.ts';
 
 /** The scenario that there always is. */
 const FIRST_SCENARIO = 'default';
@@ -20,11 +20,11 @@ export interface DeskWorld {
   shell: Shell;
   files: Files;
   recent: RecentList;
-  jobs(): readonly Job[];
+  jobs: () => readonly Job[];
   /** The title of a job that writes the engagement or waits to. */
-  writer(): string | null;
-  changed(...what: Changed[]): void;
-  log(what: string, details?: Record<string, unknown>, level?: LogLevel): void;
+  writer: () => string | null;
+  changed: (...what: Changed[]) => void;
+  log: (what: string, details?: Record<string, unknown>, level?: LogLevel) => void;
 }
 
 export interface EngagementDesk {
@@ -46,6 +46,10 @@ export interface EngagementDesk {
   scenario(): string;
   showScenario(name: string): void;
   view(): Promise<Engagement>;
+  /** Path of the open engagement. @throws NO_ENGAGEMENT, ENGAGEMENT_READ_ONLY: another program writes it */
+  writable(): string;
+  /** Its servers or collections are no longer as they were. */
+  forget(): void;
   /** Reading goes on while the job of that title writes. */
   release(title: string): void;
   reclaim(): void;
@@ -64,6 +68,8 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
   let lost: IronliftError | null = null;
   let writer: string | null = null;
   let scenario = FIRST_SCENARIO;
+  /** Of ten thousand servers it takes a moment, and every edit asks for it. */
+  let known: ServerFacts | null = null;
 
   function current(): EngagementFile {
     if (lost !== null) throw lost;
@@ -85,6 +91,7 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
   function use(opened: EngagementFile): void {
     file = opened;
     path = opened.path;
+    known = null;
     lost = null;
     edits.clear();
     scenario = world.recent.opened(opened.path, opened.name) ?? FIRST_SCENARIO;
@@ -93,6 +100,10 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
 
   function tell(): void {
     for (const listener of listeners) listener();
+    tellChanged();
+  }
+
+  function tellChanged(): void {
     changed(
       ...(['engagement', 'servers', 'collections', 'scenarios', 'assessment', 'plan', 'waves'] as const),
       ...(['conversions', 'reports'] as const),
@@ -105,20 +116,30 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
     path = null;
     lost = null;
     edits.clear();
-    old?.close();
+    closeAnyhow(old);
+  }
+
+  /** A stick that was pulled does not keep another engagement from being opened. */
+  function closeAnyhow(old: EngagementFile | null): void {
+    try {
+      old?.close();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      world.log('The engagement could not be closed in good order', { file: old?.path, text }, 'warning');
+    }
   }
 
   /** Opens it anew, or remembers why that was not possible. */
   function reopen(at: string, readOnly: boolean): void {
     try {
-      file?.close();
+      const old = file;
+      file = null;
+      closeAnyhow(old);
       file = openEngagement(at, { now, readOnly });
       lost = null;
     } catch (error) {
-      file = null;
-      if (!(error instanceof IronliftError)) throw error;
-      lost = error;
-      world.log('The engagement cannot be read any more', { file: at, message: error.message }, 'error');
+      lost = error instanceof IronliftError ? error : cannotRead(at, error);
+      world.log('The engagement cannot be read any more', { file: at, message: lost.message }, 'error');
     }
   }
 
@@ -133,7 +154,14 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
   }
 
   function readProject(): Project {
-    const parsed = projectSchema.safeParse(current().document('project', PROJECT) ?? {});
+    let kept: unknown = null;
+    try {
+      kept = current().document('project', PROJECT);
+    } catch (error) {
+      // What cannot be read of it is what nobody has said yet; all else of the file can be seen.
+      if (!isIronliftError(error, 'ENGAGEMENT_DAMAGED')) throw error;
+    }
+    const parsed = projectSchema.safeParse(kept ?? {});
     return parsed.success ? parsed.data : projectSchema.parse({});
   }
 
@@ -226,10 +254,9 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
     },
     async view() {
       const target = current();
-      const facts = factsOf(target, world.jobs(), scenario);
+      known ??= serverFacts(target.servers(), target.collections());
+      const facts = factsOf(target, known, world.jobs(), scenario);
       const { id, name, path: shown } = await world.files.register(target.path, 'engagement');
-      const times = (pick: 'firstSample' | 'lastSample'): number[] =>
-        facts.servers.flatMap((server) => server[pick] ?? []);
       return {
         file: { id, name, path: shown },
         name: target.name,
@@ -237,17 +264,23 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
         readOnly: whyReadOnly(target),
         createdAt: target.createdAt,
         utcOffsetMinutes: target.utcOffsetMinutes,
-        servers: facts.servers.length,
-        firstSample: times('firstSample').reduce<number | null>(
-          (first, at) => Math.min(first ?? at, at),
-          null,
-        ),
-        lastSample: times('lastSample').reduce<number | null>((last, at) => Math.max(last ?? at, at), null),
+        servers: known.servers,
+        firstSample: known.firstSample,
+        lastSample: known.lastSample,
         steps: stepStates(facts),
         scenario,
         undo: edits.undo?.label ?? null,
         redo: edits.redo?.label ?? null,
       };
+    },
+    writable() {
+      const target = current();
+      // Of those that wait for each other the session's own file is open for reading only.
+      if (target.readOnly && writer === null) throw readOnly(target);
+      return target.path;
+    },
+    forget() {
+      known = null;
     },
     release(title) {
       writer = title;
@@ -259,7 +292,9 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
       writer = null;
       if (path === null) return;
       reopen(path, false);
-      tell();
+      // It is the same engagement: nobody has to begin anew, unless it has gone.
+      if (lost === null) tellChanged();
+      else tell();
     },
     shut() {
       leave();
@@ -273,6 +308,13 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
 
   return desk;
 }
+
+const cannotRead = (path: string, cause: unknown): IronliftError =>
+  new IronliftError('READ_FAILED', `${basename(path)} could not be opened again.`, {
+    next: 'Look whether the disk that it is on is there and has room, and open the engagement again.',
+    data: { path },
+    cause,
+  });
 
 const readOnly = (target: EngagementFile): IronliftError =>
   new IronliftError(
