@@ -11,8 +11,7 @@ import { openEngagement } from '../../migration-core/store/open.ts';
 
 const task =
   <I, O>(run: Task<I, O>['run']) =>
-  async (): Promise<Task<never, unknown>> =>
-    ({ run }) as Task<never, unknown>;
+  async (): Promise<Task<never, unknown>> => ({ run });
 
 /** Of 10 ms each; `file`: what was done, as a conversion leaves it in its folder. */
 const steps = task(
@@ -41,6 +40,12 @@ const own: Record<string, () => Promise<Task<never, unknown>>> = {
   }),
   'test-fault': task(async () => {
     throw new TypeError('secret of the program: /home/me');
+  }),
+  'test-late-fault': task(async () => {
+    setTimeout(() => {
+      throw new Error('thrown where nobody waits');
+    }, 10);
+    await sleep(600_000);
   }),
   'test-exit': task(async ({ code }: { code: number }) => process.exit(code)),
   'test-deaf': task(async (_: unknown, world) => {
@@ -86,7 +91,7 @@ const own: Record<string, () => Promise<Task<never, unknown>>> = {
       const engagement = openEngagement(path, { now });
       try {
         if (engagement.readOnly) throw new Error('It is locked.');
-        engagement.server({ name, keys: [] } as never, now());
+        engagement.server({ name, macs: [] }, now());
         await sleep(hold, undefined, { signal }).catch(() => undefined);
         throwIfCancelled(signal);
         return { name };
