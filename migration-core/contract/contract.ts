@@ -2,16 +2,32 @@
 import { z } from 'zod';
 import { activityCalls } from './activity.ts';
 import { appCalls } from './app.ts';
+import { assessmentCalls } from './assessment.ts';
 import type { CallDefinition } from './call.ts';
 import { engagementCalls } from './engagement.ts';
+import { collectionCalls } from './collection.ts';
 import { fileCalls } from './files.ts';
 import { job, jobCalls } from './jobs.ts';
+import { planCalls } from './plan.ts';
+import { ruleCalls } from './rules.ts';
+import { scenarioCalls } from './scenarios.ts';
+import { waveCalls } from './waves.ts';
+import { projectCalls } from './project.ts';
+import { serverCalls } from './servers.ts';
 
 export const calls = {
   ...appCalls,
   ...fileCalls,
   ...engagementCalls,
   ...jobCalls,
+  ...scenarioCalls,
+  ...ruleCalls,
+  ...assessmentCalls,
+  ...planCalls,
+  ...waveCalls,
+  ...projectCalls,
+  ...serverCalls,
+  ...collectionCalls,
   ...activityCalls,
 } as const satisfies Record<string, CallDefinition>;
 

@@ -24,7 +24,12 @@ export interface Task<I, O> {
 
 /** Loaded when asked for: a process of one task starts fast. */
 export const tasks = {
+  plan: async () => (await import('./plan.ts')).planTask,
   sample: async () => (await import('./sample.ts')).sampleTask,
+  import: async () => (await import('./import.ts')).importTask,
+  'collect-local': async () => (await import('./collect-local.ts')).collectLocalTask,
+  'collect-ssh': async () => (await import('./collect-ssh.ts')).collectSshTask,
+  'test-ssh': async () => (await import('./test-ssh.ts')).testSshTask,
 } as const satisfies Record<string, () => Promise<Task<never, unknown>>>;
 
 export type TaskName = keyof typeof tasks;
@@ -39,7 +44,9 @@ export type WorkerMethods = Record<string, (input: never, world: TaskWorld) => P
  * Processes that stay as long as the session wants to ask them something. A worker is one file and one line here; its
  * loader is called once in each process, so that what it makes belongs to that process.
  */
-export const workers = {} as const satisfies Record<string, () => Promise<WorkerMethods>>;
+export const workers = {
+  study: async () => (await import('../study/worker.ts')).studyWorker(),
+} as const satisfies Record<string, () => Promise<WorkerMethods>>;
 
 export type WorkerName = keyof typeof workers;
 type WorkerOf<N extends WorkerName> = (typeof workers)[N] extends () => Promise<infer M> ? M : never;
