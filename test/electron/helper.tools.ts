@@ -37,8 +37,8 @@ describe('the helper as one program', () => {
     giveUpRights(
       {
         getuid: () => uid,
-        setgroups: (groups) => did.push(['groups', groups]),
-        setgid: (id) => did.push(['gid', id]),
+        setgroups: (groups: unknown) => did.push(['groups', groups]),
+        setgid: (id: unknown) => did.push(['gid', id]),
         setuid: (id: number) => (uid = id),
       } as unknown as NodeJS.Process,
       environment,

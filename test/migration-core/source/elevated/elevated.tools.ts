@@ -18,7 +18,9 @@ async function loopDevice(): Promise<{ device: string; contents: Uint8Array; fil
   randomFillSync(contents);
   writeFileSync(file, contents);
   const device = (await run('losetup', ['--find', '--show', '--read-only', file])).trim();
-  onTestFinished(async () => void (await run('losetup', ['--detach', device])));
+  onTestFinished(async () => {
+    await run('losetup', ['--detach', device]);
+  });
   return { device, contents, file };
 }
 
