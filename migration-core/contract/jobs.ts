@@ -91,6 +91,8 @@ export const job = z.object({
   result: z.unknown(),
   canPause: z.boolean(),
   canResume: z.boolean(),
+  /** Also of one that does not run and left something: cancelling takes that away. */
+  canCancel: z.boolean().optional(),
   /** The same again with what it was started with. */
   canRetry: z.boolean(),
 });
