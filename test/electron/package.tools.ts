@@ -127,7 +127,14 @@ describe('the packed application', () => {
     const said = JSON.parse(
       await node(folder, [join(alone, 'try.mjs'), join(folder, 'data'), disk]),
     ) as Record<string, unknown>;
-    expect(said).toEqual({ state: 'done', servers: 47, verified: true, format: 'qcow2', rules: 2 });
+    expect(said).toEqual({
+      state: 'done',
+      samples: 60,
+      servers: 1,
+      verified: true,
+      format: 'qcow2',
+      rules: 2,
+    });
     const whole = await run('qemu-img', [
       'convert',
       '-O',
@@ -177,33 +184,53 @@ describe('the package for Windows', () => {
   });
 });
 
-/** What is run from the packed files alone: Node 24 without its flag for types. */
-const TRY = `
-import { mkdirSync } from 'node:fs';
+/** What is run from the packed files alone: Node without the files that it would take the types from. */
+const TRY = String.raw`
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shippedRulePacks } from './out/migration-core/assess/rules/pack.js';
+import { dispatch } from './out/migration-core/contract/dispatch.js';
+import { convertImage } from './out/migration-core/convert/image/convert-image.js';
+import { taskProgram } from './out/electron/places.js';
 import { createSession } from './out/migration-core/service/create-session.js';
 import { nodeShell } from './out/migration-core/service/node-shell.js';
-import { taskProgram } from './out/electron/places.js';
-import { shippedRulePacks } from './out/migration-core/assess/rules/pack.js';
-import { convertImage } from './out/migration-core/convert/image/convert-image.js';
+
 const [data, disk] = process.argv.slice(2);
 mkdirSync(data, { recursive: true });
 const open = await createSession(nodeShell({ version: '1', dataFolder: data, taskProgram: taskProgram() }));
-const context = { signal: new AbortController().signal };
-const { job } = await open.handlers['engagement.sample']({}, context);
-let state;
+const { session } = open;
+const call = async (method, input) => {
+  const context = { signal: new AbortController().signal };
+  const result = await dispatch(open.handlers, method, input, context, (error) => console.error(error));
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  return result.output;
+};
+const engagement = join(data, 'x.ironlift');
+const { id } = await session.files.register(engagement, 'new-engagement');
+await call('engagement.create', { file: id, name: 'Packed', utcOffsetMinutes: 0 });
+const log = join(data, 'perfmon.csv');
+const lines = Array.from({ length: 60 }, (_, n) => '"01/02/2026 10:' + String(n).padStart(2, '0') + ':00.000","' + n + '.5"');
+const heading = '"(PDH-CSV 4.0) (UTC)(0)","\\\\WEB01\\Processor(_Total)\\% Processor Time"';
+writeFileSync(log, [heading, ...lines, ''].join('\r\n'));
+const input = { engagement, paths: [log] };
+const { id: job } = session.jobs.start({ kind: 'import', title: 'Import', task: 'import', input, writes: 'engagement' });
+let done;
 do {
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  ({ state } = open.session.jobs.list().find(({ id }) => id === job));
-} while (['queued', 'running'].includes(state));
-const { servers } = await open.handlers['engagement.current']({}, context);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  done = session.jobs.list().find((one) => one.id === job);
+} while (['queued', 'running'].includes(done.state));
+const { servers } = await call('engagement.current', {});
 await open.close();
+
 const options = { input: disk, output: join(data, 'copy.qcow2'), parents: 'folder', verify: true };
 const layout = { format: null, subformat: null, allocation: null, compress: null };
-const result = await convertImage(
+const { verified, output } = await convertImage(
   { ...options, ...layout, quick: false, force: false, zeroBadSectors: false },
   { now: Date.now, onStep: () => undefined },
 );
-const { verified, output } = result;
-console.log(JSON.stringify({ state, servers, verified, format: output.format, rules: shippedRulePacks().size }));
+const { state, notes, error } = done;
+if (state !== 'done') throw new Error(JSON.stringify({ notes, error }));
+console.log(
+  JSON.stringify({ state, samples: done.result?.samples, servers, verified, format: output.format, rules: shippedRulePacks().size }),
+);
 `;
