@@ -10,7 +10,6 @@ import {
   chmodSync,
   copyFileSync,
   cpSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -88,21 +87,26 @@ export async function buildAll(out = OUT): Promise<void> {
 
 /** Written last: what is older than the newest source is stale. */
 const BUILT = '.built';
-const SOURCES = ['renderer', 'electron', 'migration-core', 'resources', 'bin'];
+const SOURCES = ['package.json', 'renderer', 'electron', 'migration-core', 'resources', 'bin'];
+/** What the page is made of; it knows types and charts of the core, and little else. */
+const PAGE_SOURCES = ['package.json', 'renderer', 'migration-core/contract', 'migration-core/chart'];
 
-export function isStale(out = OUT): boolean {
-  if (!existsSync(join(out, BUILT))) return true;
-  const built = statSync(join(out, BUILT)).mtimeMs;
-  const newer = (path: string): boolean => statSync(path).mtimeMs > built;
-  return (
-    newer(join(ROOT, 'package.json')) ||
-    SOURCES.some((folder) =>
-      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).some((name) =>
-        newer(join(ROOT, folder, name)),
-      ),
-    )
-  );
+export const isStale = (out = OUT): boolean => isOlder(join(out, BUILT), SOURCES);
+export const isPageStale = (out = OUT): boolean => isOlder(join(out, 'renderer/index.html'), PAGE_SOURCES);
+
+function isOlder(made: string, sources: readonly string[]): boolean {
+  const at = statSync(made, { throwIfNoEntry: false })?.mtimeMs;
+  if (at === undefined) return true;
+  const newest = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return sources
+    .map((source) => join(ROOT, source))
+    .some((path) => newest(path) > at || below(path).some((name) => newest(join(path, name)) > at));
 }
+
+const below = (path: string): string[] =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+    ? readdirSync(path, { recursive: true, encoding: 'utf8' })
+    : [];
 
 /**
  * The helper that reads a disk as root, as one program without any file beside it: what runs with such rights is not to
@@ -147,7 +151,7 @@ export async function buildHelper(out = OUT): Promise<string> {
   return program;
 }
 
-if (import.meta.main) {
+if (import.meta.main && !(process.argv.includes('--if-stale') && !isStale())) {
   const began = performance.now();
   await buildAll();
   if (process.argv.includes('--helper')) await buildHelper();

@@ -119,7 +119,8 @@ export const table = {
   saveFilter: 'Save this filter as',
   filterName: 'Name of the filter',
   noSavedFilters: 'None yet. Type a filter and save it here.',
-  rows: (shown: string, all: string) => (shown === all ? `${all} rows` : `${shown} of ${all} rows`),
+  rows: (shown: string, all: string) =>
+    shown === all ? (all === '1' ? '1 row' : `${all} rows`) : `${shown} of ${all} rows`,
   selected: (count: string) => `${count} selected`,
   selectAll: 'Select all rows that are shown',
   selectRow: (name: string) => `Select ${name}`,
