@@ -72,6 +72,7 @@ export const candidates = {
   vcpuCount: (count: string) => `${count} vCPU`,
   memoryRow: 'Memory',
   disksRow: 'Disks',
+  onDisks: (bytes: string, count: number) => (count === 1 ? bytes : `${bytes} on ${String(count)} disks`),
   copyRow: 'To copy',
   nicsRow: 'Network ports',
   noSize: 'No size can be given: neither its load nor its hardware is known.',

@@ -155,7 +155,7 @@ describe('a new project', () => {
       .getByText('1 collection brought 12 servers; all of it was understood.')
       .waitFor({ timeout: 60_000 });
     await goTo('#/inventory', 'Inventory');
-    await page.getByRole('gridcell', { name: 'rack-7' }).waitFor();
+    await page.getByRole('gridcell', { name: 'rack-7', exact: true }).waitFor();
   });
 });
 
