@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { appCalls } from './app.ts';
 import type { CallDefinition } from './call.ts';
+import { convertCalls } from './convert.ts';
 import { engagementCalls } from './engagement.ts';
 import { fileCalls } from './files.ts';
+import { imageCalls } from './images.ts';
 import { job, jobCalls } from './jobs.ts';
 
 export const calls = {
@@ -11,6 +13,8 @@ export const calls = {
   ...fileCalls,
   ...engagementCalls,
   ...jobCalls,
+  ...convertCalls,
+  ...imageCalls,
 } as const satisfies Record<string, CallDefinition>;
 
 export type Method = keyof typeof calls;

@@ -10,6 +10,7 @@ export const DOCUMENT_KINDS = [
   'assessment',
   'plan',
   'waves',
+  'conversion',
 ] as const;
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 

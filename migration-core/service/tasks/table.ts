@@ -25,6 +25,15 @@ export interface Task<I, O> {
 /** Loaded when asked for: a process of one task starts fast. */
 export const tasks = {
   sample: async () => (await import('./sample.ts')).sampleTask,
+  inspect: async () => (await import('./inspect.ts')).inspectTask,
+  'convert-preview': async () => (await import('./convert.ts')).previewTask,
+  convert: async () => (await import('./convert.ts')).convertTask,
+  'convert-undo': async () => (await import('./convert.ts')).undoTask,
+  'boot-test': async () => (await import('./convert.ts')).bootTestTask,
+  'image-info': async () => (await import('./images.ts')).imageInfoTask,
+  'image-check': async () => (await import('./images.ts')).imageCheckTask,
+  'image-compare': async () => (await import('./images.ts')).imageCompareTask,
+  'image-convert': async () => (await import('./images.ts')).imageConvertTask,
 } as const satisfies Record<string, () => Promise<Task<never, unknown>>>;
 
 export type TaskName = keyof typeof tasks;
