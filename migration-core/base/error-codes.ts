@@ -6,6 +6,7 @@ export type ErrorKind = 'usage' | 'refused' | 'failed' | 'cancelled';
 export const ERROR_KINDS = {
   // base
   CANCELLED: 'cancelled',
+  PAUSED: 'cancelled',
   USAGE: 'usage',
   INTERNAL: 'failed',
   // block
@@ -70,6 +71,11 @@ export const ERROR_KINDS = {
   VERIFY_FAILED: 'failed',
   NOT_A_CONVERSION: 'refused',
   ALREADY_UNDONE: 'refused',
+  // convert: going on with an interrupted job
+  JOB_RUNNING: 'refused',
+  JOURNAL_DAMAGED: 'refused',
+  SOURCE_CHANGED: 'refused',
+  PLAN_CHANGED: 'refused',
   // convert/boot-test
   QEMU_NOT_FOUND: 'refused',
   UEFI_FIRMWARE_NOT_FOUND: 'refused',
