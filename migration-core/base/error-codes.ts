@@ -124,6 +124,25 @@ export const ERROR_KINDS = {
   HIVE_DAMAGED: 'refused',
   HIVE_KEY_NOT_FOUND: 'failed',
   HIVE_TOO_LARGE: 'refused',
+  // electron: the shells
+  WRITE_NOT_ALLOWED: 'refused',
+  PAGE_NOT_BUILT: 'refused',
+  PORT_NOT_FREE: 'refused',
+  ELEVATION_REFUSED: 'refused',
+  ELEVATION_NOT_POSSIBLE: 'refused',
+  HELPER_FAILED: 'failed',
+
+  // service: the program behind the interface
+  NO_ENGAGEMENT: 'refused',
+  ENGAGEMENT_BUSY: 'refused',
+  FILE_NOT_CHOSEN: 'refused',
+  FILE_NAME_NOT_ALLOWED: 'refused',
+  FOLDER_NOT_READABLE: 'refused',
+  JOB_NOT_FOUND: 'refused',
+  JOB_NOT_POSSIBLE: 'refused',
+  TASK_DIED: 'failed',
+  NOTHING_TO_UNDO: 'refused',
+  CREDENTIALS_NOT_KEPT: 'refused',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;

@@ -27,6 +27,7 @@ export type Output<M extends Method> = z.output<(typeof calls)[M]['output']>;
 /** What a page should ask for again. */
 export const CHANGED = [
   'engagement',
+  'jobs',
   'servers',
   'collections',
   'scenarios',

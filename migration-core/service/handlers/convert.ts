@@ -1,21 +1,24 @@
 /** Conversions, for screens. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { IronliftError, isIronliftError } from '../../base/errors.ts';
+import { IronliftError } from '../../base/errors.ts';
 import type { ConversionResultView, ConvertChoice } from '../../contract/convert.ts';
 import type { Output } from '../../contract/contract.ts';
 import type { Handlers } from '../../contract/dispatch.ts';
 import { BOOT_TEST_FOLDER } from '../../convert/boot-test.ts';
+import type { ConversionRecord } from '../../convert/conversion-record.ts';
 import { readManifest, type Manifest } from '../../convert/manifest.ts';
 import type { ConvertOptions } from '../../convert/options.ts';
 import { inWords } from '../../convert/undo.ts';
+import { unfinishedJob } from '../../convert/unfinished.ts';
 import { formatById } from '../../image/table.ts';
 import { listLocalDisks } from '../../source/local-disks.ts';
 import { BUS_NAMES } from '../../target/machine.ts';
 import { targetById, targets } from '../../target/table.ts';
-import { Conversions, type ConversionRecord } from '../conversions.ts';
+import { Conversions } from '../conversions.ts';
 import { readBootVerdict } from '../boot-verdict.ts';
 import type { Session } from '../session.ts';
+import type { ConversionDone } from '../tasks/convert.ts';
 
 /** A picture of a screen is never larger. */
 const LARGEST_PICTURE = 8 * 2 ** 20;
@@ -24,6 +27,8 @@ type ConvertHandlers = Pick<Handlers, Extract<keyof Handlers, `convert.${string}
 
 export function convertHandlers(session: Session): ConvertHandlers {
   const conversions = new Conversions(session);
+  // Also of those that went on in a later run of the program.
+  session.jobs.whenDone('convert', async ({ output }) => finish((output as ConversionDone).folder));
 
   const optionsOf = (choice: ConvertChoice): ConvertOptions => ({
     ...choice,
@@ -153,7 +158,6 @@ export function convertHandlers(session: Session): ConvertHandlers {
         writes: 'none',
         canPause: true,
         resume: { task: 'convert-resume', input: { folder: input.output } },
-        whenDone: (done) => finish(done.folder),
       });
       conversions.put({ ...known, job: id });
       session.log('conversion started', { folder: input.output, target: target.id });
@@ -197,7 +201,6 @@ export function convertHandlers(session: Session): ConvertHandlers {
         writes: 'none',
         canPause: true,
         resume: { task: 'convert-resume', input: { folder: path } },
-        whenDone: (done) => finish(done.folder),
       });
       if (record !== null) conversions.put({ ...record, job: id });
       session.log('conversion continued', { folder: path });
@@ -283,15 +286,14 @@ const summaryOf = (manifest: Manifest): NonNullable<ConversionRecord['finished']
   warnings: manifest.findings.filter(({ severity }) => severity !== 'info').map(({ message }) => message),
 });
 
-/** Of a folder in which nothing of ours runs. */
-async function stateOf(
-  folder: string,
-): Promise<{ state: 'interrupted' | 'finished' | 'gone'; canResume: boolean; reason: string | null }> {
-  try {
-    await readManifest(folder);
-    return { state: 'finished', canResume: false, reason: null };
-  } catch (error) {
-    if (!isIronliftError(error)) throw error;
-  }
-  return { state: 'gone', canResume: false, reason: 'Its folder is not there any more.' };
+/** Of a folder in which no job of this program runs. */
+async function stateOf(folder: string): Promise<{
+  state: 'running' | 'interrupted' | 'finished' | 'gone';
+  canResume: boolean;
+  reason: string | null;
+}> {
+  const { state, canResume, reason } = await unfinishedJob(folder);
+  if (state === 'none')
+    return { state: 'gone', canResume, reason: 'Its folder is not there any more, or holds no conversion.' };
+  return { state, canResume, reason: state === 'finished' ? null : reason };
 }

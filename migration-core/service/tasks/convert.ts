@@ -1,21 +1,28 @@
 /** Conversions: looked at beforehand, done, continued, taken back, and started for a test. */
+import { PAUSE } from '../../base/cancel.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import type { PreviewView } from '../../contract/convert.ts';
 import { bootTest, type BootVerdict } from '../../convert/boot-test.ts';
 import { checksOf } from '../../convert/checks.ts';
-import { convertServer, previewConversion, type ConversionPreview } from '../../convert/convert.ts';
+import {
+  convertServer,
+  previewConversion,
+  type ConversionPreview,
+  type ConversionResult,
+} from '../../convert/convert.ts';
 import type { ConvertOptions } from '../../convert/options.ts';
+import { resumeConversion } from '../../convert/resume.ts';
 import { applyUndo } from '../../convert/undo.ts';
 import type { Task, TaskWorld } from './table.ts';
 
-const worldOf = ({ now, version, signal, onStep, onProgress }: TaskWorld) => ({
-  now,
-  version,
-  signal,
-  onStep,
-  onProgress,
-});
+function worldOf({ now, version, signal, pause, onStep, onProgress }: TaskWorld): ConvertWorld {
+  // Pausing keeps what is there, and is told apart by its reason; `signal` fires for both.
+  const stop = new AbortController();
+  signal.addEventListener('abort', () => stop.abort(pause.aborted ? PAUSE : undefined), { once: true });
+  pause.addEventListener('abort', () => stop.abort(PAUSE), { once: true });
+  return { now, version, signal: stop.signal, onStep, onProgress };
+}
 
 /** A refusal is an answer here: the screen shows what stands in the way. */
 export const previewTask: Task<ConvertOptions, PreviewView> = {
@@ -85,19 +92,28 @@ export interface ConversionDone {
 
 export const convertTask: Task<ConvertOptions, ConversionDone> = {
   async run(options, world) {
-    const { folder, manifest } = await convertServer(options, worldOf(world));
-    for (const { severity, message } of manifest.findings)
-      if (severity === 'warning') world.note('warning', message);
-    return {
-      folder,
-      name: manifest.machine.name,
-      verified: manifest.disks.every(({ verified }) => verified),
-      copiedBytes: manifest.disks.reduce((sum, { dataBytes }) => sum + dataBytes, 0),
-      skippedBytes: manifest.disks.reduce((sum, { skippedBytes }) => sum + skippedBytes, 0),
-      changes: manifest.edits.length,
-    };
+    return doneOf(await convertServer(options, worldOf(world)), world);
   },
 };
+
+export const resumeTask: Task<{ folder: string }, ConversionDone> = {
+  async run({ folder }, world) {
+    return doneOf(await resumeConversion(folder, worldOf(world)), world);
+  },
+};
+
+function doneOf({ folder, manifest }: ConversionResult, world: TaskWorld): ConversionDone {
+  for (const { severity, message } of manifest.findings)
+    if (severity === 'warning') world.note('warning', message);
+  return {
+    folder,
+    name: manifest.machine.name,
+    verified: manifest.disks.every(({ verified }) => verified),
+    copiedBytes: manifest.disks.reduce((sum, { dataBytes }) => sum + dataBytes, 0),
+    skippedBytes: manifest.disks.reduce((sum, { skippedBytes }) => sum + skippedBytes, 0),
+    changes: manifest.edits.length,
+  };
+}
 
 export const undoTask: Task<{ folder: string }, { folder: string }> = {
   async run({ folder }, world) {
