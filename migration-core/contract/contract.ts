@@ -1,5 +1,6 @@
 /** Every call and every event of the interface. An area is one file and one line here. */
 import { z } from 'zod';
+import { activityCalls } from './activity.ts';
 import { appCalls } from './app.ts';
 import type { CallDefinition } from './call.ts';
 import { convertCalls } from './convert.ts';
@@ -15,6 +16,7 @@ export const calls = {
   ...jobCalls,
   ...convertCalls,
   ...imageCalls,
+  ...activityCalls,
 } as const satisfies Record<string, CallDefinition>;
 
 export type Method = keyof typeof calls;

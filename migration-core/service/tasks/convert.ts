@@ -10,6 +10,7 @@ import {
   previewConversion,
   type ConversionPreview,
   type ConversionResult,
+  type ConvertWorld,
 } from '../../convert/convert.ts';
 import type { ConvertOptions } from '../../convert/options.ts';
 import { resumeConversion } from '../../convert/resume.ts';
