@@ -15,7 +15,8 @@ if (major >= 24) {
   if (process.argv[2] === 'image')
     process.env.UV_THREADPOOL_SIZE ??= String(Math.min(4, availableParallelism()));
   const { main } = await import('../migration-core/cli/main.ts');
-  await main(process.argv.slice(2));
+  const { serveEntry } = await import('../electron/host/entry.ts');
+  await main(process.argv.slice(2), [serveEntry]);
 } else {
   const bundled = fileURLToPath(
     new URL(`../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url),

@@ -15,6 +15,7 @@ const ROOMS = [
   ['collect'],
   ['assess'],
   ['plan'],
+  ['chart'],
   ['report'],
   ['contract'],
   ['service'],

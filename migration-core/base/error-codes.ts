@@ -6,6 +6,7 @@ export type ErrorKind = 'usage' | 'refused' | 'failed' | 'cancelled';
 export const ERROR_KINDS = {
   // base
   CANCELLED: 'cancelled',
+  PAUSED: 'cancelled',
   USAGE: 'usage',
   INTERNAL: 'failed',
   // block
@@ -70,6 +71,11 @@ export const ERROR_KINDS = {
   VERIFY_FAILED: 'failed',
   NOT_A_CONVERSION: 'refused',
   ALREADY_UNDONE: 'refused',
+  // convert: going on with an interrupted job
+  JOB_RUNNING: 'refused',
+  JOURNAL_DAMAGED: 'refused',
+  SOURCE_CHANGED: 'refused',
+  PLAN_CHANGED: 'refused',
   // convert/boot-test
   QEMU_NOT_FOUND: 'refused',
   UEFI_FIRMWARE_NOT_FOUND: 'refused',
@@ -118,6 +124,25 @@ export const ERROR_KINDS = {
   HIVE_DAMAGED: 'refused',
   HIVE_KEY_NOT_FOUND: 'failed',
   HIVE_TOO_LARGE: 'refused',
+  // electron: the shells
+  WRITE_NOT_ALLOWED: 'refused',
+  PAGE_NOT_BUILT: 'refused',
+  PORT_NOT_FREE: 'refused',
+  ELEVATION_REFUSED: 'refused',
+  ELEVATION_NOT_POSSIBLE: 'refused',
+  HELPER_FAILED: 'failed',
+
+  // service: the program behind the interface
+  NO_ENGAGEMENT: 'refused',
+  ENGAGEMENT_BUSY: 'refused',
+  FILE_NOT_CHOSEN: 'refused',
+  FILE_NAME_NOT_ALLOWED: 'refused',
+  FOLDER_NOT_READABLE: 'refused',
+  JOB_NOT_FOUND: 'refused',
+  JOB_NOT_POSSIBLE: 'refused',
+  TASK_DIED: 'failed',
+  NOTHING_TO_UNDO: 'refused',
+  CREDENTIALS_NOT_KEPT: 'refused',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;

@@ -10,6 +10,8 @@ export interface Progress {
   rate: number;
   /** Seconds to go, or null until known. */
   etaSeconds: number | null;
+  /** What holds it up, where the work knows. */
+  bottleneck?: 'source' | 'target' | 'processor';
 }
 
 export type ProgressListener = (progress: Progress) => void;

@@ -12,6 +12,7 @@ import type { ProgressListener } from '../base/progress.ts';
 import { BlockDigests, type ContentDigest } from './block-digests.ts';
 import { forEachBlock } from './block-flow.ts';
 import { filePieces, withBlock } from './block-reader.ts';
+import { inOrder, type CopiedBlock, type CopiedSoFar } from './copied.ts';
 import { writeFailed } from './file-errors.ts';
 import { localCopyWorkers } from './pipeline-local.ts';
 import { BLOCK } from './pipeline-messages.ts';
@@ -39,6 +40,10 @@ export interface CopyOptions {
   digest?: boolean;
   /** Threads that are running already; without, some are started and ended. */
   workers?: CopyWorkers | undefined;
+  /** Where an interrupted copy came to; this one goes on there. Its results are of both together. */
+  resumed?: CopiedSoFar | undefined;
+  /** Hears of every block in the order of the disk, once the image has it and all before it; what it throws ends the copy. */
+  onCopied?: ((block: CopiedBlock) => void) | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ProgressListener | undefined;
 }
@@ -107,14 +112,17 @@ async function copyRanges(
   const totalBytes = ranges.aligned(unit, source.size).bytes;
   const skippedBytes = source.size - totalBytes;
   const meter = progressMeter(options.onProgress, { phase: 'copy', totalBytes, skippedBytes });
-  const blocks = options.digest === true ? new BlockDigests(source.size) : null;
-  let dataBytes = 0;
-  let zeroBytes = 0;
+  const { resumed, onCopied } = options;
+  const blocks = options.digest === true ? (resumed?.blocks ?? new BlockDigests(source.size)) : null;
+  let dataBytes = resumed?.dataBytes ?? 0;
+  let zeroBytes = resumed?.zeroBytes ?? 0;
+  if (resumed !== undefined) meter.add(dataBytes + zeroBytes);
+  const takeTurn = onCopied === undefined ? null : inOrder(onCopied);
 
   let turn: Promise<unknown> = Promise.resolve();
 
   /** Reads a block, and packs it where the image wants that; `store` writes it when its turn has come. */
-  async function readBlock(block: PlannedBlock, slot: Slot): Promise<Store> {
+  async function readBlock(block: PlannedBlock, slot: Slot): Promise<ReadBlock> {
     const { index } = slot;
     const { length } = block;
     const hash = blocks !== null;
@@ -124,16 +132,17 @@ async function copyRanges(
         const whole = writer.inOnePiece;
         const target = whole === undefined ? null : { ...whole, offset: whole.offset + block.offset };
         const { runs } = await slot.ask({ kind: 'fill', ...about, unit, target });
-        return plainStore(writer, block, slot, runs);
+        return { store: plainStore(writer, block, slot, runs), places: runs };
       }
       const { units } = await slot.ask({ kind: 'pack', ...about, packing: writer.packed.packing });
-      return packedStore(writer.packed, block, slot, units);
+      const places = onCopied === undefined ? [] : units.flatMap(({ at, length }) => [at, length ?? -1]);
+      return { store: packedStore(writer.packed, block, slot, units), places };
     });
   }
 
   /** Places a block when all before it have their places; the writing, once the place is known, may take its time. */
   async function placeBlock(block: PlannedBlock, slot: Slot, before: Promise<unknown>): Promise<Stored> {
-    const store = await readBlock(block, slot).catch((error: unknown) => {
+    const { store, places } = await readBlock(block, slot).catch((error: unknown) => {
       throw error instanceof SlotError && error.wrote ? writeFailed(writer.path, error) : error;
     });
     await before;
@@ -141,19 +150,29 @@ async function copyRanges(
       throw writeFailed(writer.path, error);
     });
     if (writer.place === undefined && writer.packed === undefined) await stored;
-    return { stored };
+    return { stored, places };
   }
 
-  await forEachBlock(workers, plannedBlocks(ranges, source.size), signal, async (block, slot) => {
+  const planned = blocksFrom(resumed?.next ?? 0, plannedBlocks(ranges, source.size));
+  await forEachBlock(workers, planned, signal, async (block, slot) => {
+    const tell = takeTurn?.();
     const placed = placeBlock(block, slot, turn);
     turn = placed;
-    const { stored } = await placed;
+    const { stored, places } = await placed;
     const bytes = await stored;
     const touched = unitBytes(block, unit);
     dataBytes += bytes;
     zeroBytes += touched - bytes;
     if (bytes > 0) blocks?.set(block.offset / BLOCK, slot.digest);
     meter.add(touched);
+    tell?.({
+      offset: block.offset,
+      length: block.length,
+      places,
+      digest: bytes > 0 && blocks !== null ? slot.digest.slice() : null,
+      dataBytes: bytes,
+      zeroBytes: touched - bytes,
+    });
   });
   meter.finish();
   return { dataBytes, zeroBytes, skippedBytes, digest: blocks?.digest() ?? null, blocks };
@@ -172,7 +191,17 @@ function unitBytes({ offset, length, parts }: PlannedBlock, unit: number): numbe
   return bytes;
 }
 
+function* blocksFrom(next: number, blocks: Iterable<PlannedBlock>): Generator<PlannedBlock> {
+  for (const block of blocks) if (block.offset >= next) yield block;
+}
+
+interface ReadBlock {
+  store: Store;
+  /** As in CopiedBlock. */
+  places: number[];
+}
+
 /** The bytes of a block that has its place in the image, once they are there. */
-interface Stored {
+interface Stored extends Pick<ReadBlock, 'places'> {
   stored: Promise<number>;
 }

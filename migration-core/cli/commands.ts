@@ -49,6 +49,11 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import('./commands/convert.ts')).convert,
   },
   {
+    name: 'resume',
+    summary: 'go on with a conversion that was interrupted',
+    load: async () => (await import('./commands/resume.ts')).resume,
+  },
+  {
     name: 'undo',
     summary: 'print or take back the changes made to the guest',
     load: async () => (await import('./commands/undo.ts')).undo,

@@ -5,7 +5,8 @@ import { commands, type Command, type CommandEntry, type CommandGroup } from './
 import { wrap } from './terminal.ts';
 import type { World } from './world.ts';
 
-export async function main(args: string[]): Promise<void> {
+/** @param more commands of rooms above this one, given by whoever puts the program together (bin/ironlift.js) */
+export async function main(args: string[], more: readonly CommandEntry[] = []): Promise<void> {
   const controller = new AbortController();
   let asked = 0;
   const stop = (): void => {
@@ -25,7 +26,7 @@ export async function main(args: string[]): Promise<void> {
     environment: process.env,
     ask: (question, { hidden }) => askTerminal(question, hidden, controller.signal),
   };
-  process.exitCode = await runCommandLine(args, world);
+  process.exitCode = await runCommandLine(args, world, more);
   process.off('SIGINT', stop);
   process.off('SIGTERM', stop);
 }
@@ -57,10 +58,15 @@ async function askTerminal(question: string, hidden: boolean, signal: AbortSigna
 }
 
 /** Runs one command line; returns the exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 cancelled. */
-export async function runCommandLine(args: string[], world: World): Promise<number> {
+export async function runCommandLine(
+  args: string[],
+  world: World,
+  more: readonly CommandEntry[] = [],
+): Promise<number> {
+  const all = [...commands, ...more];
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h') {
-    world.out(overview());
+    world.out(overview(all));
     return 0;
   }
   if (name === '--version') {
@@ -71,10 +77,10 @@ export async function runCommandLine(args: string[], world: World): Promise<numb
   const json = rest.includes('--json');
   try {
     if (name === 'help') {
-      world.out(rest.length === 0 ? overview() : await helpFor(findCommand(rest)));
+      world.out(rest.length === 0 ? overview(all) : await helpFor(findCommand(all, rest)));
       return 0;
     }
-    const found = findCommand(args);
+    const found = findCommand(all, args);
     if (isGroup(found.entry) || rest.includes('--help') || rest.includes('-h')) {
       world.out(await helpFor(found));
       return 0;
@@ -97,11 +103,13 @@ interface FoundCommand {
   rest: string[];
 }
 
+type Commands = readonly (CommandEntry | CommandGroup)[];
+
 const isGroup = (entry: CommandEntry | CommandGroup): entry is CommandGroup => 'commands' in entry;
 
 /** @throws USAGE */
-function findCommand([name = '', ...rest]: string[]): FoundCommand {
-  const entry = commands.find((command) => command.name === name);
+function findCommand(all: Commands, [name = '', ...rest]: string[]): FoundCommand {
+  const entry = all.find((command) => command.name === name);
   if (entry === undefined) {
     throw new IronliftError('USAGE', `There is no command "${name}".`, {
       next: 'Run `ironlift help` for the list of commands.',
@@ -163,13 +171,13 @@ function parse(name: string, command: Command, args: string[]): Parameters<Comma
   }
 }
 
-function overview(): string {
+function overview(all: Commands): string {
   return [
     'Ironlift turns physical servers into virtual machines that boot. The source is only ever read.',
     '',
     'Usage: ironlift COMMAND [options]',
     '',
-    ...commandLines(commands),
+    ...commandLines(all),
     '',
     'ironlift COMMAND --help explains one command. --json prints one JSON document on standard output.',
     'Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused before anything was written, 130 cancelled.',

@@ -1,9 +1,12 @@
 /** Every call and every event of the interface. An area is one file and one line here. */
 import { z } from 'zod';
+import { activityCalls } from './activity.ts';
 import { appCalls } from './app.ts';
 import type { CallDefinition } from './call.ts';
+import { convertCalls } from './convert.ts';
 import { engagementCalls } from './engagement.ts';
 import { fileCalls } from './files.ts';
+import { imageCalls } from './images.ts';
 import { job, jobCalls } from './jobs.ts';
 
 export const calls = {
@@ -11,6 +14,9 @@ export const calls = {
   ...fileCalls,
   ...engagementCalls,
   ...jobCalls,
+  ...convertCalls,
+  ...imageCalls,
+  ...activityCalls,
 } as const satisfies Record<string, CallDefinition>;
 
 export type Method = keyof typeof calls;
@@ -23,6 +29,7 @@ export type Output<M extends Method> = z.output<(typeof calls)[M]['output']>;
 /** What a page should ask for again. */
 export const CHANGED = [
   'engagement',
+  'jobs',
   'servers',
   'collections',
   'scenarios',

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
 import { formatBytes } from '../base/text.ts';
 import { JOURNAL_NAME } from './journal.ts';
+import { LOCK_NAME, lockedBy } from './lock.ts';
 import { MANIFEST_NAME } from './manifest.ts';
 
 /** Room kept for configuration, journal and the file system's own needs, bytes. */
@@ -84,15 +85,23 @@ async function contents(folder: string, force: boolean): Promise<string[]> {
   const names = await readdir(folder);
   if (names.length === 0) return [];
   const ours = names.includes(MANIFEST_NAME) || names.includes(JOURNAL_NAME);
+  const runs = await lockedBy(folder);
+  if (runs !== null)
+    throw new IronliftError('JOB_RUNNING', runs, {
+      next: `Wait until it has ended, or choose another folder with -o; if nothing is at work there any more, remove the file ${join(folder, LOCK_NAME)}.`,
+    });
   if (ours && force) return names;
   const what = names.includes(MANIFEST_NAME)
     ? 'holds a finished conversion'
     : ours
       ? 'holds a conversion that was interrupted'
       : 'is not empty';
+  const other = 'hoose another folder with -o, or replace it with --force.';
   throw new IronliftError('DESTINATION_EXISTS', `The folder ${folder} ${what}.`, {
     next: ours
-      ? 'Choose another folder with -o, or replace it with --force.'
+      ? names.includes(MANIFEST_NAME)
+        ? `C${other}`
+        : `Continue it with \`ironlift resume ${folder}\`, c${other}`
       : 'Choose an empty or new folder with -o; nothing was written.',
   });
 }

@@ -16,3 +16,10 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   }
   await rename(path + PARTIAL, path);
 }
+
+/** Makes the names in a folder durable, where the system can do that; what cannot loses them at a power cut at most. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close().catch(() => undefined);
+}

@@ -13,7 +13,7 @@ import { invertEdits, type UndoRecord } from '../guest/apply-undo.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
 import { targetById } from '../target/table.ts';
-import { describeFiles, verifyDisk } from './convert.ts';
+import { describeFiles, verifyDisk } from './finished-disk.ts';
 import { partial } from './files.ts';
 import { diskFiles, readManifest, replaceDisks, type Manifest } from './manifest.ts';
 import { openServer } from './server.ts';
@@ -163,7 +163,8 @@ function damaged(folder: string): IronliftError {
   });
 }
 
-function inWords(path: string, before: Manifest['edits'][number]['before']): string {
+/** One sentence: what taking the change back does. */
+export function inWords(path: string, before: Manifest['edits'][number]['before']): string {
   switch (before.kind) {
     case 'absent':
       return `${path} is removed; it was not there before.`;

@@ -46,6 +46,17 @@ export interface CreateImageOptions {
   identity?: Uint8Array | undefined;
   /** Name of the image once it is finished, without folder, where that is not the name in `path`; some formats note it. */
   finalName?: string | undefined;
+  /** The files are there, left by an interrupted job; ImageWriter.resume comes before anything else. */
+  existing?: boolean | undefined;
+}
+
+/** Data that an image has: what `place` was told of it. */
+export interface PlacedPiece {
+  /** Bytes from the start of the disk, and of the disk. */
+  offset: number;
+  length: number;
+  /** Of a packed image: bytes the unit has become; null where it stayed as it is. */
+  packed?: number | null;
 }
 
 export interface FinishOptions {
@@ -69,6 +80,16 @@ export interface ImageWriter extends BlockSink {
   finish(options?: FinishOptions): Promise<void>;
   /** Takes the file away. May come at any time when no write is under way, more than once, and never throws. */
   abort(): Promise<void>;
+  /** Waits until the medium has all that was written so far; other writes may be under way. @throws as finish */
+  flush?(): Promise<void>;
+  /**
+   * Of a writer made with `existing`: takes up an image that has exactly these pieces, all that were placed before a
+   * `flush`, in their order. Whatever else the files hold is removed. Absent where a disk can only be begun again.
+   * @throws IMAGE_DAMAGED when the files are too short to hold them
+   */
+  resume?(pieces: AsyncIterable<readonly PlacedPiece[]>): Promise<void>;
+  /** Closes the files and leaves them as they are, to be taken up later; never throws. */
+  suspend?(): Promise<void>;
 }
 
 /** What an image tells of itself, for `image info`. */

@@ -11,6 +11,7 @@ import type { CreateImageOptions, DiskImage, ImageFormat, ImageWriter } from './
 import { createImageFile, placedWrite } from './image-file.ts';
 import { packagePath } from './package/member.ts';
 import { cannotOpen, openReadFile } from './read-file.ts';
+import { resumable } from './resumable.ts';
 import { chooseSubformat } from './subformat.ts';
 
 /** The block of most file systems: a hole cannot be smaller. */
@@ -37,7 +38,7 @@ export const raw: ImageFormat = {
 async function createRaw(options: CreateImageOptions): Promise<ImageWriter> {
   const { path, size, allocation } = options;
   chooseSubformat(raw, options);
-  const file = await createImageFile(path);
+  const file = await createImageFile(path, options.existing);
   const check = ascending(size, UNIT);
   const written = new ExtentList();
   try {
@@ -63,6 +64,7 @@ async function createRaw(options: CreateImageOptions): Promise<ImageWriter> {
       await file.close();
     },
     abort: () => file.abort(),
+    ...resumable([file], { place }),
   };
 }
 

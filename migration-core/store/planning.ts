@@ -2,7 +2,10 @@
 import type { ServerId } from './engagement.ts';
 import type { ServerAnnotations } from './model/annotations.ts';
 
-/** Scenarios, host templates of the customer, rule packs of the customer, answers that were computed. */
+/**
+ * Scenarios, host templates of the customer, rule packs of the customer, answers that were computed; what is said of the
+ * engagement itself (`project`), how reports are made and which were, and which server was converted to where.
+ */
 export const DOCUMENT_KINDS = [
   'scenario',
   'host-template',
@@ -10,6 +13,10 @@ export const DOCUMENT_KINDS = [
   'assessment',
   'plan',
   'waves',
+  'project',
+  'report-preset',
+  'report-history',
+  'conversion',
 ] as const;
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 

@@ -39,6 +39,7 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
   --zero-bad-sectors   put zeros in place of sectors that cannot be read, and list them in the result
   --allow-mounted      read a disk although it is mounted read-write here (the copy may be inconsistent)
   --force              replace an earlier conversion in DIR
+  --keep-partial       leave what was written when the job is cancelled or fails, for \`ironlift resume DIR\`
   --json               print one JSON document`,
   options: {
     to: { type: 'string' },
@@ -58,6 +59,7 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
     'zero-bad-sectors': { type: 'boolean' },
     'allow-mounted': { type: 'boolean' },
     force: { type: 'boolean' },
+    'keep-partial': { type: 'boolean' },
   },
   async run({ values, positionals }, world) {
     const options = readOptions(values, positionals);
@@ -68,6 +70,7 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
       now: world.now,
       version: manifest.version,
       signal: world.signal,
+      keepPartial: values['keep-partial'] === true,
       onStep: (text: string) => line.say(text),
       onProgress: line.show,
     };
@@ -214,14 +217,14 @@ function planText({ plan, destination, findings }: ConversionPreview, world: Wor
 }
 
 /** The record without the contents kept for undo, which are long. */
-function resultJson(manifest: Manifest): Record<string, unknown> {
+export function resultJson(manifest: Manifest): Record<string, unknown> {
   return {
     ...manifest,
     edits: manifest.edits.map(({ before, ...edit }) => ({ ...edit, before: before.kind })),
   };
 }
 
-function resultText(folder: string, manifest: Manifest, world: World): string {
+export function resultText(folder: string, manifest: Manifest, world: World): string {
   const seconds = manifest.timings.reduce((sum, step) => sum + step.seconds, 0);
   const skipped = manifest.disks.reduce((sum, disk) => sum + disk.skippedBytes, 0);
   const copied = manifest.disks.reduce((sum, disk) => sum + disk.dataBytes, 0);

@@ -9,6 +9,7 @@
 import { ascending } from '../ascending.ts';
 import type { Compression, CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
 import { createImageFile, packedWrite, type ImageFile } from '../image-file.ts';
+import { resumable } from '../resumable.ts';
 import { TWO_32 } from './layout.ts';
 import {
   CLUSTER,
@@ -30,11 +31,11 @@ const PACKINGS: Record<Compression, Packing> = {
 };
 
 export async function createPackedQcow2(
-  { path, size }: CreateImageOptions,
+  { path, size, existing }: CreateImageOptions,
   compression: Compression,
 ): Promise<ImageWriter> {
   const l1Entries = Math.max(1, Math.ceil(size / CLUSTER / L2_ENTRIES));
-  const file = await createImageFile(path);
+  const file = await createImageFile(path, existing);
   const check = ascending(size, CLUSTER);
   const host = hostClusters(file);
   const tables = guestTables(file, l1Entries, host);
@@ -69,6 +70,7 @@ export async function createPackedQcow2(
       await file.close();
     },
     abort: () => file.abort(),
+    ...resumable([file], { packed }),
   };
 }
 

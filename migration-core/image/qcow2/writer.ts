@@ -11,6 +11,7 @@ import { ExtentList } from '../../base/extents.ts';
 import { ascending } from '../ascending.ts';
 import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
 import { createImageFile, placedWrite, type ImageFile } from '../image-file.ts';
+import { resumable } from '../resumable.ts';
 import {
   CLUSTER,
   L2_ENTRIES,
@@ -27,7 +28,7 @@ export async function createQcow2(options: CreateImageOptions): Promise<ImageWri
   if (compression !== undefined) return createPackedQcow2(options, compression);
   const clusters = Math.ceil(size / CLUSTER);
   const l1Entries = Math.max(1, Math.ceil(clusters / L2_ENTRIES));
-  const file = await createImageFile(path);
+  const file = await createImageFile(path, options.existing);
   const check = ascending(size, CLUSTER);
   const layout =
     allocation === 'thick' ? thickLayout(file, clusters, l1Entries) : thinLayout(file, l1Entries);
@@ -52,6 +53,7 @@ export async function createQcow2(options: CreateImageOptions): Promise<ImageWri
       await file.close();
     },
     abort: () => file.abort(),
+    ...resumable([file], { place }),
   };
 }
 

@@ -12,6 +12,7 @@ import { ascending } from '../ascending.ts';
 import { imageUuid } from '../identity.ts';
 import type { CreateImageOptions, ImageWriter } from '../image.ts';
 import { createImageFile, placedWrite, type ImageFile } from '../image-file.ts';
+import { resumable } from '../resumable.ts';
 import {
   BLOCK,
   HEADER,
@@ -40,7 +41,7 @@ export async function createVdi(
   const blocks = Math.ceil(size / BLOCK);
   const dataAt = MAP_AT + roundUp(blocks * 4, BLOCK);
   const check = ascending(options.size, GRAIN);
-  const file = await createImageFile(path);
+  const file = await createImageFile(path, options.existing);
   const map = blockMap(file, blocks);
   const written = new ExtentList();
   let block = -1;
@@ -81,6 +82,7 @@ export async function createVdi(
       await file.close();
     },
     abort: () => file.abort(),
+    ...resumable([file], { place }),
   };
 }
 

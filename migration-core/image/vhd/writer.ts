@@ -17,6 +17,7 @@ import { ascending } from '../ascending.ts';
 import { imageUuid } from '../identity.ts';
 import type { CreateImageOptions, ImageWriter } from '../image.ts';
 import { createImageFile, placedWrite } from '../image-file.ts';
+import { resumable } from '../resumable.ts';
 import {
   BLOCK,
   FOOTER,
@@ -55,7 +56,7 @@ export async function createDynamicVhd(options: CreateImageOptions): Promise<Ima
   const table = Buffer.alloc(roundUp(entries * 4, SECTOR), 0xff);
   const bitmap = new Uint8Array(BITMAP).fill(0xff);
   const check = ascending(options.size, GRAIN);
-  const file = await createImageFile(path);
+  const file = await createImageFile(path, options.existing);
   const firstData = roundUp(TABLE_AT + table.length + BITMAP, ALIGNMENT);
   let block = -1;
   let dataAt = firstData - STRIDE;
@@ -99,6 +100,7 @@ export async function createDynamicVhd(options: CreateImageOptions): Promise<Ima
       await file.close();
     },
     abort: () => file.abort(),
+    ...resumable([file], { place }),
   };
 }
 
@@ -108,7 +110,7 @@ export async function createFixedVhd(options: CreateImageOptions, unit: number):
   const size = roundUp(options.size, unit);
   const check = ascending(options.size, ALIGNMENT);
   const written = new ExtentList();
-  const file = await createImageFile(path);
+  const file = await createImageFile(path, options.existing);
   try {
     await file.truncate(size);
   } catch (error) {
@@ -133,6 +135,7 @@ export async function createFixedVhd(options: CreateImageOptions, unit: number):
       await file.close();
     },
     abort: () => file.abort(),
+    ...resumable([file], { place }),
   };
 }
 

@@ -16,6 +16,7 @@ import { ascending } from '../ascending.ts';
 import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
 import { imageUuid } from '../identity.ts';
 import { createImageFile, placedWrite } from '../image-file.ts';
+import { resumable } from '../resumable.ts';
 import { batGeometry } from './bat.ts';
 import {
   BAT_ENTRY_BYTES,
@@ -69,7 +70,7 @@ export async function createVhdx(options: CreateImageOptions): Promise<ImageWrit
     sectorSize,
     isFixed: allocation === 'thick',
   };
-  const file = await createImageFile(path);
+  const file = await createImageFile(path, options.existing);
   const blocks = blockTable(disk);
   const check = ascending(options.size, GRANULARITY);
   const written = new ExtentList();
@@ -104,6 +105,7 @@ export async function createVhdx(options: CreateImageOptions): Promise<ImageWrit
       await file.close();
     },
     abort: () => file.abort(),
+    ...resumable([file], { place }),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Packing } from '../../block/pack.ts';
 import { ascending } from '../ascending.ts';
 import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
 import { createImageFile, packedWrite, type ImageFile } from '../image-file.ts';
+import { resumable } from '../resumable.ts';
 import { finalNameOf } from '../partial.ts';
 import { imageIdentity } from '../identity.ts';
 import { contentIdOf, quotable, renderDescriptor } from './descriptor-text.ts';
@@ -47,7 +48,7 @@ export async function createStreamVmdk(options: CreateImageOptions): Promise<Ima
   const { path, adapter = 'scsi' } = options;
   // A disk that ends within a sector is rounded up: the format counts sectors.
   const capacity = Math.ceil(options.size / SECTOR);
-  const file = await createImageFile(path);
+  const file = await createImageFile(path, options.existing);
   const stream = recordStream(file, Math.ceil(capacity / (GRAIN_SECTORS * ENTRIES)));
   const check = ascending(options.size, GRAIN);
   const packed = {
@@ -86,6 +87,7 @@ export async function createStreamVmdk(options: CreateImageOptions): Promise<Ima
       await file.close();
     },
     abort: () => file.abort(),
+    ...resumable([file], { packed }),
   };
 }
 

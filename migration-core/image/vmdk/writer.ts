@@ -9,6 +9,7 @@ import type { FilePlace } from '../../block/sink.ts';
 import { ascending } from '../ascending.ts';
 import { imageIdentity } from '../identity.ts';
 import { createImageFile, placedWrite, type ImageFile } from '../image-file.ts';
+import { resumable } from '../resumable.ts';
 import type { CreateImageOptions, FinishOptions, ImageWriter } from '../image.ts';
 import { finalNameOf, isPartial, PARTIAL } from '../partial.ts';
 import { contentIdOf, quotable, renderDescriptor, type DescriptorExtent } from './descriptor-text.ts';
@@ -24,7 +25,7 @@ export async function createMonolithicSparse(options: CreateImageOptions): Promi
   const { path, adapter = 'scsi' } = options;
   // A disk that ends within a sector is rounded up: the format counts sectors.
   const sectors = Math.ceil(options.size / SECTOR);
-  const file = await createImageFile(path);
+  const file = await createImageFile(path, options.existing);
   const extent = sparseExtentWriter(file, { capacity: sectors, descriptor: true });
   const check = ascending(options.size, GRAIN);
   const place = (offset: number, length: number): FilePlace => {
@@ -52,6 +53,7 @@ export async function createMonolithicSparse(options: CreateImageOptions): Promi
       await file.close();
     },
     abort: () => file.abort(),
+    ...resumable([file], { place }),
   };
 }
 
@@ -86,14 +88,15 @@ export async function createInParts(options: PartsOptions): Promise<ImageWriter>
       throw new TypeError(`vmdk: ${length} bytes at ${offset} lie across two files`);
     return part.place(offset - part.start, length);
   };
+  const place = (offset: number, length: number): FilePlace => {
+    check(offset, length);
+    return placeWithin(offset, length);
+  };
   return {
     path,
     files: [path, ...parts.map(({ file }) => file.path)],
     granularity: createType === 'twoGbMaxExtentSparse' ? GRAIN : UNIT,
-    place(offset, length) {
-      check(offset, length);
-      return placeWithin(offset, length);
-    },
+    place,
     async write(data, offset) {
       check(offset, data.length);
       for (let done = 0; done < data.length;) {
@@ -128,6 +131,7 @@ export async function createInParts(options: PartsOptions): Promise<ImageWriter>
       for (const { file } of parts) await file.abort();
       await descriptor.abort();
     },
+    ...resumable([descriptor, ...parts.map(({ file }) => file)], { place }),
   };
 }
 
@@ -137,14 +141,14 @@ const isSplit = (createType: string): boolean => createType.startsWith('twoGb');
 const UNIT = 4096;
 
 async function createFiles(options: PartsOptions): Promise<{ descriptor: ImageFile; parts: Part[] }> {
-  const { path, createType } = options;
+  const { path, createType, existing } = options;
   const sectors = Math.ceil(options.size / SECTOR);
-  const descriptor = await createImageFile(path);
+  const descriptor = await createImageFile(path, existing);
   const parts: Part[] = [];
   try {
     for (const line of partLines(quotable(finalNameOf(options)), sectors, createType)) {
       const name = isPartial(path) ? line.name + PARTIAL : line.name;
-      const file = await createImageFile(join(dirname(path), name));
+      const file = await createImageFile(join(dirname(path), name), existing);
       const how = line.type === 'SPARSE' ? sparsePart(file, line) : flatPart(file, line, options);
       parts.push({ file, line, start: parts.length * SPLIT, ...how });
       if (line.type !== 'SPARSE') await file.truncate(line.sectors * SECTOR);

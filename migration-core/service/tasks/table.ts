@@ -25,9 +25,40 @@ export interface Task<I, O> {
 /** Loaded when asked for: a process of one task starts fast. */
 export const tasks = {
   sample: async () => (await import('./sample.ts')).sampleTask,
+  inspect: async () => (await import('./inspect.ts')).inspectTask,
+  'convert-preview': async () => (await import('./convert.ts')).previewTask,
+  convert: async () => (await import('./convert.ts')).convertTask,
+  'convert-resume': async () => (await import('./convert.ts')).resumeTask,
+  'convert-undo': async () => (await import('./convert.ts')).undoTask,
+  'boot-test': async () => (await import('./convert.ts')).bootTestTask,
+  'image-info': async () => (await import('./images.ts')).imageInfoTask,
+  'image-check': async () => (await import('./images.ts')).imageCheckTask,
+  'image-compare': async () => (await import('./images.ts')).imageCompareTask,
+  'image-convert': async () => (await import('./images.ts')).imageConvertTask,
 } as const satisfies Record<string, () => Promise<Task<never, unknown>>>;
 
 export type TaskName = keyof typeof tasks;
 type TaskOf<N extends TaskName> = Awaited<ReturnType<(typeof tasks)[N]>>;
 export type TaskInput<N extends TaskName> = Parameters<TaskOf<N>['run']>[0];
 export type TaskOutput<N extends TaskName> = Awaited<ReturnType<TaskOf<N>['run']>>;
+
+/** The methods of a process that stays: what they share is kept in its memory between two of them. */
+export type WorkerMethods = Record<string, (input: never, world: TaskWorld) => Promise<unknown>>;
+
+/**
+ * Processes that stay as long as the session wants to ask them something. A worker is one file and one line here; its
+ * loader is called once in each process, so that what it makes belongs to that process.
+ */
+export const workers = {} as const satisfies Record<string, () => Promise<WorkerMethods>>;
+
+export type WorkerName = keyof typeof workers;
+type WorkerOf<N extends WorkerName> = (typeof workers)[N] extends () => Promise<infer M> ? M : never;
+export type WorkerMethod<N extends WorkerName> = keyof WorkerOf<N> & string;
+type MethodOf<N extends WorkerName, M extends WorkerMethod<N>> = WorkerOf<N>[M] extends (
+  input: infer I,
+  world: TaskWorld,
+) => Promise<infer O>
+  ? { input: I; output: O }
+  : never;
+export type WorkerInput<N extends WorkerName, M extends WorkerMethod<N>> = MethodOf<N, M>['input'];
+export type WorkerOutput<N extends WorkerName, M extends WorkerMethod<N>> = MethodOf<N, M>['output'];

@@ -1,0 +1,46 @@
+/** What the page may not do: leave, open windows, hold other pages, ask for rights, download. */
+import type { Session, WebContents } from 'electron';
+import { isPage } from './page-protocol.ts';
+
+/** All rights a page can ask for are refused: it needs none. */
+export function lockSession(session: Session): void {
+  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+  session.setPermissionCheckHandler(() => false);
+  session.setDevicePermissionHandler(() => false);
+  session.setBluetoothPairingHandler((_details, answer) => answer({ confirmed: false }));
+  session.setDisplayMediaRequestHandler((_request, answer) => answer(null));
+  session.on('will-download', (event) => event.preventDefault());
+  session.on('select-hid-device', (event, _details, choose) => {
+    event.preventDefault();
+    choose(null);
+  });
+  session.on('select-usb-device', (event, _details, choose) => {
+    event.preventDefault();
+    choose();
+  });
+  session.on('select-serial-port', (event, _ports, _contents, choose) => {
+    event.preventDefault();
+    choose('');
+  });
+  // The page loads from its own address and nothing else; the network is not there for it.
+  session.webRequest.onBeforeRequest((details, answer) => {
+    answer({ cancel: !isPage(details.url) && !details.url.startsWith('data:') && !isDevTools(details.url) });
+  });
+}
+
+const isDevTools = (url: string): boolean => url.startsWith('devtools:');
+
+/** For each page that there ever is: on `web-contents-created`. */
+export function lockContents(contents: WebContents): void {
+  contents.on('will-navigate', (event) => {
+    if (!isPage(event.url)) event.preventDefault();
+  });
+  contents.on('will-redirect', (event) => {
+    if (!isPage(event.url)) event.preventDefault();
+  });
+  contents.on('will-frame-navigate', (event) => {
+    if (!isPage(event.url)) event.preventDefault();
+  });
+  contents.on('will-attach-webview', (event) => event.preventDefault());
+  contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+}

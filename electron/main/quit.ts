@@ -1,0 +1,52 @@
+/** Leaving while something runs: asked once, and whoever only presses Enter goes on working. */
+import type { App, BrowserWindow, Dialog } from 'electron';
+import { jobsRunning, workingJobs, type Program } from '../program.ts';
+
+export interface QuitWorld {
+  app: Pick<App, 'on' | 'exit' | 'quit'>;
+  dialog: Pick<Dialog, 'showMessageBox'>;
+  window: () => BrowserWindow | null;
+  program: Pick<Program, 'jobs' | 'close'>;
+}
+
+/** How long jobs have to stop at a safe place, milliseconds; a system that shuts down gives about this much. */
+const CLOSING = 15_000;
+
+/** Returns what asks, so that the closing of the window can ask as well. */
+export function guardQuit({ app, dialog, window, program }: QuitWorld): () => void {
+  let state: 'open' | 'asking' | 'closing' = 'open';
+
+  const close = async (): Promise<void> => {
+    state = 'closing';
+    const late = new Promise((resolve) => setTimeout(resolve, CLOSING).unref());
+    await Promise.race([program.close().catch(() => undefined), late]);
+    app.exit(0);
+  };
+
+  const ask = async (): Promise<void> => {
+    const running = workingJobs(program.jobs()).length;
+    if (running === 0) return close();
+    state = 'asking';
+    const options = {
+      type: 'question' as const,
+      message: `${jobsRunning(running)} still running.`,
+      detail: 'Conversions stop at a safe place and can go on later; other work begins anew.',
+      buttons: ['Keep running', 'Stop and quit'],
+      defaultId: 0,
+      cancelId: 0,
+      noLink: true,
+    };
+    const parent = window();
+    const { response } = await (parent === null
+      ? dialog.showMessageBox(options)
+      : dialog.showMessageBox(parent, options));
+    if (response === 1) return close();
+    state = 'open';
+  };
+
+  app.on('before-quit', (event) => {
+    event.preventDefault();
+    if (state === 'open') void ask().catch(() => app.exit(1));
+  });
+  return () => app.quit();
+}

@@ -1,0 +1,96 @@
+/** The page as it is handed out: a list of files made beforehand, their types, and the headers both shells send with them. */
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import { IronliftError } from '../migration-core/base/errors.ts';
+
+/** The page runs its own scripts and styles, talks to where it came from, and is shown in nobody's frame. */
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types svelte-trusted-html',
+].join('; ');
+
+export const SECURITY_HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), serial=(), hid=(), payment=()',
+} as const;
+
+/** What a page is made of. A file of another kind is not handed out. */
+export const MIME_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+export interface PageFile {
+  type: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+/** By path of the address: `/assets/index-1a2b.js`. `/` is index.html. */
+export type Page = ReadonlyMap<string, PageFile>;
+
+/** A built page has some dozen files of some hundred kilobytes; more than this is another folder. */
+const MOST_FILES = 2000;
+const MOST_BYTES = 64 << 20;
+
+/**
+ * Reads the whole page. Only regular files below the folder itself: nothing is looked up by a name that comes from
+ * outside, and a link that leads out of the folder is left away.
+ * @throws PAGE_NOT_BUILT
+ */
+export async function readPage(folder: string): Promise<Page> {
+  const page = new Map<string, PageFile>();
+  let root: string;
+  let names: string[];
+  try {
+    root = await realpath(folder);
+    names = (await readdir(root, { recursive: true })).sort();
+  } catch (cause) {
+    throw notBuilt(cause);
+  }
+  let bytes = 0;
+  for (const name of names) {
+    const type = MIME_TYPES[extname(name)];
+    if (type === undefined) continue;
+    const path = await realpath(join(root, name));
+    if (!path.startsWith(root + sep)) continue;
+    const about = await stat(path);
+    if (!about.isFile()) continue;
+    bytes += about.size;
+    if (bytes > MOST_BYTES || page.size >= MOST_FILES)
+      throw notBuilt(new Error('It holds more than a page.'));
+    page.set(`/${relative(root, join(root, name)).split(sep).join('/')}`, {
+      type,
+      bytes: new Uint8Array(await readFile(path)),
+    });
+  }
+  const index = page.get('/index.html');
+  if (index === undefined) throw notBuilt(new Error('It holds no index.html.'));
+  page.set('/', index);
+  return page;
+}
+
+const notBuilt = (cause: unknown): IronliftError =>
+  new IronliftError('PAGE_NOT_BUILT', 'The page of the application has not been built.', {
+    next: 'Run `npm run build` in the folder of Ironlift, then start it again.',
+    cause,
+  });

@@ -1,0 +1,21 @@
+import { mount } from 'svelte';
+import './style/tokens.css';
+import './style/base.css';
+import App from './App.svelte';
+import Unreachable from './Unreachable.svelte';
+import { connect } from './client/connect.ts';
+import { openSession } from './state/session.svelte.ts';
+import { shownError } from './state/shown-error.ts';
+
+const target = document.querySelector('#app')!;
+try {
+  const { client, onLine } = await connect();
+  const session = openSession(client);
+  session.start();
+  onLine((line) => {
+    session.line = line;
+  });
+  mount(App, { target });
+} catch (error) {
+  mount(Unreachable, { target, props: { error: shownError(error) } });
+}

@@ -1,0 +1,57 @@
+/** Every screen of the application: one line each. A screen gets the rest of its address as `args`. */
+import type { Component } from 'svelte';
+import type { Step } from './state/types.ts';
+import type { IconName } from './components/icons.ts';
+import { screens as titles } from './text/screens.ts';
+
+export interface ScreenEntry {
+  id: string;
+  /** The step of the rail that it belongs to; `tool`: bottom of the rail; null: not in the rail. */
+  step: Step | 'tool' | null;
+  title: string;
+  icon: IconName;
+  /** Can be looked at without an open engagement. */
+  alone?: boolean;
+  load: () => Promise<{ default: Component<{ args: readonly string[] }> }>;
+}
+
+export const screens: readonly ScreenEntry[] = [
+  {
+    id: 'start',
+    step: null,
+    title: titles.start,
+    icon: 'home',
+    alone: true,
+    load: () => import('./screens/start/Screen.svelte'),
+  },
+  {
+    id: 'project',
+    step: null,
+    title: titles.project,
+    icon: 'add',
+    alone: true,
+    load: () => import('./screens/project/Screen.svelte'),
+  },
+  {
+    id: 'sources',
+    step: 'sources',
+    title: titles.sources,
+    icon: 'sources',
+    load: () => import('./screens/sources/Screen.svelte'),
+  },
+  {
+    id: 'inventory',
+    step: 'inventory',
+    title: titles.inventory,
+    icon: 'inventory',
+    load: () => import('./screens/inventory/Screen.svelte'),
+  },
+  {
+    id: 'settings',
+    step: 'tool',
+    title: titles.settings,
+    icon: 'settings',
+    alone: true,
+    load: () => import('./screens/settings/Screen.svelte'),
+  },
+];
