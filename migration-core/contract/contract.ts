@@ -2,12 +2,17 @@
 import { z } from 'zod';
 import { activityCalls } from './activity.ts';
 import { appCalls } from './app.ts';
+import { assessmentCalls } from './assessment.ts';
 import type { CallDefinition } from './call.ts';
 import { convertCalls } from './convert.ts';
 import { engagementCalls } from './engagement.ts';
 import { fileCalls } from './files.ts';
 import { imageCalls } from './images.ts';
 import { job, jobCalls } from './jobs.ts';
+import { planCalls } from './plan.ts';
+import { ruleCalls } from './rules.ts';
+import { scenarioCalls } from './scenarios.ts';
+import { waveCalls } from './waves.ts';
 
 export const calls = {
   ...appCalls,
@@ -16,6 +21,11 @@ export const calls = {
   ...jobCalls,
   ...convertCalls,
   ...imageCalls,
+  ...scenarioCalls,
+  ...ruleCalls,
+  ...assessmentCalls,
+  ...planCalls,
+  ...waveCalls,
   ...activityCalls,
 } as const satisfies Record<string, CallDefinition>;
 

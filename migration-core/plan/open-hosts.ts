@@ -31,9 +31,16 @@ export function openHosts(built: Built, packed: readonly PackedHost[]): OpenHost
     // An empty one is opened where it is needed, as the one that takes over.
     .filter(({ kind, items }) => items.length > 0 || isBusy(kind));
   const names = new HostNames(built);
-  return [...existing, ...hosts.filter(({ kind }) => kind.existing === null)].map(({ kind, items }) =>
-    openHost(built, kind, names.next(kind), items, false),
-  );
+  const open = ({ kind, items }: (typeof hosts)[number]): OpenHost =>
+    openHost(built, kind, names.next(kind), items, false);
+  const bought = hosts.filter(({ kind }) => kind.existing === null).map(open);
+  // Those whose name a pin asked for stand where their name belongs.
+  const byName = (a: OpenHost, b: OpenHost): number =>
+    a.name.length - b.name.length || (a.name < b.name ? -1 : 1);
+  return [
+    ...existing.map(open),
+    ...(bought.some(({ kind }) => kind.reserved !== null) ? bought.sort(byName) : bought),
+  ];
 }
 
 export function openHost(
@@ -69,13 +76,14 @@ export class HostNames {
 
   constructor(built: Built, taken: readonly OpenHost[] = []) {
     this.#existing = new Set([
-      ...built.kinds.flatMap(({ existing }) => (existing === null ? [] : [existing.name])),
+      ...built.kinds.flatMap(({ existing, reserved }) => existing?.name ?? reserved ?? []),
       ...taken.map(({ name }) => name),
     ]);
   }
 
-  next({ existing }: HostKind): string {
+  next({ existing, reserved }: HostKind): string {
     if (existing !== null) return existing.name;
+    if (reserved !== null) return reserved;
     let name: string;
     do name = `host-${String(++this.#last).padStart(2, '0')}`;
     while (this.#existing.has(name));

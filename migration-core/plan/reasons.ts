@@ -59,8 +59,20 @@ export function unplacedServer(
   key: string,
   why: UnplacedReason,
 ): UnplacedServer {
-  const { facts } = built.items.get(key)!.candidate;
-  return { server: facts.id, name: facts.name, ...sentences(built, shape, key, why) };
+  const { candidate, home } = built.items.get(key)!;
+  const { facts } = candidate;
+  const told = sentences(built, shape, key, why);
+  if (home === undefined) return { server: facts.id, name: facts.name, ...told };
+  const host = home.existing?.name ?? home.reserved ?? home.key;
+  return {
+    server: facts.id,
+    name: facts.name,
+    why:
+      why.kind === 'hosts-full'
+        ? `The scenario pins it to ${host}, where ${RESOURCE_TITLES[resourceAt(why.resource)]} ran short.`
+        : `The scenario pins it to ${host}. ${told.why}`,
+    next: `Let go of the pin, or make room on ${host}.`,
+  };
 }
 
 function whenOf(slot: number, shape: WeekShape): string {

@@ -23,6 +23,7 @@ import { growthFactor } from './build/units.ts';
 import { shippedHostTemplates, templatesOf } from './hosts/templates.ts';
 import { makePlan } from './make-plan.ts';
 import type { Plan } from './model/plan.ts';
+import type { PlanRequest } from './planning.ts';
 import type { HostTemplate } from '../assess/model/host.ts';
 import type { Scenario } from './model/scenario.ts';
 import type { Savings } from './model/waves.ts';
@@ -83,6 +84,17 @@ export async function assessStudy(
   return { scenario, context, templates, facts, problems, estate: assess(facts, context) };
 }
 
+/** Of facts that were read before, with the weeks that the profile of the scenario asks for. */
+export function assessFacts(
+  facts: ServerFacts[],
+  problems: EstateProblem[],
+  scenario: Scenario,
+  options: StudyOptions,
+): AssessedStudy {
+  const { context, templates } = contextOf(scenario, options);
+  return { scenario, context, templates, facts, problems, estate: assess(facts, context) };
+}
+
 /** The same servers under another scenario, without a look at the file: a change of rules costs a second for a thousand. */
 export function reassess(study: AssessedStudy, scenario: Scenario, options: StudyOptions): AssessedStudy {
   const { context, templates } = contextOf(scenario, options);
@@ -132,8 +144,8 @@ export interface PlannedStudy extends AssessedStudy {
 
 const NOTHING = new Float32Array(0);
 
-/** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
-export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedStudy {
+/** What the planner asks for, of a study. */
+export function planRequestOf(study: AssessedStudy, options: StudyOptions): PlanRequest {
   const { scenario, context, templates, facts, estate } = study;
   const { rules, profile, platform } = context;
   const byId = new Map(facts.map((one) => [one.id, one]));
@@ -147,34 +159,41 @@ export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedS
     const [server, sized] = [byId.get(id), sizedById.get(id)];
     return server === undefined || sized === undefined || sized === null ? otherwise : ask(server, sized);
   };
-  const plan = makePlan(
-    {
-      scenario,
-      rules,
-      profile,
-      platform,
-      templates,
-      servers: facts,
-      estate,
-      weekOf: (id) => onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape), NOTHING),
-      monthEndOf: (id) => onTarget(id, monthEndOnTarget, null),
-      p95Of: (id) => onTarget(id, p95OnTarget, []),
-      coreUnitsOf: (template) => unitsOf(template, rules),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.onSearch === undefined ? {} : { onProgress: options.onSearch }),
-    },
-    { pack, roundsFor },
-  );
-  const savings = computeSavings({
+  return {
+    scenario,
+    rules,
+    profile,
+    platform,
+    templates,
+    servers: facts,
+    estate,
+    weekOf: (id) => onTarget(id, (server, sized) => weekOnTarget(server, sized, profile.shape), NOTHING),
+    monthEndOf: (id) => onTarget(id, monthEndOnTarget, null),
+    p95Of: (id) => onTarget(id, p95OnTarget, []),
+    coreUnitsOf: (template) => unitsOf(template, rules),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.onSearch === undefined ? {} : { onProgress: options.onSearch }),
+  };
+}
+
+/** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
+export function planStudy(study: AssessedStudy, options: StudyOptions): PlannedStudy {
+  const plan = makePlan(planRequestOf(study, options), { pack, roundsFor });
+  return { ...study, plan, savings: savingsOf(study, plan, options) };
+}
+
+/** What a plan of the study saves. */
+export function savingsOf(study: AssessedStudy, plan: Plan, options: StudyOptions): Savings {
+  const { scenario, context, templates, facts, estate } = study;
+  return computeSavings({
     facts,
     estate,
     plan,
     scenario,
     templates,
-    rules,
+    rules: context.rules,
     today: isoDate(options.now),
   });
-  return { ...study, plan, savings };
 }
 
 /** What the wave planner asks for, of a study. */

@@ -29,8 +29,15 @@ async function openDevice(spec: string, options: OpenSourceOptions): Promise<Sou
   if (device.size === 0) throw empty(spec);
   const findings = await checkUse(spec, device, options.allowMounted === true);
   const fd = await openReadOnly(path).catch((error: unknown) => {
-    throw cannotOpen(spec, systemErrorCode(error), error);
+    const errno = systemErrorCode(error);
+    if (options.helper !== undefined && (errno === 'EACCES' || errno === 'EPERM')) return null;
+    throw cannotOpen(spec, errno, error);
   });
+  if (fd === null) {
+    const { openElevated } = await import('./elevated/open.ts');
+    const opened = await openElevated(options.helper!, path, options);
+    return { ...opened, description: { ...opened.description, spec } };
+  }
   return {
     disk: fileSource(fd, path, { size: device.size, sectorSize: device.sectorSize, sparse: false }),
     description,

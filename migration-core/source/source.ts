@@ -2,6 +2,7 @@
 import type { Finding } from '../base/finding.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import type { BlockSource } from '../block/source.ts';
+import type { HelperCommand } from './elevated/open.ts';
 
 export interface SourceDescription {
   /** As the user wrote it. */
@@ -52,6 +53,8 @@ export interface OpenSourceOptions {
   /** Sources of the same server that are open already: none of them may be named twice. */
   others?: readonly SourceDescription[];
   signal?: AbortSignal;
+  /** Starts the helper that may read a disk where this program may not: the person is asked by the system. */
+  helper?: HelperCommand | undefined;
   /** Hears of the unpacking of an image that has to be unpacked before it can be read. */
   onProgress?: ProgressListener | undefined;
 }

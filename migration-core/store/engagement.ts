@@ -139,6 +139,9 @@ export interface EngagementFile extends PlanningStore {
   collections(): CollectionRecord[];
   problems(collection: number): CollectionProblem[];
 
+  /** Another word than before once anything was committed, by whatever program: what was read may be out of date. */
+  changeStamp(): string;
+
   /** Makes all that was committed safe on the medium, and closes. */
   close(): void;
 }

@@ -310,6 +310,14 @@ export class SqliteEngagement implements EngagementFile {
     return this.#explained(() => this.#collections.problems(collection));
   }
 
+  changeStamp(): string {
+    return this.#explained(() => {
+      const others = this.#database.pragma('data_version', { simple: true });
+      const own = this.#database.prepare('SELECT total_changes()').pluck().get();
+      return `${String(others)}:${String(own)}`;
+    });
+  }
+
   close(): void {
     if (!this.#database.open) return;
     try {

@@ -11,6 +11,8 @@ export interface HostKind extends HostFigures {
   /** Of the packing problem. */
   key: string;
   existing: ExistingHost | null;
+  /** Of one that is bought because a pin asks for a host of this name; null: nobody asked for this one. */
+  reserved: string | null;
 }
 
 export interface HostKinds {
@@ -20,8 +22,11 @@ export interface HostKinds {
   warnings: string[];
 }
 
-/** @throws SCENARIO_INVALID for a template that is not there or may not be planned with, and for two hosts of one name */
-export function hostKinds(request: PlanRequest): HostKinds {
+/**
+ * @param reserved names of hosts that pins ask for
+ * @throws SCENARIO_INVALID for a template that is not there or may not be planned with, and for two hosts of one name
+ */
+export function hostKinds(request: PlanRequest, reserved: readonly string[] = []): HostKinds {
   const { scenario, rules } = request;
   const templates = templatesOf(scenario, request.templates);
   const warnings: string[] = [];
@@ -57,7 +62,7 @@ export function hostKinds(request: PlanRequest): HostKinds {
       );
     names.add(existing.name);
     try {
-      kinds.push({ ...kindOf(existing.template), key: `host:${existing.name}`, existing });
+      kinds.push({ ...kindOf(existing.template), key: `host:${existing.name}`, existing, reserved: null });
     } catch (error) {
       // One that stands there and is unfit costs that host; one that is to be bought would cost the plan.
       if (!isIronliftError(error, 'SCENARIO_INVALID') || !templates.has(existing.template)) throw error;
@@ -69,8 +74,12 @@ export function hostKinds(request: PlanRequest): HostKinds {
       warnings.push('The scenario allows only given hosts, and names none that will do.');
     return { kinds, bought: null, warnings };
   }
-  const bought: HostKind = { ...kindOf(scenario.template), key: `new:${scenario.template}`, existing: null };
-  return { kinds: [...kinds, bought], bought, warnings };
+  const figuresOfBought = kindOf(scenario.template);
+  const bought = { ...figuresOfBought, key: `new:${scenario.template}`, existing: null, reserved: null };
+  const named = reserved
+    .filter((name) => !names.has(name))
+    .map((name) => ({ ...figuresOfBought, key: `named:${name}`, existing: null, reserved: name }));
+  return { kinds: [...kinds, ...named, bought], bought, warnings };
 }
 
 function positive(coreUnits: number, template: HostTemplate): number {

@@ -1,6 +1,7 @@
 /** A candidate as an item of the packing problem. */
 import { SLOT_MINUTES, type WeekShape } from '../../assess/model/demand.ts';
 import type { PlanRequest } from '../planning.ts';
+import type { HostKind } from './hosts.ts';
 import type { Candidate } from './select.ts';
 import { keyOf } from './constraints.ts';
 import { growthFactor, mebibytesUp, slotsOf, slotsOfDay, TIMED, UNLIMITED, unitsUp } from './units.ts';
@@ -25,6 +26,8 @@ export interface PlannedItem {
   segment: string | undefined;
   /** Keys of host classes; undefined: all. */
   hosts: string[] | undefined;
+  /** The one that the scenario pins it to, while nothing fails; undefined: any of `hosts`. */
+  home: HostKind | undefined;
   /** Devices go through to it: it stays where it is whatever happens. */
   pinned: boolean;
   storageBytes: number;
@@ -89,6 +92,7 @@ export function plannedItem(
       ],
       segment,
       hosts,
+      home: undefined,
       pinned: (facts.annotations.passThrough ?? []).length > 0,
       storageBytes,
       critical,

@@ -10,6 +10,7 @@ import { constraintsOf } from './constraints.ts';
 import { hostKinds, type HostKind } from './hosts.ts';
 import { plannedItem, type PlannedItem } from './items.ts';
 import { listed } from './names.ts';
+import { homesOf, pinsOf } from './pins.ts';
 import { selectServers, type Candidate, type Selection } from './select.ts';
 import { FIXED, mebibytesUp, scalesOf, slotsOf, slotsOfDay, TIMED, unitsUp } from './units.ts';
 
@@ -37,7 +38,8 @@ export interface Built {
 export function build(request: PlanRequest): Built {
   const { scenario, rules, profile } = request;
   const selection = selectServers(request);
-  const { kinds, bought, warnings: hostWarnings } = hostKinds(request);
+  const asked = pinsOf(scenario, selection);
+  const { kinds, bought, warnings: hostWarnings } = hostKinds(request, asked.hosts);
   const scales = scalesOf(
     Array.from({ length: TIMED }, (_, at) =>
       kinds.reduce((most, kind) => Math.max(most, kind.whole[at]!), 0),
@@ -51,6 +53,7 @@ export function build(request: PlanRequest): Built {
     if ('hosts' in where) machines.push({ candidate, hosts: where.hosts });
     else refused.push({ server: candidate.facts.id, name: candidate.facts.name, ...where });
   }
+  const homes = homesOf(asked.pins, kinds, machines);
   const candidates = machines.map(({ candidate }) => candidate);
   const segments = segmentsOf(candidates);
   const weekSlots = slotsOf(profile.shape);
@@ -61,6 +64,7 @@ export function build(request: PlanRequest): Built {
   for (const { candidate, hosts } of machines) {
     throwIfCancelled(request.signal);
     const made = plannedItem(request, slots, candidate, scales, segments.of(candidate), hosts);
+    made.item.home = homes.of.get(candidate);
     items.set(made.item.key, made.item);
     if (made.unmeasured) unmeasured.push(candidate.facts.name);
   }
@@ -88,6 +92,8 @@ export function build(request: PlanRequest): Built {
       ...hostWarnings,
       ...segments.warnings,
       ...constrained.warnings,
+      ...asked.warnings,
+      ...homes.warnings,
       ...sharedLuns(candidates),
       ...(unmeasured.length === 0
         ? []
@@ -104,12 +110,12 @@ export function problemOf(built: Built, rules: PackingRules = built.rules): Pack
     timed: TIMED,
     slots: built.slots,
     fixed: FIXED.length,
-    items: [...built.items.values()].map(({ key, demand, needs, segment, hosts }) => ({
+    items: [...built.items.values()].map(({ key, demand, needs, segment, hosts, home }) => ({
       key,
       demand,
       needs,
       ...(segment === undefined ? {} : { segment }),
-      ...(hosts === undefined ? {} : { hosts }),
+      ...(home !== undefined ? { hosts: [home.key] } : hosts === undefined ? {} : { hosts }),
     })),
     hosts: built.kinds.map((kind) => classOf(kind, built)),
     rules,
@@ -117,13 +123,13 @@ export function problemOf(built: Built, rules: PackingRules = built.rules): Pack
 }
 
 function classOf(kind: HostKind, built: Built): HostClass {
-  const { existing } = kind;
+  const { existing, reserved } = kind;
   return {
     key: kind.key,
-    count: existing === null ? Infinity : 1,
+    count: existing === null && reserved === null ? Infinity : 1,
     ...offered(kind, built.usual, built.scales),
     // What is there is used before anything is bought.
-    cost: existing === null ? 1 : 0,
+    cost: existing === null && reserved === null ? 1 : 0,
     ...(existing === null || !isLoaded(kind) ? {} : { load: presentLoad(kind, built) }),
   };
 }
@@ -150,10 +156,20 @@ export function presentLoad(
 
 /** Pins and LUNs: kept by the lists of hosts, told so that a reader knows why a server is where it is. */
 function ownConstraints(items: readonly PlannedItem[]): PlanConstraint[] {
-  return items.flatMap(({ candidate: { facts }, pinned, hosts }): PlanConstraint[] => {
+  return items.flatMap(({ candidate: { facts }, pinned, hosts, home }): PlanConstraint[] => {
     const { name, annotations } = facts;
     const luns = annotations.luns ?? [];
     return [
+      ...(home === undefined
+        ? []
+        : [
+            {
+              kind: 'pinned' as const,
+              origin: 'scenario' as const,
+              servers: [name],
+              why: `The scenario keeps ${name} on ${home.existing?.name ?? home.reserved ?? home.key}.`,
+            },
+          ]),
       ...(pinned
         ? [
             {

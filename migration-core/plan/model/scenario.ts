@@ -59,6 +59,11 @@ export const scenario = z.strictObject({
   /** Names of servers. Those of one application cluster are found by themselves. */
   together: z.array(names).max(10_000).default([]),
   apart: z.array(names).max(10_000).default([]),
+  /** Servers that stay on a host of that name: one that is there, or one that is bought and called so. */
+  pinned: z
+    .array(z.strictObject({ server: name, host: name }))
+    .max(10_000)
+    .default([]),
   /** Licence groups (annotations) that are kept on so many hosts. */
   licenceHosts: z.record(name, count.min(1)).default({}),
   /** VLANs reach hosts by trunks. */

@@ -24,6 +24,7 @@ export interface Task<I, O> {
 
 /** Loaded when asked for: a process of one task starts fast. */
 export const tasks = {
+  plan: async () => (await import('./plan.ts')).planTask,
   sample: async () => (await import('./sample.ts')).sampleTask,
   inspect: async () => (await import('./inspect.ts')).inspectTask,
   'convert-preview': async () => (await import('./convert.ts')).previewTask,
@@ -49,7 +50,9 @@ export type WorkerMethods = Record<string, (input: never, world: TaskWorld) => P
  * Processes that stay as long as the session wants to ask them something. A worker is one file and one line here; its
  * loader is called once in each process, so that what it makes belongs to that process.
  */
-export const workers = {} as const satisfies Record<string, () => Promise<WorkerMethods>>;
+export const workers = {
+  study: async () => (await import('../study/worker.ts')).studyWorker(),
+} as const satisfies Record<string, () => Promise<WorkerMethods>>;
 
 export type WorkerName = keyof typeof workers;
 type WorkerOf<N extends WorkerName> = (typeof workers)[N] extends () => Promise<infer M> ? M : never;

@@ -5,7 +5,7 @@ import type { Command } from '../../commands.ts';
 import { printable, table } from '../../terminal.ts';
 import type { World } from '../../world.ts';
 import { engagementOf, usage } from '../collect/options.ts';
-import { readTableFile } from '../table-file.ts';
+import { readTableFile } from '../../../base/table-file.ts';
 import { openToRead, READ_ENGAGEMENT_HELP } from './reading.ts';
 
 /** Lines that are printed; all are in --json. */

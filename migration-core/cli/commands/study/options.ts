@@ -1,6 +1,7 @@
 /** What `assess`, `plan` and `waves` have in common: which engagement, which question, which rules. */
 import { IronliftError } from '../../../base/errors.ts';
-import { parseRulePack, shippedRulePacks, type RulePack } from '../../../assess/rules/pack.ts';
+import { parseRulePack, type RulePack } from '../../../assess/rules/pack.ts';
+import { DEFAULT_SCENARIO, keptRulePacks } from '../../../plan/kept.ts';
 import { parseScenario, type Scenario } from '../../../plan/model/scenario.ts';
 import type { EngagementFile } from '../../../store/engagement.ts';
 import { readBounded } from '../../bounded-file.ts';
@@ -40,22 +41,17 @@ export interface Question {
  * @throws USAGE, SCENARIO_INVALID, RULE_PACK_INVALID
  */
 export function questionOf(values: OptionValues, command: string, engagement: EngagementFile): Question {
-  const name = textOf(values, 'scenario') ?? 'default';
+  const name = textOf(values, 'scenario') ?? DEFAULT_SCENARIO;
   const file = textOf(values, 'settings');
   const kept = file === undefined || file === '-' ? engagement.document('scenario', name) : readJson(file);
-  // There is always a default: that of the program, until one is kept.
-  if (kept === null && name !== 'default' && values['save'] !== true) {
+  if (kept === null && name !== DEFAULT_SCENARIO && values['save'] !== true) {
     const names = engagement.documents('scenario').map((info) => info.name);
     throw usage(
       command,
       `There is no scenario ${name}; ${names.length === 0 ? 'none was kept yet' : `there are ${names.join(', ')}`}`,
     );
   }
-  const packs = new Map(shippedRulePacks());
-  for (const { name: kept } of engagement.documents('rule-pack')) {
-    const pack = parseRulePack(JSON.stringify(engagement.document('rule-pack', kept)), kept);
-    packs.set(pack.id, pack);
-  }
+  const packs = keptRulePacks(engagement);
   const rules = textOf(values, 'rules');
   const changes: Record<string, unknown> = {};
   if (rules !== undefined && !packs.has(rules)) {

@@ -1,11 +1,11 @@
-import { writeFile } from 'node:fs/promises';
-import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
+import { writeNewFile } from '../../../base/new-file.ts';
 import { plural } from '../../../base/text.ts';
 import type { WavePlan } from '../../../plan/model/waves.ts';
 import type { Command } from '../../commands.ts';
+import { withWaveEdit } from '../../../plan/waves/edits.ts';
 import { wrap } from '../../terminal.ts';
 import { textOf, usage } from '../collect/options.ts';
-import { readTableFile } from '../table-file.ts';
+import { readTableFile } from '../../../base/table-file.ts';
 import { STUDY_HELP, studyOptions } from './options.ts';
 import { withStudy } from './run.ts';
 import { wavesText } from './show-plan.ts';
@@ -46,24 +46,21 @@ ${STUDY_HELP}
         // Edits alone are decisions: what nobody touched goes on following the planner.
         engagement.transaction(() => {
           for (const { id } of input.facts) {
-            const { wave: before, waveNote: noteBefore, ...others } = engagement.annotations(id);
-            const wave = edited.edits.has(id) ? edited.edits.get(id) : before;
-            const note = edited.noted.has(id) ? edited.notes.get(id) : noteBefore;
-            if (note !== undefined) notes.set(id, note);
-            else notes.delete(id);
-            if (wave !== before || note !== noteBefore)
-              engagement.putAnnotations(id, {
-                ...others,
-                ...(wave === undefined ? {} : { wave }),
-                ...(note === undefined ? {} : { waveNote: note }),
-              });
+            const before = engagement.annotations(id);
+            const after = withWaveEdit(before, {
+              wave: edited.edits.has(id) ? kept(edited.edits.get(id)) : undefined,
+              note: edited.noted.has(id) ? (edited.notes.get(id) ?? '') : undefined,
+            });
+            if (after.waveNote === undefined) notes.delete(id);
+            else notes.set(id, after.waveNote);
+            if (after !== before) engagement.putAnnotations(id, after);
           }
         });
       }
       const to = textOf(values, 'csv');
       if (to !== undefined) {
         const { exportWaves } = await import('../../../plan/waves/csv.ts');
-        await writeNew(to, exportWaves(waves, { notes }));
+        await writeNewFile(to, exportWaves(waves, { notes }));
         world.out(
           `${plural(waves.waves.length, 'wave')} in ${to}. Edit the column Wave, and read it back with --import.\n`,
         );
@@ -76,19 +73,6 @@ ${STUDY_HELP}
   },
 };
 
-/** Never replaces what is there: it may hold edits. */
-async function writeNew(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text, { flag: 'wx' });
-  } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST')
-      throw new IronliftError('DESTINATION_EXISTS', `${path} is there already.`, {
-        next: 'Name a file that does not exist yet.',
-        cause: error,
-      });
-    throw new IronliftError('DESTINATION_UNUSABLE', `${path} cannot be written.`, {
-      next: 'Name a file in a folder that exists and may be written to.',
-      cause: error,
-    });
-  }
-}
+/** undefined among edits: back to where the planner has it. */
+const kept = (wave: number | null | undefined): number | null | 'planner' =>
+  wave === undefined ? 'planner' : wave;

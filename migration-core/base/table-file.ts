@@ -1,8 +1,8 @@
 /** Tables that somebody has filled in, from their files. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { MAX_TABLE_BYTES, tableTooLarge, type CsvSource } from '../../base/csv-table.ts';
-import { IronliftError, systemErrorCode } from '../../base/errors.ts';
+import { MAX_TABLE_BYTES, tableTooLarge, type CsvSource } from './csv-table.ts';
+import { IronliftError, systemErrorCode } from './errors.ts';
 
 /** @throws the code of `source` where it cannot be read, or is larger than any table, of which nothing is read then */
 export async function readTableFile(file: string, source: CsvSource): Promise<Uint8Array> {

@@ -1,0 +1,30 @@
+/** From amounts to places, and where the lines of a grid go. */
+
+export type Scale = (value: number) => number;
+
+/** Straight from one span to the other; a span of nothing goes to the beginning. */
+export function linear(from: readonly [number, number], to: readonly [number, number]): Scale {
+  const span = from[1] - from[0];
+  const factor = span === 0 ? 0 : (to[1] - to[0]) / span;
+  return (value) => to[0] + (value - from[0]) * factor;
+}
+
+const STEPS = [1, 2, 5, 10] as const;
+/** Of bytes: the steps of 1024 that people call round. */
+const BINARY_STEPS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
+
+/**
+ * Round amounts from zero to the first that is not below `most`, about `count` of them.
+ * @param base 10, or 1024 for bytes
+ */
+export function ticks(most: number, count: number, base: 10 | 1024 = 10): number[] {
+  if (!(most > 0) || !Number.isFinite(most)) return [0, 1];
+  const wanted = most / Math.max(1, count);
+  let power = 1;
+  while (power * base <= wanted) power *= base;
+  while (power > wanted && power > 1e-9) power /= base;
+  const steps: readonly number[] = base === 10 ? STEPS : BINARY_STEPS;
+  const step = power * (steps.find((candidate) => power * candidate >= wanted) ?? base);
+  const lines = Math.ceil(most / step - 1e-9);
+  return Array.from({ length: lines + 1 }, (_, at) => at * step);
+}

@@ -1,0 +1,116 @@
+/** The helper for one disk, over a loop device: run as root, as pkexec and sudo would run it. */
+import { randomFillSync } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readBytes } from '../../../../migration-core/block/source.ts';
+import { openElevated, type HelperCommand } from '../../../../migration-core/source/elevated/open.ts';
+import { run, scratchFolder } from '../../../support/tools.ts';
+
+const HELPER = join(import.meta.dirname, '../../../../electron/helper/read-device.ts');
+const command: HelperCommand = [process.execPath, HELPER];
+const SIZE = 24 << 20;
+
+async function loopDevice(): Promise<{ device: string; contents: Uint8Array; file: string }> {
+  const file = join(await scratchFolder(), 'disk.img');
+  const contents = new Uint8Array(SIZE);
+  randomFillSync(contents);
+  writeFileSync(file, contents);
+  const device = (await run('losetup', ['--find', '--show', '--read-only', file])).trim();
+  onTestFinished(async () => void (await run('losetup', ['--detach', device])));
+  return { device, contents, file };
+}
+
+/** Processes that run the helper for this device. */
+async function helpers(device: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/u.test(name));
+  return pids.filter((pid) => {
+    try {
+      const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return args.includes(HELPER) && args.includes(device) && !args[0]!.endsWith('sudo');
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe('the helper that reads one disk', () => {
+  it.each([
+    ['started directly', command],
+    ['started by sudo', ['sudo', '-n', ...command] as HelperCommand],
+  ])('hands out the bytes of the disk, %s', async (_name, start) => {
+    const { device, contents } = await loopDevice();
+    const { disk, description } = await openElevated(start, device);
+    try {
+      expect(description).toMatchObject({ spec: device, path: device, size: SIZE, format: 'raw' });
+      // Larger than one answer, across answers, unaligned, and many at once.
+      const ranges = [
+        [0, SIZE],
+        [511, 4 << 20],
+        [SIZE - 1, 1],
+        ...Array.from({ length: 60 }, (_, n) => [n * 350_001, 70_000]),
+      ] as [number, number][];
+      await Promise.all(
+        ranges.map(async ([offset, length]) => {
+          const read = await readBytes(disk, offset, length);
+          expect(Buffer.compare(read, contents.subarray(offset, offset + length))).toBe(0);
+        }),
+      );
+      await expect(disk.read(new Uint8Array(2), SIZE - 1)).rejects.toMatchObject({ code: 'READ_PAST_END' });
+    } finally {
+      await disk.close();
+    }
+    expect(await helpers(device)).toEqual([]);
+  });
+
+  it('has no rights any more once the disk is open', async () => {
+    const { device } = await loopDevice();
+    const { disk } = await openElevated(command, device);
+    try {
+      const [pid] = await helpers(device);
+      const status = readFileSync(`/proc/${pid!}/status`, 'utf8');
+      expect(/^Uid:\s+(.*)$/mu.exec(status)![1]!.split(/\s+/u)).toEqual(['65534', '65534', '65534', '65534']);
+      expect(/^Gid:\s+(.*)$/mu.exec(status)![1]!.split(/\s+/u)).toEqual(['65534', '65534', '65534', '65534']);
+      expect(/^CapEff:\s+(\w+)$/mu.exec(status)![1]).toBe('0000000000000000');
+    } finally {
+      await disk.close();
+    }
+  });
+
+  it.each([
+    '/etc/shadow',
+    '/dev/null',
+    '/dev/../etc/passwd',
+    '/dev/not-there',
+    '../dev/sda',
+    '--help',
+    '/dev/',
+    '/proc/self/mem',
+  ])('opens nothing but a disk: %s', async (name) => {
+    await expect(openElevated(command, name)).rejects.toMatchObject({
+      code: 'SOURCE_NOT_A_DISK',
+      message: `${name} is not a disk of this computer.`,
+    });
+  });
+
+  it('refuses a disk that somebody may write to, unless that was accepted', async () => {
+    const { device, file } = await loopDevice();
+    await run('losetup', ['--detach', device]);
+    await run('mkfs.ext4', ['-q', '-F', file]);
+    const folder = await scratchFolder();
+    const writable = (await run('losetup', ['--find', '--show', file])).trim();
+    await run('mount', [writable, folder]);
+    onTestFinished(async () => {
+      await run('umount', [folder]);
+      if (writable !== device) await run('losetup', ['--detach', writable]);
+      // The one before takes its own device off.
+      if ((await run('losetup', ['--associated', file])).trim() === '')
+        await run('losetup', ['--read-only', device, file]);
+    });
+    await expect(openElevated(command, writable)).rejects.toMatchObject({ code: 'SOURCE_MOUNTED' });
+    const accepted = await openElevated(command, writable, { allowMounted: true });
+    expect(accepted.findings.map(({ code }) => code)).toContain('SOURCE_MOUNTED');
+    await accepted.disk.close();
+  });
+});
