@@ -1,6 +1,8 @@
 /** One call as both shells answer it: what the shell does not allow is refused, the rest dispatched, and the log told. */
 import { IronliftError } from '../migration-core/base/errors.ts';
-import { calls, dispatch, errorOf, type CallResult, type Handlers, type Method } from './contract.ts';
+import type { CallResult } from '../migration-core/contract/call.ts';
+import { calls, type Method } from '../migration-core/contract/contract.ts';
+import { dispatch, errorOf, type Handlers } from '../migration-core/contract/dispatch.ts';
 import type { Log } from './log-file.ts';
 
 export interface Answering {

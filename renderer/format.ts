@@ -11,6 +11,8 @@ export interface Format {
   readonly locale: string;
   /** 1 234.5; at most `digits` places after the point, 0 if not told. */
   number(value: number | null, digits?: number): string;
+  /** As many places after the point in every row of a column. */
+  fixed(value: number | null, digits: number): string;
   /** `part` 0 to 1. */
   percent(part: number | null, digits?: number): string;
   /** 12.4 GiB */
@@ -22,6 +24,8 @@ export interface Format {
   money(amount: number | null, currency: string): string;
   /** Milliseconds since 1970, in the time zone of this computer unless an offset is given (minutes east of UTC). */
   date(time: number | null, utcOffsetMinutes?: number): string;
+  /** "3 Nov": below an axis. */
+  dayMonth(time: number | null, utcOffsetMinutes?: number): string;
   time(time: number | null, utcOffsetMinutes?: number): string;
   dateTime(time: number | null, utcOffsetMinutes?: number): string;
   /** "Mon", 0 is Monday. */
@@ -63,11 +67,25 @@ export function makeFormat(locale: string | null): Format {
   };
   const number = (value: number | null, digits = 0): string =>
     value === null || !Number.isFinite(value) ? '–' : numberFormat(digits).format(value);
+  const fixed = new Map<number, Intl.NumberFormat>();
   const percents = new Map<number, Intl.NumberFormat>();
 
   return {
     locale: used,
     number,
+    fixed(value, digits) {
+      if (value === null || !Number.isFinite(value)) return '–';
+      let format = fixed.get(digits);
+      if (format === undefined)
+        fixed.set(
+          digits,
+          (format = new Intl.NumberFormat(used, {
+            minimumFractionDigits: digits,
+            maximumFractionDigits: digits,
+          })),
+        );
+      return format.format(value);
+    },
     percent(part, digits = 0) {
       if (part === null || !Number.isFinite(part)) return '–';
       let format = percents.get(digits);
@@ -116,6 +134,7 @@ export function makeFormat(locale: string | null): Format {
       }
     },
     date: (time, offset) => at(time, offset, { year: 'numeric', month: 'short', day: 'numeric' }),
+    dayMonth: (time, offset) => at(time, offset, { month: 'short', day: 'numeric' }),
     time: (time, offset) => at(time, offset, { hour: '2-digit', minute: '2-digit' }),
     dateTime: (time, offset) =>
       at(time, offset, {

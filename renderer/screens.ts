@@ -4,6 +4,8 @@ import type { Step } from './state/types.ts';
 import type { IconName } from './components/icons.ts';
 import { screens as titles } from './text/screens.ts';
 
+export type ScreenComponent = Component<{ args: readonly string[] }>;
+
 export interface ScreenEntry {
   id: string;
   /** The step of the rail that it belongs to; `tool`: bottom of the rail; null: not in the rail. */
@@ -12,7 +14,7 @@ export interface ScreenEntry {
   icon: IconName;
   /** Can be looked at without an open engagement. */
   alone?: boolean;
-  load: () => Promise<{ default: Component<{ args: readonly string[] }> }>;
+  load: () => Promise<{ default: ScreenComponent | Component<Record<string, never>> }>;
 }
 
 export const screens: readonly ScreenEntry[] = [
@@ -45,6 +47,34 @@ export const screens: readonly ScreenEntry[] = [
     title: titles.inventory,
     icon: 'inventory',
     load: () => import('./screens/inventory/Screen.svelte'),
+  },
+  {
+    id: 'candidates',
+    step: 'candidates',
+    title: titles.candidates,
+    icon: 'candidates',
+    load: () => import('./screens/candidates/Screen.svelte'),
+  },
+  {
+    id: 'sizing',
+    step: null,
+    title: titles.sizing,
+    icon: 'rules',
+    load: () => import('./screens/sizing/Screen.svelte'),
+  },
+  {
+    id: 'plan',
+    step: 'plan',
+    title: titles.plan,
+    icon: 'plan',
+    load: () => import('./screens/plan/Screen.svelte'),
+  },
+  {
+    id: 'waves',
+    step: 'waves',
+    title: titles.waves,
+    icon: 'waves',
+    load: () => import('./screens/waves/Screen.svelte'),
   },
   {
     id: 'settings',

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { IronliftError, systemErrorCode } from '../../migration-core/base/errors.ts';
 import { answerCall, type Answering } from '../answer.ts';
-import { placeOf, type EventLog, type StreamLine } from '../event-log.ts';
+import { placeOf, type EventStream, type StreamLine } from '../event-stream.ts';
 import { SECURITY_HEADERS, type Page } from '../page.ts';
 import { guard } from './guard.ts';
 import { SessionToken, type TokenWorld } from './session-token.ts';
@@ -21,7 +21,7 @@ const UNREAD_LIMIT = 8 << 20;
 
 export interface HostOptions extends Answering {
   page: Page;
-  events: EventLog;
+  events: EventStream;
   /** 0: any that is free. */
   port: number;
   token: TokenWorld;
@@ -217,7 +217,7 @@ async function serveCall(
   if (response.writable) json(response, 200, result);
 }
 
-function serveEvents(events: EventLog, body: Record<string, unknown>, response: ServerResponse): void {
+function serveEvents(events: EventStream, body: Record<string, unknown>, response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' });
   // Else the client waits for the first event before it knows that it is connected.
   response.flushHeaders();

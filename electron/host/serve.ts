@@ -1,17 +1,16 @@
 /** `ironlift serve`: puts the loopback host together, says where it is, and ends it in good order. */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { IronliftError, isIronliftError } from '../../migration-core/base/errors.ts';
 import type { Command } from '../../migration-core/cli/commands.ts';
 import type { World } from '../../migration-core/cli/world.ts';
-import { EventLog } from '../event-log.ts';
+import { createSession, type OpenSession } from '../../migration-core/service/create-session.ts';
+import { EventStream } from '../event-stream.ts';
 import { openLog, type Log } from '../log-file.ts';
-import { openProgram } from '../open-program.ts';
 import { readPage, type Page } from '../page.ts';
-import { canBuild, defaultDataFolder, pageFolder, taskEntry } from '../places.ts';
-import { jobsRunning, workingJobs, type Program } from '../program.ts';
+import { canBuild, pageFolder, taskProgram } from '../places.ts';
+import { jobsRunning } from '../words.ts';
 import { browserCommand, openBrowser } from './browser.ts';
 import { startHost, type Host } from './host.ts';
 import { hostShell } from './shell.ts';
@@ -45,22 +44,18 @@ Options:
       });
     const port = portOf(values['port']);
     const data = values['data'];
-    const dataFolder =
-      typeof data === 'string' ? resolve(data) : defaultDataFolder(process.platform, world.environment);
-    await mkdir(dataFolder, { recursive: true, mode: 0o700 });
     const page = await pageOf(world);
-    const log = openLog(resolve(dataFolder, 'logs'), 'host', world.now);
     const destroy = values['allow-write'] === true;
-    const version = await versionOf();
     const shell = hostShell({
-      dataFolder,
-      version,
+      dataFolder: typeof data === 'string' ? resolve(data) : undefined,
+      version: await versionOf(),
       destroy,
-      taskEntry: taskEntry(),
-      log,
+      taskProgram: taskProgram(),
       environment: world.environment,
     });
-    const program = await openProgram(shell, log);
+    const file = openLog(resolve(shell.dataFolder, 'log'), 'host', world.now);
+    const program = await createSession(shell);
+    const log: Log = { info: file.info, fault: (where, error) => program.report(error, where) };
     try {
       await serve({
         program,
@@ -108,7 +103,7 @@ async function versionOf(): Promise<string> {
 }
 
 interface Serving {
-  program: Program;
+  program: OpenSession;
   page: Page;
   log: Log;
   destroy: boolean;
@@ -119,8 +114,8 @@ interface Serving {
 }
 
 async function serve({ program, page, log, destroy, port, world, json, open }: Serving): Promise<void> {
-  const events = new EventLog(randomBytes(8).toString('hex'), () => program.jobs());
-  const endEvents = program.onEvent((event, data) => events.add(event, data));
+  const run = randomBytes(8).toString('hex');
+  const events = new EventStream(run, program.events, () => program.session.jobs.list());
   const host = await startHost({
     page,
     events,
@@ -140,7 +135,7 @@ async function serve({ program, page, log, destroy, port, world, json, open }: S
     const enter = onEnter(() => world.err(`${host.newUrl()}\n`));
     const idle = await untilOver(host, program, world);
     enter();
-    const running = workingJobs(program.jobs()).length;
+    const running = program.busy().length;
     if (running > 0)
       world.err(
         `${jobsRunning(running)} stopped. Start \`ironlift serve\` again: what can go on is offered there.\n`,
@@ -148,7 +143,6 @@ async function serve({ program, page, log, destroy, port, world, json, open }: S
     else if (idle) world.err('Nobody was there for eight hours: ended.\n');
     else world.err('Ended.\n');
   } finally {
-    endEvents();
     await host.close();
   }
 }
@@ -157,7 +151,8 @@ async function greet(host: Host, world: World, json: boolean, open: boolean): Pr
   const url = host.newUrl();
   if (json) world.out(`${JSON.stringify({ url })}\n`);
   else world.out(`Ironlift is at ${url}\n`);
-  world.err('The address is good for one browser and one minute. Enter: a new one. Ctrl-C: end.\n');
+  const enter = process.stdin.isTTY ? ' Enter: a new one.' : '';
+  world.err(`The address is good for one browser and one minute.${enter} Ctrl-C: end.\n`);
   const command = open ? browserCommand(process.platform, world.environment, url) : null;
   if (command !== null && !(await openBrowser(command)))
     world.err('No browser could be started: open the address yourself.\n');
@@ -181,11 +176,11 @@ const IDLE_LOOK = 30_000;
 const IDLE_LIMIT = 8 * 3600_000;
 
 /** @returns whether it was idle, and not asked to end */
-async function untilOver(host: Host, program: Program, world: World): Promise<boolean> {
+async function untilOver(host: Host, program: OpenSession, world: World): Promise<boolean> {
   let since = performance.now();
   while (!world.signal.aborted) {
     await wait(IDLE_LOOK, undefined, { signal: world.signal }).catch(() => undefined);
-    if (host.busy() > 0 || workingJobs(program.jobs()).length > 0) since = performance.now();
+    if (host.busy() > 0 || program.busy().length > 0) since = performance.now();
     if (performance.now() - since > IDLE_LIMIT) return true;
   }
   return false;

@@ -1,53 +1,41 @@
 /** What the loopback host can do of what the program asks of its shell: no dialogs, no key store, and a browser looks on. */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { nodeShell } from '../../migration-core/service/node-shell.ts';
 import type { Shell } from '../../migration-core/service/shell.ts';
-import { forkTask, taskEnvironment } from '../job-process.ts';
-import type { Log } from '../log-file.ts';
 
 export interface HostShellOptions {
-  dataFolder: string;
+  /** That of the system unless given. */
+  dataFolder: string | undefined;
   version: string;
   destroy: boolean;
-  taskEntry: string;
-  log: Log;
+  taskProgram: string;
   environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** @throws system errors where the data folder cannot be made */
 export function hostShell({
   dataFolder,
   version,
   destroy,
-  taskEntry,
-  log,
+  taskProgram,
   environment,
 }: HostShellOptions): Shell {
   const awake = awakeCommand(process.platform, environment['PATH'] ?? '');
   return {
-    capabilities: {
-      shell: 'browser',
-      dialogs: 'in-app',
-      reveal: false,
-      credentials: 'session',
-      // A host has no window to ask in: who wants disks read starts it with the right to.
-      localDisks: process.getuid?.() === 0 ? 'direct' : 'none',
-      destroy,
-      sleepBlocker: awake !== null,
-    },
-    platform: process.platform,
-    version,
-    dataFolder,
-    homeFolder: homedir(),
-    now: () => Date.now(),
-    randomId: () => randomBytes(16).toString('hex'),
-    startProcess: (name) =>
-      forkTask(taskEntry, taskEnvironment(environment), (text) =>
-        log.info('task-output', { name, text: text.slice(0, 4000) }),
-      ),
-    ...(awake === null ? {} : { keepAwake: sharedHold(() => hold(awake)) }),
+    ...nodeShell({
+      version,
+      taskProgram,
+      ...(dataFolder === undefined ? {} : { dataFolder }),
+      capabilities: {
+        // A host has no window to ask in: who wants disks read starts it with the right to.
+        localDisks: process.getuid?.() === 0 ? 'direct' : 'none',
+        destroy,
+        sleepBlocker: awake !== null,
+      },
+    }),
+    ...(awake === null ? {} : { keepAwake: () => hold(awake) }),
   };
 }
 
@@ -76,19 +64,4 @@ function hold([program, ...args]: readonly [string, ...string[]]): () => void {
   child.on('error', () => undefined);
   child.unref();
   return () => void child.kill();
-}
-
-/** Held by the first who asks and let go by the last. */
-export function sharedHold(take: () => () => void): () => () => void {
-  let holders = 0;
-  let release: (() => void) | null = null;
-  return () => {
-    if (holders++ === 0) release = take();
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      if (--holders === 0) release?.();
-    };
-  };
 }

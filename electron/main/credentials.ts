@@ -62,9 +62,8 @@ export function credentialStore(safe: Safe, platform: string, path: string): Sto
       }),
     forget: (name) =>
       inTurn(async () => {
-        const all = await read(path);
-        delete all[name];
-        await write(path, all);
+        const { [name]: _gone, ...others } = await read(path);
+        await write(path, others);
       }),
   };
 }

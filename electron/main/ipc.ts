@@ -4,13 +4,13 @@
  */
 import type { IpcMain, IpcMainInvokeEvent, WebContents } from 'electron';
 import { answerCall, type Answering } from '../answer.ts';
-import type { CallResult } from '../contract.ts';
-import { placeOf, type EventLog, type StreamLine } from '../event-log.ts';
+import type { CallResult } from '../../migration-core/contract/call.ts';
+import { placeOf, type EventStream, type StreamLine } from '../event-stream.ts';
 import { isPage } from './page-protocol.ts';
 
 export interface IpcOptions extends Answering {
   ipcMain: Pick<IpcMain, 'handle'>;
-  events: EventLog;
+  events: EventStream;
 }
 
 /** Calls of one page that are under way: a page that asks for more is broken. */

@@ -1,12 +1,13 @@
 /** Leaving while something runs: asked once, and whoever only presses Enter goes on working. */
 import type { App, BrowserWindow, Dialog } from 'electron';
-import { jobsRunning, workingJobs, type Program } from '../program.ts';
+import type { OpenSession } from '../../migration-core/service/create-session.ts';
+import { jobsRunning, jobTitles } from '../words.ts';
 
 export interface QuitWorld {
   app: Pick<App, 'on' | 'exit' | 'quit'>;
   dialog: Pick<Dialog, 'showMessageBox'>;
   window: () => BrowserWindow | null;
-  program: Pick<Program, 'jobs' | 'close'>;
+  program: Pick<OpenSession, 'busy' | 'close'>;
 }
 
 /** How long jobs have to stop at a safe place, milliseconds; a system that shuts down gives about this much. */
@@ -24,13 +25,13 @@ export function guardQuit({ app, dialog, window, program }: QuitWorld): () => vo
   };
 
   const ask = async (): Promise<void> => {
-    const running = workingJobs(program.jobs()).length;
-    if (running === 0) return close();
+    const running = program.busy();
+    if (running.length === 0) return close();
     state = 'asking';
     const options = {
       type: 'question' as const,
-      message: `${jobsRunning(running)} still running.`,
-      detail: 'Conversions stop at a safe place and can go on later; other work begins anew.',
+      message: `${jobsRunning(running.length)} still running.`,
+      detail: `${jobTitles(running)}\n\nWhat can go on later stops at a safe place; other work begins anew.`,
       buttons: ['Keep running', 'Stop and quit'],
       defaultId: 0,
       cancelId: 0,

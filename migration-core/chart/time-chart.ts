@@ -42,6 +42,8 @@ const LEFT = 52;
 const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 20;
+/** A label below the axis that begins further right would leave the picture. */
+const LABEL_ROOM = 24;
 /** Rows of the table that goes with the picture: more are no help to anybody who hears them. */
 const TABLE_ROWS = 200;
 
@@ -98,7 +100,7 @@ export function timeChart(input: TimeChartInput): Picture {
     });
   }
   for (const { at, label } of input.marks)
-    if (at >= from && at <= to)
+    if (at >= from && at <= to && x(at) < right - LABEL_ROOM)
       marks.push({
         kind: 'text',
         x: round(x(at)),

@@ -6,6 +6,7 @@ import { assessmentCalls } from './assessment.ts';
 import type { CallDefinition } from './call.ts';
 import { convertCalls } from './convert.ts';
 import { engagementCalls } from './engagement.ts';
+import { collectionCalls } from './collection.ts';
 import { fileCalls } from './files.ts';
 import { imageCalls } from './images.ts';
 import { job, jobCalls } from './jobs.ts';
@@ -13,6 +14,8 @@ import { planCalls } from './plan.ts';
 import { ruleCalls } from './rules.ts';
 import { scenarioCalls } from './scenarios.ts';
 import { waveCalls } from './waves.ts';
+import { projectCalls } from './project.ts';
+import { serverCalls } from './servers.ts';
 
 export const calls = {
   ...appCalls,
@@ -26,6 +29,9 @@ export const calls = {
   ...assessmentCalls,
   ...planCalls,
   ...waveCalls,
+  ...projectCalls,
+  ...serverCalls,
+  ...collectionCalls,
   ...activityCalls,
 } as const satisfies Record<string, CallDefinition>;
 

@@ -24,7 +24,12 @@ const ENVIRONMENT = [
   ...['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TMP', 'TEMP'],
   ...['SystemRoot', 'SYSTEMROOT', 'windir', 'ComSpec', 'PATHEXT', 'USERPROFILE', 'APPDATA', 'LOCALAPPDATA'],
   ...['ProgramData', 'ProgramFiles', 'NUMBER_OF_PROCESSORS', 'UV_THREADPOOL_SIZE', 'NODE_COMPILE_CACHE'],
+  // Keys of the person's agent: how servers are reached over SSH.
+  'SSH_AUTH_SOCK',
 ];
+
+export const taskEnvironment = (own: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(ENVIRONMENT.flatMap((key) => (own[key] === undefined ? [] : [[key, own[key]]])));
 
 /** Where the system wants programs to keep what is theirs. */
 export function dataFolderOf(
@@ -68,9 +73,7 @@ export function nodeShell(options: NodeShellOptions): Shell {
 }
 
 function forkTask(program: string, name: string): TaskProcess {
-  const environment = Object.fromEntries(
-    ENVIRONMENT.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])),
-  );
+  const environment = taskEnvironment(process.env);
   const child = fork(program, [name], {
     // Bytes and NaN arrive as they were sent, as they do between processes of Electron.
     serialization: 'advanced',

@@ -87,7 +87,7 @@ export async function connectHttp(world: HttpWorld): Promise<Connection> {
   return {
     client: {
       call: ((method, input, options) => call(method, input, options?.signal)) as Client['call'],
-      on: ((event, listener) => listeners.on(event, listener as (data: unknown) => void)) as Client['on'],
+      on: (event, listener) => listeners.on(event, listener as (data: unknown) => void),
     },
     onLine: (listener) => listeners.onLine(listener),
   };
@@ -124,10 +124,10 @@ async function tokenOf(world: HttpWorld): Promise<string> {
 
 interface Listening {
   world: HttpWorld;
-  post(path: string, body: unknown, signal: AbortSignal): Promise<Response>;
+  post: (path: string, body: unknown, signal: AbortSignal) => Promise<Response>;
   listeners: Listeners;
   end: AbortSignal;
-  over(): Error;
+  over: () => Error;
 }
 
 /** Until the session is over: opens the stream, reads it, and opens it again where it broke. */

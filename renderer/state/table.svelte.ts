@@ -1,5 +1,5 @@
 /** What a table shows: rows filtered, sorted and selected. Without a page, so that Node can test it. */
-import type { Snippet } from 'svelte';
+import { untrack, type Snippet } from 'svelte';
 
 export type CellValue = string | number | null;
 
@@ -61,18 +61,19 @@ export class TableState<R> {
     return this.#columns;
   }
 
+  /** For effects: reads nothing that it writes. */
   setRows(rows: readonly R[]): void {
     this.#rows = rows;
     // Rows that went take their mark with them.
-    if (this.selected.size > 0) {
-      const there = new Set(rows.map(this.#key));
-      const kept = [...this.selected].filter((key) => there.has(key));
-      if (kept.length !== this.selected.size) this.selected = new Set(kept);
-    }
+    const selected = untrack(() => this.selected);
+    if (selected.size === 0) return;
+    const there = new Set(rows.map(this.#key));
+    const kept = [...selected].filter((key) => there.has(key));
+    if (kept.length !== selected.size) this.selected = new Set(kept);
   }
 
   setColumns(columns: readonly Column<R>[]): void {
-    if (this.#columns.length === 0) {
+    if (untrack(() => this.#columns.length === 0)) {
       this.hidden = new Set(columns.filter(({ hidden }) => hidden === true).map(({ id }) => id));
     }
     this.#columns = columns;

@@ -4,6 +4,10 @@ export const screens = {
   project: 'New project',
   sources: 'Sources',
   inventory: 'Inventory',
+  candidates: 'Candidates',
+  sizing: 'Sizing and rules',
+  plan: 'Plan',
+  waves: 'Waves',
   settings: 'Settings and help',
 } as const;
 

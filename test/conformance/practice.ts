@@ -4,12 +4,14 @@ import type { Settings } from '../../migration-core/contract/app.ts';
 import { calls } from '../../migration-core/contract/contract.ts';
 import type { Handlers } from '../../migration-core/contract/dispatch.ts';
 import type { Job } from '../../migration-core/contract/jobs.ts';
-import { EventLog } from '../../electron/event-log.ts';
+import { EventStream } from '../../electron/event-stream.ts';
+import { eventHub, type EventHub } from '../../migration-core/service/events.ts';
 import type { Log } from '../../electron/log-file.ts';
 
 export interface PracticeProgram {
   handlers: Handlers;
-  events: EventLog;
+  hub: EventHub;
+  events: EventStream;
   log: Log;
   logged: { what: string; facts: unknown }[];
   /** Methods whose handlers failed by a fault. */
@@ -49,8 +51,10 @@ export function practiceProgram(): PracticeProgram {
       },
     ]),
   ) as unknown as Handlers;
+  const hub = eventHub();
   const program: PracticeProgram = {
-    events: new EventLog('run-1', () => []),
+    hub,
+    events: new EventStream('run-1', hub, () => []),
     logged: [],
     faults: [],
     log: {

@@ -12,10 +12,10 @@ export interface Transport {
   /** Cuts the line of events under the client, which has to come back by itself; absent: this line cannot break. */
   cut?: () => void;
   /** Another page of the same program. */
-  another(): Promise<Connection>;
+  another: () => Promise<Connection>;
   /** The page goes away with everything it waits for. */
-  leave(): Promise<void>;
-  close(): Promise<void>;
+  leave: () => Promise<void>;
+  close: () => Promise<void>;
 }
 
 export type OpenTransport = (program: PracticeProgram) => Promise<Transport>;
@@ -141,10 +141,10 @@ export function transportConformance(
         (await another()).client.on('job-removed', ({ id }) => other!.push(id));
         await until(() => program.events.followers === 2);
         const ids = Array.from({ length: 500 }, (_, n) => `job-${n}`);
-        for (const id of ids) program.events.add('job-removed', { id });
+        for (const id of ids) program.hub.emit('job-removed', { id });
         await until(() => second!.length >= 500 && other!.length >= 500);
         end();
-        program.events.add('job-removed', { id: 'last' });
+        program.hub.emit('job-removed', { id: 'last' });
         await until(() => second!.includes('last'));
         expect(first).toEqual(ids);
         expect(second).toEqual([...ids, 'last']);
@@ -156,12 +156,12 @@ export function transportConformance(
         const seen: string[] = [];
         connection.client.on('job-removed', ({ id }) => seen.push(id));
         await until(() => program.events.followers === 1);
-        program.events.add('job-removed', { id: 'before' });
+        program.hub.emit('job-removed', { id: 'before' });
         await until(() => seen.length === 1);
         cut!();
-        for (let n = 0; n < 20; n++) program.events.add('job-removed', { id: `missed-${n}` });
+        for (let n = 0; n < 20; n++) program.hub.emit('job-removed', { id: `missed-${n}` });
         await until(() => seen.length === 21);
-        program.events.add('job-removed', { id: 'after' });
+        program.hub.emit('job-removed', { id: 'after' });
         await until(() => seen.length === 22);
         expect(seen).toEqual(['before', ...Array.from({ length: 20 }, (_, n) => `missed-${n}`), 'after']);
       }),
@@ -173,7 +173,7 @@ export function transportConformance(
         connection.client.on('changed', ({ what }) => changed.push(what.length));
         await until(() => program.events.followers === 1);
         cut!();
-        for (let n = 0; n < 3000; n++) program.events.add('job-removed', { id: `job-${n}` });
+        for (let n = 0; n < 3000; n++) program.hub.emit('job-removed', { id: `job-${n}` });
         await until(() => changed.length === 1);
         expect(changed[0]).toBeGreaterThan(5);
       }),
@@ -195,13 +195,11 @@ export function transportConformance(
 
     it('ends what a page waits for when it goes away', () =>
       using(async ({ connection, leave }, program) => {
-        const calls = [1, 2, 3].map((n) =>
-          connection.client.call('jobs.resume', { job: `job-${n}` }).catch(() => undefined),
-        );
+        for (const n of [1, 2, 3])
+          void connection.client.call('jobs.resume', { job: `job-${n}` }).catch(() => undefined);
         await until(() => program.waiting === 3 && program.events.followers === 1);
         await leave();
         await until(() => program.aborted === 3 && program.events.followers === 0);
-        void calls;
       }));
 
     it('answers calls beside each other, each to whom it belongs', () =>

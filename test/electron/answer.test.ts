@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { answerCall } from '../../electron/answer.ts';
-import { calls } from '../../electron/contract.ts';
+import { calls } from '../../migration-core/contract/contract.ts';
 import type { CallDefinition } from '../../migration-core/contract/call.ts';
 import { practiceProgram } from '../conformance/practice.ts';
 

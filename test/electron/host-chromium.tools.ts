@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** What the loopback host is attacked with in a real browser: the browser's own rules are half of the defence. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -54,7 +55,7 @@ const post = (page: Page, url: string, init: { mode?: RequestMode; type: string 
       try {
         const response = await fetch(target, {
           method: 'POST',
-          mode: mode as RequestMode,
+          mode: mode,
           headers: { 'content-type': type },
           body: '{"method":"app.settings","input":{}}',
         });

@@ -42,6 +42,12 @@ const own: Record<string, () => Promise<Task<never, unknown>>> = {
   'test-fault': task(async () => {
     throw new TypeError('secret of the program: /home/me');
   }),
+  'test-late-fault': task(async () => {
+    setTimeout(() => {
+      throw new Error('thrown where nobody waits');
+    }, 10);
+    await sleep(600_000);
+  }),
   'test-exit': task(async ({ code }: { code: number }) => process.exit(code)),
   'test-deaf': task(async (_: unknown, world) => {
     world.onStep('Listening to nobody');
@@ -86,7 +92,7 @@ const own: Record<string, () => Promise<Task<never, unknown>>> = {
       const engagement = openEngagement(path, { now });
       try {
         if (engagement.readOnly) throw new Error('It is locked.');
-        engagement.server({ name, keys: [] } as never, now());
+        engagement.server({ name, macs: [] }, now());
         await sleep(hold, undefined, { signal }).catch(() => undefined);
         throwIfCancelled(signal);
         return { name };

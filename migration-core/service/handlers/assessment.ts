@@ -21,8 +21,12 @@ export function assessmentHandlers(session: Session): Pick<Handlers, Calls> {
     return who === '' ? {} : { by: who };
   };
   return {
-    'assessment.list': ({ scenario }, { signal }) =>
-      questions.ask('assessments', questions.of(scenario), signal),
+    'assessment.list': async ({ scenario }, { signal }) => {
+      const asked = questions.of(scenario);
+      const { list, inputs } = await questions.ask('assessments', asked, signal);
+      questions.note('assessment', asked.scenario, inputs, { rules: list.rules, totals: list.totals });
+      return list;
+    },
     'assessment.server': ({ server, scenario }, { signal }) =>
       questions.ask('assessment', { ...questions.of(scenario), server }, signal),
     'assessment.override': ({ servers, decision }) => ({
@@ -57,8 +61,8 @@ export function assessmentHandlers(session: Session): Pick<Handlers, Calls> {
       ),
     }),
     'assessment.accept': async ({ servers, by: who }, { signal }) => {
-      const { rows } = await questions.ask('assessments', questions.of(undefined), signal);
-      const ruled = new Map(rows.map((row) => [row.server, row]));
+      const { list } = await questions.ask('assessments', questions.of(undefined), signal);
+      const ruled = new Map(list.rows.map((row) => [row.server, row]));
       // Unknown and virtual already are no decisions; what was decided stays.
       const open = servers.filter((server) => {
         const row = ruled.get(server);

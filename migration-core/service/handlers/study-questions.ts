@@ -27,6 +27,8 @@ export interface StudyQuestions {
   of(scenario: string | undefined): { scenario: string; plan: PlanDocument | null };
   /** Keeps a plan in the file, or for this run of the program where nothing can be written. */
   keep(path: string, document: PlanDocument): void;
+  /** Notes in the file that an answer was computed and what it came to, for the state of the steps. */
+  note(kind: 'assessment' | 'waves', scenario: string, inputs: string, value: object): void;
 }
 
 const made = new WeakMap<Session, StudyQuestions>();
@@ -73,6 +75,14 @@ function makeQuestions(session: Session): StudyQuestions {
       const engagement = session.engagement();
       if (engagement.readOnly) unsaved.set(scenario, document);
       else engagement.putDocument('plan', scenario, document, null, document.madeAt);
+    },
+    note(kind, scenario, inputs, value) {
+      const engagement = session.engagement();
+      if (engagement.readOnly) return;
+      const known = engagement.documents(kind).find(({ name }) => name === scenario);
+      if (known?.inputs === inputs) return;
+      engagement.putDocument(kind, scenario, { version: 1, ...value }, inputs, session.shell.now());
+      session.changed('engagement');
     },
   };
 

@@ -21,7 +21,13 @@ export function waveHandlers(session: Session): Pick<Handlers, Calls> {
     );
   };
   return {
-    'waves.get': ({ scenario }, { signal }) => questions.ask('waves', questions.of(scenario), signal),
+    'waves.get': async ({ scenario }, { signal }) => {
+      const asked = questions.of(scenario);
+      const answer = await questions.ask('waves', asked, signal);
+      if (answer === null) return { waves: null };
+      questions.note('waves', asked.scenario, answer.inputs, { waves: answer.view.waves.length });
+      return { waves: answer.view };
+    },
     'waves.edit': ({ moves }) => ({
       changed: edit(moves, (count) => `Change the waves of ${plural(count, 'server')}`),
     }),

@@ -103,7 +103,7 @@ export class StudyRoom {
     const wanted = shapeOf(scenario, packs ?? keptRulePacks(this.engagement));
     const stand = await this.#look(wanted, asking);
     const options = this.options(packs ?? stand.packs, asking);
-    const word = digest([stand.version, day(options.now), scenario, [...options.packs.values()]]);
+    const word = digestOf([stand.version, day(options.now), scenario, [...options.packs.values()]]);
     const known = this.#studies.get(word);
     if (known !== undefined) {
       this.#studies.delete(word);
@@ -128,7 +128,7 @@ export class StudyRoom {
   /** The plan with the sums of its hosts. */
   async opened(name: string, document: PlanDocument, asking: Asking = {}): Promise<OpenedPlan> {
     const study = await this.study(this.scenario(name), asking);
-    const word = digest([this.#stand!.version, document.madeAt, study.scenario, study.context.rules.all()]);
+    const word = digestOf([this.#stand!.version, document.madeAt, study.scenario, study.context.rules.all()]);
     const known = this.#plans.get(name);
     if (known?.word === word) return known.opened;
     const opened = openPlan(planRequestOf(study, this.options(this.#stand!.packs, asking)), document.plan);
@@ -154,10 +154,10 @@ export class StudyRoom {
     // How it is searched and what it is called is no other question.
     const { title: _title, name: _name, effort: _effort, ...question } = scenario;
     return {
-      scenario: digest(question),
-      rules: digest(ruleBook(scenario.rulePack, packs).all()),
-      servers: digest(collected),
-      annotations: digest(
+      scenario: digestOf(question),
+      rules: digestOf(ruleBook(scenario.rulePack, packs).all()),
+      servers: digestOf(collected),
+      annotations: digestOf(
         facts.map(({ id, annotations: { wave: _wave, waveNote: _note, ...said } }) => [id, said]),
       ),
     };
@@ -239,13 +239,14 @@ const day = (now: number): number => Math.floor(now / 86_400_000);
 const shapeOf = (scenario: Scenario, packs: ReadonlyMap<string, RulePack>): WeekShape =>
   ruleBook(scenario.rulePack, packs).value(PROFILE_RULES[scenario.profile]).shape;
 
-const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+export const digestOf = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
 /** One text of all that was collected: identities, samples and inventories by their times. */
 function collectedIn(engagement: EngagementFile): string {
   const servers = engagement.servers().map(({ rollup: _, ...server }) => server);
   const collections = engagement.collections().map(({ id, finishedAt, counts }) => [id, finishedAt, counts]);
-  return digest([servers, collections]);
+  return digestOf([servers, collections]);
 }
 
 /** What is said of each. */

@@ -17,7 +17,7 @@ import { IronliftError } from '../../base/errors.ts';
 import type { TaskWorld } from '../tasks/table.ts';
 import { catalogue } from './catalogue.ts';
 import { scenarioPreview } from './preview.ts';
-import { StudyRoom } from './room.ts';
+import { digestOf, StudyRoom } from './room.ts';
 import { ruleList } from './rules.ts';
 import { assessmentList, oneAssessment } from './show-assessment.ts';
 import { planView, staleBecause, whatIfView } from './show-plan.ts';
@@ -71,9 +71,10 @@ export function studyWorker() {
     staleBecause(plan.inputs, await room.inputs(room.scenario(scenario), about(asking)));
 
   return {
-    assessments: answering(async (room, input: Of, asking) =>
-      assessmentList(await studyOf(room, input, asking)),
-    ),
+    assessments: answering(async (room, input: Of, asking) => ({
+      list: assessmentList(await studyOf(room, input, asking)),
+      inputs: digestOf(await room.inputs(room.scenario(input.scenario), about(asking))),
+    })),
 
     assessment: answering(async (room, input: Of & { server: ServerId }, asking) =>
       oneAssessment(await studyOf(room, input, asking), input.server),
@@ -140,12 +141,13 @@ export function studyWorker() {
       },
     ),
 
-    waves: answering(async (room, input: OfPlan, asking): Promise<Output<'waves.get'>> => {
+    waves: answering(async (room, input: OfPlan, asking) => {
       const plan = planOf(room, input);
-      if (plan === null) return { waves: null };
+      if (plan === null) return null;
       const study = await studyOf(room, input, asking);
       const options = room.options(await room.packs(), about(asking));
-      return { waves: wavesView(study, plan, options, await staleOf(room, input, plan, asking)) };
+      const view = wavesView(study, plan, options, await staleOf(room, input, plan, asking));
+      return { view, inputs: digestOf(plan.inputs) };
     }),
 
     wavesTable: answering(async (room, input: OfPlan & { separator: ',' | ';' }, asking) => {

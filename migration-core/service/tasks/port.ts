@@ -10,12 +10,17 @@ interface ParentPort {
 export function portOf(world: NodeJS.Process & { parentPort?: ParentPort }): Port {
   const { parentPort } = world;
   const exit = (code: number): void => world.exit(code);
+  const onFault = (listener: (error: unknown) => void): void => {
+    // A rejection that nobody handles arrives here, too.
+    world.on('uncaughtException', listener);
+  };
   if (parentPort !== undefined)
     return {
       send: (message) => parentPort.postMessage(message),
       onMessage: (listener) => parentPort.on('message', ({ data }) => listener(data)),
       // Chromium ends its utility processes itself.
       onGone: () => undefined,
+      onFault,
       exit,
     };
   return {
@@ -25,6 +30,7 @@ export function portOf(world: NodeJS.Process & { parentPort?: ParentPort }): Por
     },
     onMessage: (listener) => world.on('message', listener),
     onGone: (listener) => world.on('disconnect', listener),
+    onFault,
     exit,
   };
 }

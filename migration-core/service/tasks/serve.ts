@@ -9,6 +9,8 @@ export interface Port {
   onMessage(listener: (message: unknown) => void): void;
   /** The session is gone. */
   onGone(listener: () => void): void;
+  /** Something was thrown where nobody waits for it. */
+  onFault(listener: (error: unknown) => void): void;
   exit(code: number): void;
 }
 
@@ -95,6 +97,12 @@ export function serveTasks(port: Port, tables: TaskTables, now: () => number = D
           error: failureOf(new Error('A task process was asked two things at once.')),
         });
     } else if (current?.call === said.call) current[said.say].abort();
+  });
+
+  port.onFault((error) => {
+    // What is in memory now is not to be trusted: no copy goes on with it.
+    if (current !== null) port.send({ say: 'failed', call: current.call, error: failureOf(error) });
+    setTimeout(() => port.exit(1), TELL_EVERY);
   });
 
   port.onGone(() => {

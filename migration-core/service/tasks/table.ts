@@ -36,6 +36,10 @@ export const tasks = {
   'image-check': async () => (await import('./images.ts')).imageCheckTask,
   'image-compare': async () => (await import('./images.ts')).imageCompareTask,
   'image-convert': async () => (await import('./images.ts')).imageConvertTask,
+  import: async () => (await import('./import.ts')).importTask,
+  'collect-local': async () => (await import('./collect-local.ts')).collectLocalTask,
+  'collect-ssh': async () => (await import('./collect-ssh.ts')).collectSshTask,
+  'test-ssh': async () => (await import('./test-ssh.ts')).testSshTask,
 } as const satisfies Record<string, () => Promise<Task<never, unknown>>>;
 
 export type TaskName = keyof typeof tasks;

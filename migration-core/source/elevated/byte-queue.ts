@@ -2,11 +2,11 @@
 import type { Readable } from 'node:stream';
 
 export class ByteQueue {
-  readonly #pieces: AsyncIterator<Buffer>;
+  readonly #pieces: AsyncIterator<Buffer, undefined>;
   #rest: Buffer = Buffer.alloc(0);
 
   constructor(stream: Readable) {
-    this.#pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    this.#pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   }
 
   /** null: the stream ended before, be it in the middle. */
@@ -15,9 +15,9 @@ export class ByteQueue {
     let missing = length;
     while (missing > 0) {
       if (this.#rest.length === 0) {
-        const { done, value } = await this.#pieces.next();
-        if (done === true) return null;
-        this.#rest = value;
+        const next: IteratorResult<Buffer, undefined> = await this.#pieces.next();
+        if (next.done === true) return null;
+        this.#rest = next.value;
         continue;
       }
       const part = this.#rest.subarray(0, missing);

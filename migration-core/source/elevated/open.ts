@@ -46,8 +46,8 @@ export async function openElevated(
 
 interface Waiting {
   into: Uint8Array;
-  resolve(): void;
-  reject(error: unknown): void;
+  resolve: () => void;
+  reject: (error: unknown) => void;
 }
 
 class HelperLine {

@@ -73,7 +73,9 @@ async function answerQuestions(queue: ByteQueue, output: Writable, disk: BlockSo
     const bytes = await queue.take(QUESTION_BYTES);
     if (bytes === null) return 0;
     const question = readQuestion(bytes);
-    if (question === null || underway.size >= QUESTIONS) return 2;
+    if (question === null) return 2;
+    // Questions beyond these stay in the pipe, and take no memory here.
+    while (underway.size >= QUESTIONS) await Promise.race(underway);
     const { id, length, offset } = question;
     const answer = read(disk, length, offset)
       .then(({ status, payload }) => send(output, id, status, payload))

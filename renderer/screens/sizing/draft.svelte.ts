@@ -1,0 +1,66 @@
+/** A scenario that is being changed: what differs from what is kept and from what the program has. */
+import type { Output } from '../../state/types.ts';
+
+export type Scenario = Output<'scenarios.get'>['scenario'];
+type Nested = 'prices' | 'calendar';
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+export class Draft {
+  kept: Scenario = $state.raw(undefined as unknown as Scenario);
+  defaults: Scenario = $state.raw(undefined as unknown as Scenario);
+  value: Scenario = $state.raw(undefined as unknown as Scenario);
+
+  constructor({ scenario, defaults }: Pick<Output<'scenarios.get'>, 'scenario' | 'defaults'>) {
+    this.kept = scenario;
+    this.defaults = defaults;
+    this.value = scenario;
+  }
+
+  /** What was kept meanwhile; edits that were not applied stay on top, field by field. */
+  rebase({ scenario, defaults }: Pick<Output<'scenarios.get'>, 'scenario' | 'defaults'>): void {
+    const edits = Object.fromEntries(
+      Object.entries(this.value).filter(
+        ([field, value]) => !same(value, (this.kept as Record<string, unknown>)[field]),
+      ),
+    );
+    this.value = { ...scenario, ...edits };
+    this.kept = scenario;
+    this.defaults = defaults;
+  }
+
+  get dirty(): boolean {
+    return !same(this.value, this.kept);
+  }
+
+  /** undefined: absent. */
+  set<F extends keyof Scenario>(field: F, value: Scenario[F] | undefined): void {
+    const { [field]: _, ...others } = this.value;
+    this.value = (value === undefined ? others : { ...this.value, [field]: value }) as Scenario;
+  }
+  setIn<N extends Nested, F extends keyof Scenario[N]>(
+    nested: N,
+    field: F,
+    value: Scenario[N][F] | undefined,
+  ): void {
+    const { [field]: _, ...others } = this.value[nested];
+    const next = value === undefined ? others : { ...this.value[nested], [field]: value };
+    this.value = { ...this.value, [nested]: next } as Scenario;
+  }
+
+  changed(field: keyof Scenario): boolean {
+    return !same(this.value[field], this.defaults[field]);
+  }
+  changedIn<N extends Nested>(nested: N, field: keyof Scenario[N]): boolean {
+    return !same(this.value[nested][field], this.defaults[nested][field]);
+  }
+  reset(field: keyof Scenario): void {
+    this.set(field, this.defaults[field] as never);
+  }
+  resetIn<N extends Nested>(nested: N, field: keyof Scenario[N]): void {
+    this.setIn(nested, field, this.defaults[nested][field] as never);
+  }
+  discard(): void {
+    this.value = this.kept;
+  }
+}
