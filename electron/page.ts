@@ -1,6 +1,6 @@
 /** The page as it is handed out: a list of files made beforehand, their types, and the headers both shells send with them. */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import { IronliftError } from '../migration-core/base/errors.ts';
 
 /** The page runs its own scripts and styles, talks to where it came from, and is shown in nobody's frame. */
@@ -53,35 +53,27 @@ const MOST_FILES = 2000;
 const MOST_BYTES = 64 << 20;
 
 /**
- * Reads the whole page. Only regular files below the folder itself: nothing is looked up by a name that comes from
- * outside, and a link that leads out of the folder is left away.
+ * Reads the whole page: regular files of the folder itself. Nothing is looked up later by a name that comes from outside.
  * @throws PAGE_NOT_BUILT
  */
 export async function readPage(folder: string): Promise<Page> {
   const page = new Map<string, PageFile>();
-  let root: string;
-  let names: string[];
+  let bytes = 0;
+  const read = async (path: string, address: string): Promise<void> => {
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      // A link is neither: where it leads is not part of the page.
+      if (entry.isDirectory()) await read(join(path, entry.name), `${address}${entry.name}/`);
+      const type = MIME_TYPES[extname(entry.name)];
+      if (!entry.isFile() || type === undefined) continue;
+      bytes += (await stat(join(path, entry.name))).size;
+      if (bytes > MOST_BYTES || page.size >= MOST_FILES) throw new Error('It holds more than a page.');
+      page.set(address + entry.name, { type, bytes: new Uint8Array(await readFile(join(path, entry.name))) });
+    }
+  };
   try {
-    root = await realpath(folder);
-    names = (await readdir(root, { recursive: true })).sort();
+    await read(folder, '/');
   } catch (cause) {
     throw notBuilt(cause);
-  }
-  let bytes = 0;
-  for (const name of names) {
-    const type = MIME_TYPES[extname(name)];
-    if (type === undefined) continue;
-    const path = await realpath(join(root, name));
-    if (!path.startsWith(root + sep)) continue;
-    const about = await stat(path);
-    if (!about.isFile()) continue;
-    bytes += about.size;
-    if (bytes > MOST_BYTES || page.size >= MOST_FILES)
-      throw notBuilt(new Error('It holds more than a page.'));
-    page.set(`/${relative(root, join(root, name)).split(sep).join('/')}`, {
-      type,
-      bytes: new Uint8Array(await readFile(path)),
-    });
   }
   const index = page.get('/index.html');
   if (index === undefined) throw notBuilt(new Error('It holds no index.html.'));

@@ -2,9 +2,9 @@
 import { serveDevice } from '../../migration-core/source/elevated/serve.ts';
 import { giveUpRights } from './rights.ts';
 
-const status = await serveDevice(process.argv.slice(2), {
+// Not awaited at the top: as one program it is a script, not a module.
+void serveDevice(process.argv.slice(2), {
   input: process.stdin,
   output: process.stdout,
   giveUpRights: () => giveUpRights(process, process.env),
-});
-process.exit(status);
+}).then((status) => process.exit(status));

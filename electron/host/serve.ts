@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { IronliftError, isIronliftError } from '../../migration-core/base/errors.ts';
+import { IronliftError } from '../../migration-core/base/errors.ts';
 import type { Command } from '../../migration-core/cli/commands.ts';
 import type { World } from '../../migration-core/cli/world.ts';
 import { createSession, type OpenSession } from '../../migration-core/service/create-session.ts';
@@ -55,7 +55,10 @@ Options:
     });
     const file = openLog(resolve(shell.dataFolder, 'log'), 'host', world.now);
     const program = await createSession(shell);
-    const log: Log = { info: file.info, fault: (where, error) => program.report(error, where) };
+    const log: Log = {
+      info: (...line) => file.info(...line),
+      fault: (where, error) => program.report(error, where),
+    };
     try {
       await serve({
         program,
@@ -84,17 +87,16 @@ function portOf(given: unknown): number {
   return port;
 }
 
-/** The built page; builds it first where the bundler is at hand. @throws PAGE_NOT_BUILT */
+/** The built page; in a checkout it is built first where it is older than its sources. @throws PAGE_NOT_BUILT */
 async function pageOf(world: World): Promise<Page> {
-  try {
-    return await readPage(pageFolder());
-  } catch (error) {
-    if (!isIronliftError(error, 'PAGE_NOT_BUILT') || !canBuild()) throw error;
-    world.err('Building the page of the application, once ...\n');
-    const { buildPage } = await import('../build.ts');
-    await buildPage();
-    return readPage(pageFolder());
+  if (canBuild()) {
+    const { buildPage, isPageStale } = await import('../build.ts');
+    if (isPageStale()) {
+      world.err('Building the page of the application ...\n');
+      await buildPage();
+    }
   }
+  return readPage(pageFolder());
 }
 
 async function versionOf(): Promise<string> {

@@ -62,8 +62,8 @@ export function credentialStore(safe: Safe, platform: string, path: string): Sto
       }),
     forget: (name) =>
       inTurn(async () => {
-        const { [name]: _gone, ...others } = await read(path);
-        await write(path, others);
+        const others = Object.entries(await read(path)).filter(([one]) => one !== name);
+        await write(path, Object.fromEntries(others));
       }),
   };
 }

@@ -1,11 +1,12 @@
 /** Leaving while something runs: asked once, and whoever only presses Enter goes on working. */
-import type { App, BrowserWindow, Dialog } from 'electron';
+import type { App, BrowserWindow, Dialog, PowerMonitor } from 'electron';
 import type { OpenSession } from '../../migration-core/service/create-session.ts';
 import { jobsRunning, jobTitles } from '../words.ts';
 
 export interface QuitWorld {
-  app: Pick<App, 'on' | 'exit' | 'quit'>;
+  app: Pick<App, 'on' | 'exit'>;
   dialog: Pick<Dialog, 'showMessageBox'>;
+  powerMonitor: Pick<PowerMonitor, 'on'>;
   window: () => BrowserWindow | null;
   program: Pick<OpenSession, 'busy' | 'close'>;
 }
@@ -13,8 +14,7 @@ export interface QuitWorld {
 /** How long jobs have to stop at a safe place, milliseconds; a system that shuts down gives about this much. */
 const CLOSING = 15_000;
 
-/** Returns what asks, so that the closing of the window can ask as well. */
-export function guardQuit({ app, dialog, window, program }: QuitWorld): () => void {
+export function guardQuit({ app, dialog, powerMonitor, window, program }: QuitWorld): void {
   let state: 'open' | 'asking' | 'closing' = 'open';
 
   const close = async (): Promise<void> => {
@@ -49,5 +49,8 @@ export function guardQuit({ app, dialog, window, program }: QuitWorld): () => vo
     event.preventDefault();
     if (state === 'open') void ask().catch(() => app.exit(1));
   });
-  return () => app.quit();
+  // Nobody is there to be asked when the system ends.
+  powerMonitor.on('shutdown', () => {
+    if (state !== 'closing') void close();
+  });
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { isIronliftError } from '../base/errors.ts';
 import type { Settings } from '../contract/app.ts';
+import type { Changed } from '../contract/contract.ts';
 import type { Handlers } from '../contract/dispatch.ts';
 import { activityLog, type ActivityLog } from './activity/log.ts';
 import { engagementDesk, type EngagementDesk } from './engagement/desk.ts';
@@ -22,7 +23,7 @@ export interface Desks {
   engagement: EngagementDesk;
   recent: RecentList;
   activity: ActivityLog;
-  saveSettings(settings: Settings): void;
+  saveSettings: (settings: Settings) => void;
 }
 
 export interface OpenSession {
@@ -70,9 +71,15 @@ export async function createSession(shell: Shell, options: SessionOptions = {}):
     events.emit('changed', { what: ['activity'] });
   }
 
+  function changed(...what: Changed[]): void {
+    if (what.includes('servers') || what.includes('collections')) engagement.forget();
+    events.emit('changed', { what });
+  }
+
   // Jobs let go of the engagement, which asks who writes it: each is given the other's functions.
   const jobs: JobDesk = makeJobs({
     ...{ shell, events, log, report, patience: options.patience },
+    writable: () => engagement.writable(),
     release: (title) => engagement.release(title),
     reclaim: () => engagement.reclaim(),
   });
@@ -80,7 +87,7 @@ export async function createSession(shell: Shell, options: SessionOptions = {}):
     ...{ shell, files, recent, log },
     jobs: () => jobs.list(),
     writer: () => jobs.engagementWriter(),
-    changed: (...what) => events.emit('changed', { what }),
+    changed,
   });
 
   const session: Session = {
@@ -89,7 +96,7 @@ export async function createSession(shell: Shell, options: SessionOptions = {}):
     engagementPath: () => engagement.path(),
     onEngagementChanged: (listener) => engagement.onChanged(listener),
     edit: (label, changed, work) => engagement.edit(label, changed, work),
-    changed: (...what) => events.emit('changed', { what }),
+    changed,
     settings: () => settings.get(),
     scenario: () => engagement.scenario(),
     showScenario: (name) => engagement.showScenario(name),

@@ -58,7 +58,16 @@ export function writeJson(path: string, value: unknown, unique: string): void {
     }
     renameSync(partial, path);
   } catch (error) {
-    rmSync(partial, { force: true });
+    removeQuietly(partial);
     throw error;
+  }
+}
+
+/** What cannot be removed stays: nothing depends on it. */
+export function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // No file, or not ours to remove.
   }
 }

@@ -48,7 +48,7 @@ export interface StartJob<N extends TaskName> {
    * In the session's process, when it is done: open what was made, tell who asks. Known for as long as the program runs; what
    * must also happen after a job that went on later is told by `Jobs.whenDone`.
    */
-  whenDone?(output: TaskOutput<N>): void | Promise<void>;
+  whenDone?: (output: TaskOutput<N>) => void | Promise<void>;
 }
 
 /** A process that stays. It is started with the first question, and anew after it died. */
@@ -77,7 +77,10 @@ export interface DoneJob {
 }
 
 export interface Jobs {
-  /** Shown in the tray and kept in the data folder, so that it is known after a crash. Returns at once. */
+  /**
+   * Shown in the tray and kept in the data folder, so that it is known after a crash. Returns at once.
+   * @throws JOB_NOT_POSSIBLE; where it writes the engagement: NO_ENGAGEMENT, ENGAGEMENT_READ_ONLY
+   */
   start<N extends TaskName>(job: StartJob<N>): Job;
   /**
    * A task of seconds whose answer the caller waits for: not in the list. Of one task one at a time, in a process that is
@@ -108,7 +111,10 @@ export interface Session {
   engagement(): EngagementFile;
   /** null: none is open. */
   engagementPath(): string | null;
-  /** After another engagement was opened, or none is open any more. */
+  /**
+   * After another engagement was opened, or none is open any more. Not after a job wrote to it: that is told as `changed`
+   * to pages alone.
+   */
   onEngagementChanged(listener: () => void): void;
   /**
    * Runs an edit of the open engagement in one transaction, remembers how to take it back under `label` ("Tag 3 servers"),
@@ -121,7 +127,7 @@ export interface Session {
     changed: readonly Changed[],
     work: () => { result: T; undo: () => void; redo: () => void },
   ): T;
-  /** Tells pages to ask again. */
+  /** Tells pages to ask again. What was written to the file without `edit` must be told this way, `servers` above all. */
   changed(...what: Changed[]): void;
   /** One line of the audit trail; `details` hold no secrets. Names of servers and people belong in `details`, not in `what`. */
   log(what: string, details?: Record<string, unknown>, level?: LogLevel): void;

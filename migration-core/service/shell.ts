@@ -32,6 +32,11 @@ export interface Shell {
   startProcess(name: string): TaskProcess;
   /** The system's dialog; paths, or none. Only where `capabilities.dialogs` is `native`. */
   chooseFiles?(purpose: FilePurpose, suggestedName: string | null): Promise<string[]>;
+  /**
+   * Command that reads one disk with rights that this program has not; the disk is its last argument. Where
+   * `capabilities.localDisks` is `helper`; goes to `openSource` as `helper`.
+   */
+  deviceHelper?: readonly [string, ...string[]];
   reveal?(path: string): void;
   /** Keeps the system awake while at least one caller holds it. Returns what lets go. */
   keepAwake?(): () => void;

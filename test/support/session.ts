@@ -41,14 +41,14 @@ export interface TestSession {
   dataFolder: string;
   homeFolder: string;
   /** Through `dispatch`; throws TestCallFailed. */
-  call<M extends Method>(method: M, input: Input<M>, signal?: AbortSignal): Promise<Output<M>>;
+  call: <M extends Method>(method: M, input: Input<M>, signal?: AbortSignal) => Promise<Output<M>>;
   /** The error of a call that must fail. */
-  refused(method: Method, input: unknown): Promise<CallError>;
+  refused: (method: Method, input: unknown) => Promise<CallError>;
   /** The id of a path, as if a person had chosen it. */
-  fileId(path: string, purpose: FilePurpose): Promise<string>;
+  fileId: (path: string, purpose: FilePurpose) => Promise<string>;
   /** The job, once it is in one of these states; any that is over unless given. Fails after `waitSeconds`. */
-  jobUntil(id: string, ...states: JobState[]): Promise<Job>;
-  close(): Promise<void>;
+  jobUntil: (id: string, ...states: JobState[]) => Promise<Job>;
+  close: () => Promise<void>;
 }
 
 export class TestCallFailed extends Error {

@@ -11,8 +11,7 @@ import { openEngagement } from '../../migration-core/store/open.ts';
 
 const task =
   <I, O>(run: Task<I, O>['run']) =>
-  async (): Promise<Task<never, unknown>> =>
-    ({ run }) as Task<never, unknown>;
+  async (): Promise<Task<never, unknown>> => ({ run });
 
 /** Of 10 ms each; `file`: what was done, as a conversion leaves it in its folder. */
 const steps = task(

@@ -73,7 +73,7 @@ export function nameHider(known: readonly string[]): NameHider {
   const inText = known
     .filter((name) => name.length >= 2)
     .sort((a, b) => b.length - a.length || (a < b ? -1 : 1))
-    .map((name) => name.replace(/[.*+?^${}()|[\]\\/-]/gu, String.raw`\$&`));
+    .map((name) => name.replace(/[.*+?^${}()|[\]\\/]/gu, String.raw`\$&`));
   const pieces = piecesOf(inText);
 
   function text(whole: string): string {

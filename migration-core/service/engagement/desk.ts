@@ -10,7 +10,7 @@ import type { Files, LogLevel } from '../session.ts';
 import type { Shell } from '../shell.ts';
 import { EditLog } from './edits.ts';
 import type { RecentList } from './recent.ts';
-import { factsOf, stepStates } from './steps.ts';
+import { factsOf, serverFacts, stepStates, type ServerFacts } from './steps.ts';
 
 /** The scenario that there always is. */
 const FIRST_SCENARIO = 'default';
@@ -20,11 +20,11 @@ export interface DeskWorld {
   shell: Shell;
   files: Files;
   recent: RecentList;
-  jobs(): readonly Job[];
+  jobs: () => readonly Job[];
   /** The title of a job that writes the engagement or waits to. */
-  writer(): string | null;
-  changed(...what: Changed[]): void;
-  log(what: string, details?: Record<string, unknown>, level?: LogLevel): void;
+  writer: () => string | null;
+  changed: (...what: Changed[]) => void;
+  log: (what: string, details?: Record<string, unknown>, level?: LogLevel) => void;
 }
 
 export interface EngagementDesk {
@@ -46,6 +46,10 @@ export interface EngagementDesk {
   scenario(): string;
   showScenario(name: string): void;
   view(): Promise<Engagement>;
+  /** Path of the open engagement. @throws NO_ENGAGEMENT, ENGAGEMENT_READ_ONLY: another program writes it */
+  writable(): string;
+  /** Its servers or collections are no longer as they were. */
+  forget(): void;
   /** Reading goes on while the job of that title writes. */
   release(title: string): void;
   reclaim(): void;
@@ -64,6 +68,8 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
   let lost: IronliftError | null = null;
   let writer: string | null = null;
   let scenario = FIRST_SCENARIO;
+  /** Of ten thousand servers it takes a moment, and every edit asks for it. */
+  let known: ServerFacts | null = null;
 
   function current(): EngagementFile {
     if (lost !== null) throw lost;
@@ -85,6 +91,7 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
   function use(opened: EngagementFile): void {
     file = opened;
     path = opened.path;
+    known = null;
     lost = null;
     edits.clear();
     scenario = world.recent.opened(opened.path, opened.name) ?? FIRST_SCENARIO;
@@ -93,6 +100,10 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
 
   function tell(): void {
     for (const listener of listeners) listener();
+    tellChanged();
+  }
+
+  function tellChanged(): void {
     changed(
       ...(['engagement', 'servers', 'collections', 'scenarios', 'assessment', 'plan', 'waves'] as const),
       ...(['conversions', 'reports'] as const),
@@ -226,10 +237,9 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
     },
     async view() {
       const target = current();
-      const facts = factsOf(target, world.jobs(), scenario);
+      known ??= serverFacts(target.servers(), target.collections());
+      const facts = factsOf(target, known, world.jobs(), scenario);
       const { id, name, path: shown } = await world.files.register(target.path, 'engagement');
-      const times = (pick: 'firstSample' | 'lastSample'): number[] =>
-        facts.servers.flatMap((server) => server[pick] ?? []);
       return {
         file: { id, name, path: shown },
         name: target.name,
@@ -237,17 +247,23 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
         readOnly: whyReadOnly(target),
         createdAt: target.createdAt,
         utcOffsetMinutes: target.utcOffsetMinutes,
-        servers: facts.servers.length,
-        firstSample: times('firstSample').reduce<number | null>(
-          (first, at) => Math.min(first ?? at, at),
-          null,
-        ),
-        lastSample: times('lastSample').reduce<number | null>((last, at) => Math.max(last ?? at, at), null),
+        servers: known.servers,
+        firstSample: known.firstSample,
+        lastSample: known.lastSample,
         steps: stepStates(facts),
         scenario,
         undo: edits.undo?.label ?? null,
         redo: edits.redo?.label ?? null,
       };
+    },
+    writable() {
+      const target = current();
+      // Of those that wait for each other the session's own file is open for reading only.
+      if (target.readOnly && writer === null) throw readOnly(target);
+      return target.path;
+    },
+    forget() {
+      known = null;
     },
     release(title) {
       writer = title;
@@ -259,7 +275,9 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
       writer = null;
       if (path === null) return;
       reopen(path, false);
-      tell();
+      // It is the same engagement: nobody has to begin anew, unless it has gone.
+      if (lost === null) tellChanged();
+      else tell();
     },
     shut() {
       leave();

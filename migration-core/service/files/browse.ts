@@ -36,9 +36,9 @@ export const pathsOf = (platform: string): typeof posix => (platform === 'win32'
 /** From the top down, without the folder itself. */
 export function parentsOf(path: string, platform: string): string[] {
   if (path === COMPUTER) return [];
-  const { dirname } = pathsOf(platform);
+  const paths = pathsOf(platform);
   const parents: string[] = [];
-  for (let at = path; dirname(at) !== at; at = dirname(at)) parents.unshift(dirname(at));
+  for (let at = path; paths.dirname(at) !== at; at = paths.dirname(at)) parents.unshift(paths.dirname(at));
   return platform === 'win32' ? [COMPUTER, ...parents] : parents;
 }
 
@@ -135,7 +135,7 @@ async function describe(path: string, name: string): Promise<Listed | null> {
 
 async function drives(platform: string): Promise<Listed[]> {
   if (platform !== 'win32') return [bare('/', platform)];
-  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'].map((letter) => `${letter}:\\`);
+  const letters = Array.from({ length: 26 }, (_, i) => `${String.fromCharCode(65 + i)}:\\`);
   const there = await inGroups(letters, async (path) => describe(path, path));
   return there.filter((drive) => drive !== null);
 }

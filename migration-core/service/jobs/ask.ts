@@ -52,8 +52,9 @@ export class KeptProcess {
     );
     return new Promise((resolve, reject) => {
       // Who no longer waits is told at once, not when those before have their answers.
-      signal.addEventListener('abort', () => reject(cancelled()), { once: true });
-      turn.then(resolve, reject);
+      const leave = (): void => reject(cancelled());
+      signal.addEventListener('abort', leave, { once: true });
+      turn.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
     });
   }
 
@@ -63,7 +64,8 @@ export class KeptProcess {
     signal: AbortSignal,
     onProgress?: (progress: Progress) => void,
   ): Promise<unknown> {
-    if (signal.aborted || this.#closed) throw cancelled();
+    const isTakenBack = (): boolean => signal.aborted;
+    if (isTakenBack() || this.#closed) throw cancelled();
     clearTimeout(this.#idle);
     if (this.#line === null || this.#line.isGone)
       this.#line = new TaskLine(this.#options.shell, this.#options.name, this.#options.patience);
@@ -77,7 +79,7 @@ export class KeptProcess {
     const end = await call.ended;
     signal.removeEventListener('abort', stop);
     if (end.end === 'died') this.#line = null;
-    if (signal.aborted) throw cancelled();
+    if (isTakenBack()) throw cancelled();
     if (end.end === 'done') return end.output;
     throw errorOfEnd(end, `The question (${name})`);
   }

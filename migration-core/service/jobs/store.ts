@@ -2,18 +2,20 @@
  * The list of jobs in the data folder. Each running program has a list of its own there, with a lock that the system
  * releases however the program ends: a list without a holder is that of one that was killed, and is taken over.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { job, type Job } from '../../contract/jobs.ts';
 import { takeLock, type Lock } from '../../store/lock.ts';
-import { readKept, writeJson } from '../data-folder.ts';
+import { readKept, removeQuietly, writeJson } from '../data-folder.ts';
 
 const taskCall = z.object({ task: z.string().max(100), input: z.unknown() });
 
 /** What it takes to do a job again, or to go on with it. */
 export const jobRequest = taskCall.extend({
   writes: z.enum(['engagement', 'none']),
+  /** Path of the one it writes. */
+  engagement: z.string().nullable(),
   canPause: z.boolean(),
   resume: taskCall.nullable(),
 });
@@ -62,10 +64,10 @@ export function openJobStore(dataFolder: string, unique: string): JobStore {
       writeJson(path, { version: 1, jobs: jobs.map(kept) }, unique);
       isEmpty = jobs.length === 0;
       // Only now they are in the new list.
-      for (const old of taken.splice(0)) rmSync(old, { force: true });
+      for (const old of taken.splice(0)) removeQuietly(old);
     },
     close() {
-      if (isEmpty) rmSync(path, { force: true });
+      if (isEmpty) removeQuietly(path);
       lock?.release();
     },
   };
