@@ -4,9 +4,11 @@ import { activityCalls } from './activity.ts';
 import { appCalls } from './app.ts';
 import { assessmentCalls } from './assessment.ts';
 import type { CallDefinition } from './call.ts';
+import { convertCalls } from './convert.ts';
 import { engagementCalls } from './engagement.ts';
 import { collectionCalls } from './collection.ts';
 import { fileCalls } from './files.ts';
+import { imageCalls } from './images.ts';
 import { job, jobCalls } from './jobs.ts';
 import { planCalls } from './plan.ts';
 import { ruleCalls } from './rules.ts';
@@ -20,6 +22,8 @@ export const calls = {
   ...fileCalls,
   ...engagementCalls,
   ...jobCalls,
+  ...convertCalls,
+  ...imageCalls,
   ...scenarioCalls,
   ...ruleCalls,
   ...assessmentCalls,

@@ -1,36 +1,15 @@
 /** The open engagement: one at a time. */
 import { z } from 'zod';
+import { project } from '../store/model/project.ts';
 import { call } from './call.ts';
 import { fileId } from './files.ts';
 import { jobId } from './jobs.ts';
 
+export { DRIVERS, project, type Project } from '../store/model/project.ts';
+
 /** The seven steps of the rail. */
 export const STEPS = ['sources', 'inventory', 'candidates', 'plan', 'waves', 'convert', 'reports'] as const;
 export type Step = (typeof STEPS)[number];
-
-/** What the consultant was asked for: the driver decides what the summary of a report begins with. */
-export const DRIVERS = [
-  'cost',
-  'hardware-refresh',
-  'space-and-power',
-  'availability',
-  'disaster-recovery',
-  'standardisation',
-] as const;
-
-export const project = z.strictObject({
-  customer: z.string().max(200).default(''),
-  consultant: z.string().max(200).default(''),
-  company: z.string().max(200).default(''),
-  driver: z.enum(DRIVERS).default('cost'),
-  currency: z.string().max(10).default('EUR'),
-  /** BCP 47 of the customer; null: that of the program. */
-  locale: z.string().max(35).nullable().default(null),
-  notes: z.string().max(10_000).default(''),
-  /** How long samples are to be taken, days. */
-  collectDays: z.number().int().min(1).max(400).default(30),
-});
-export type Project = z.infer<typeof project>;
 
 export const stepState = z.object({
   step: z.enum(STEPS),

@@ -163,7 +163,8 @@ function damaged(folder: string): IronliftError {
   });
 }
 
-function inWords(path: string, before: Manifest['edits'][number]['before']): string {
+/** One sentence: what taking the change back does. */
+export function inWords(path: string, before: Manifest['edits'][number]['before']): string {
   switch (before.kind) {
     case 'absent':
       return `${path} is removed; it was not there before.`;

@@ -3,9 +3,11 @@ import type { Handlers } from '../contract/dispatch.ts';
 import type { Desks } from './create-session.ts';
 import { activityHandlers } from './handlers/activity.ts';
 import { appHandlers } from './handlers/app.ts';
-import { collectionHandlers } from './handlers/collection.ts';
+import { convertHandlers } from './handlers/convert.ts';
 import { engagementHandlers } from './handlers/engagement.ts';
 import { fileHandlers } from './handlers/files.ts';
+import { imageHandlers } from './handlers/images.ts';
+import { collectionHandlers } from './handlers/collection.ts';
 import { assessmentHandlers } from './handlers/assessment.ts';
 import { jobHandlers } from './handlers/jobs.ts';
 import { planHandlers } from './handlers/plan.ts';
@@ -22,6 +24,8 @@ export const makeHandlers = (desks: Desks): Handlers => ({
   ...engagementHandlers(desks),
   ...jobHandlers(desks),
   ...activityHandlers(desks),
+  ...convertHandlers(desks.session),
+  ...imageHandlers(desks.session),
   ...scenarioHandlers(desks.session),
   ...ruleHandlers(desks.session),
   ...assessmentHandlers(desks.session),

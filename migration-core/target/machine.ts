@@ -12,6 +12,18 @@ export const DISK_BUSES = [
   'hyperv-scsi',
 ] as const;
 export type DiskBus = (typeof DISK_BUSES)[number];
+/** For people. */
+export const BUS_NAMES: Record<DiskBus, string> = {
+  'virtio-blk': 'VirtIO block',
+  'virtio-scsi': 'VirtIO SCSI',
+  pvscsi: 'VMware Paravirtual SCSI',
+  'lsi-sas': 'LSI Logic SAS',
+  lsi: 'LSI Logic Parallel',
+  ahci: 'SATA (AHCI)',
+  ide: 'IDE',
+  nvme: 'NVMe',
+  'hyperv-scsi': 'Hyper-V SCSI',
+};
 /** PCI Express board with AHCI, or the older PCI board with IDE. */
 export type Chipset = 'q35' | 'i440fx';
 /** `tulip` is the legacy card of Hyper-V (DEC 21140), the one its BIOS starts from over the network. */

@@ -1,0 +1,66 @@
+/** Reads from an engagement file all that a report is made of. */
+import { conversionRecord, type ConversionRecord } from '../convert/conversion-record.ts';
+import type { ResourceName } from '../assess/model/demand.ts';
+import { comparePlans } from '../plan/compare.ts';
+import { keptPlan } from '../plan/model/plan-document.ts';
+import { hourStrips, openPlan } from '../plan/opened-plan.ts';
+import {
+  planRequestOf,
+  planStudy,
+  savingsOf,
+  wavesInputOf,
+  type AssessedStudy,
+  type StudyOptions,
+} from '../plan/study.ts';
+import { planWaves } from '../plan/waves/plan-waves.ts';
+import { scenarioNames } from '../plan/kept.ts';
+import type { EngagementFile } from '../store/engagement.ts';
+import { project } from '../store/model/project.ts';
+import type { ReportInput } from './input.ts';
+
+/** The plan that was made and kept where there is one (it holds what was moved by hand), else one made now. */
+export function readReportInput(
+  engagement: EngagementFile,
+  study: AssessedStudy,
+  options: StudyOptions & { program: string },
+): ReportInput {
+  const kept = keptPlan(engagement, study.scenario.name);
+  const planned =
+    kept === null
+      ? planStudy(study, options)
+      : { ...study, plan: kept.plan, savings: savingsOf(study, kept.plan, options) };
+  const opened = openPlan(planRequestOf(study, options), planned.plan);
+  const strips = new Map<string, Record<ResourceName, number[]>>(
+    opened.hosts.map((host) => [host.name, hourStrips(opened, host)]),
+  );
+  const about = project.safeParse(engagement.document('project', 'project') ?? {});
+  const plans = scenarioNames(engagement).flatMap((name) =>
+    name === study.scenario.name ? [] : (keptPlan(engagement, name)?.plan ?? []),
+  );
+  return {
+    about: {
+      ...(about.success ? about.data : project.parse({})),
+      utcOffsetMinutes: engagement.utcOffsetMinutes,
+    },
+    createdAt: options.now,
+    program: options.program,
+    study: planned,
+    waves: planWaves(wavesInputOf(planned, options)),
+    strips,
+    comparison: plans.length === 0 ? null : comparePlans([planned.plan, ...plans]),
+    conversions: conversionsOf(engagement),
+    summaries: engagement.servers(),
+    collections: engagement.collections(),
+  };
+}
+
+/** By the time they were begun. */
+function conversionsOf(engagement: EngagementFile): ConversionRecord[] {
+  return engagement
+    .documents('conversion')
+    .flatMap(({ name }) => {
+      const record = conversionRecord.safeParse(engagement.document('conversion', name));
+      return record.success ? [record.data] : [];
+    })
+    .sort((a, b) => a.startedAt - b.startedAt || (a.folder < b.folder ? -1 : 1));
+}

@@ -1,0 +1,299 @@
+/** Conversions, for screens. */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { IronliftError } from '../../base/errors.ts';
+import type { ConversionResultView, ConvertChoice } from '../../contract/convert.ts';
+import type { Output } from '../../contract/contract.ts';
+import type { Handlers } from '../../contract/dispatch.ts';
+import { BOOT_TEST_FOLDER } from '../../convert/boot-test.ts';
+import type { ConversionRecord } from '../../convert/conversion-record.ts';
+import { readManifest, type Manifest } from '../../convert/manifest.ts';
+import type { ConvertOptions } from '../../convert/options.ts';
+import { inWords } from '../../convert/undo.ts';
+import { unfinishedJob } from '../../convert/unfinished.ts';
+import { formatById } from '../../image/table.ts';
+import { listLocalDisks } from '../../source/local-disks.ts';
+import { BUS_NAMES } from '../../target/machine.ts';
+import { targetById, targets } from '../../target/table.ts';
+import { Conversions } from '../conversions.ts';
+import { readBootVerdict } from '../boot-verdict.ts';
+import type { Session } from '../session.ts';
+import type { ConversionDone } from '../tasks/convert.ts';
+
+/** A picture of a screen is never larger. */
+const LARGEST_PICTURE = 8 * 2 ** 20;
+
+type ConvertHandlers = Pick<Handlers, Extract<keyof Handlers, `convert.${string}`>>;
+
+export function convertHandlers(session: Session): ConvertHandlers {
+  const conversions = new Conversions(session);
+  // Also of those that went on in a later run of the program.
+  session.jobs.whenDone('convert', async ({ output }) => finish((output as ConversionDone).folder));
+
+  const optionsOf = (choice: ConvertChoice): ConvertOptions => ({
+    ...choice,
+    sources: choice.sources.map((id) => session.files.pathOf(id, 'source')),
+    output: session.files.pathOf(choice.output, 'output'),
+    // Nothing is replaced from a screen: a folder that holds a conversion is named in the refusal.
+    force: false,
+  });
+
+  const resultOf = async (folder: string): Promise<ConversionResultView> => {
+    const manifest = await readManifest(folder);
+    const record = conversions.find(folder);
+    return {
+      folder: await session.files.register(folder, 'conversion'),
+      name: manifest.machine.name,
+      target: targetById(manifest.target)?.name ?? manifest.target,
+      created: manifest.created,
+      guest: guestName(manifest),
+      disks: manifest.disks.map((disk) => ({
+        file: disk.file,
+        source: disk.source.path,
+        sourceBytes: disk.source.bytes,
+        fileBytes: disk.fileBytes,
+        dataBytes: disk.dataBytes,
+        skippedBytes: disk.skippedBytes,
+        sha256: disk.sha256,
+        contentDigest: disk.contentDigest?.value ?? null,
+        verified: disk.verified,
+        badSectors: disk.badSectors.reduce((sum, { length }) => sum + length, 0),
+      })),
+      hardware: manifest.hardware ?? [],
+      changes: manifest.edits.map(({ fixer, what, why, path, before }) => ({
+        fixer,
+        what,
+        why,
+        path,
+        undo: inWords(path, before),
+      })),
+      undone: manifest.undone,
+      findings: manifest.findings,
+      timings: manifest.timings,
+      readme: await readFile(join(folder, 'README.txt'), 'utf8').catch(() => ''),
+      bootTest: await readBootVerdict(folder),
+      accepted: record?.accepted ?? null,
+    };
+  };
+
+  /** Of a folder that was chosen, or that a conversion of ours went to. */
+  const pathOf = (id: string): string => session.files.pathOf(id, 'conversion');
+
+  const startBootTest = (folder: string, timeoutSeconds: number): { job: string } => {
+    const { id } = session.jobs.start({
+      kind: 'boot-test',
+      title: `Start ${basename(folder)} for a test`,
+      task: 'boot-test',
+      input: { folder, timeoutSeconds },
+      writes: 'none',
+      whenDone({ status, sentence, seconds, started }) {
+        const record = conversions.find(folder);
+        if (record !== null)
+          conversions.put({ ...record, bootTest: { status, sentence, seconds, at: started } });
+        else session.changed('conversions');
+      },
+    });
+    session.log('boot-test started', { folder });
+    return { job: id };
+  };
+
+  return {
+    'convert.targets': () => ({
+      targets: targets.map(({ id, name, formats, buses, packaging }) => ({
+        id,
+        name,
+        formats: formats.map((format) => ({ id: format, name: formatById(format)?.name ?? format })),
+        buses: buses.map((bus) => ({ id: bus, name: BUS_NAMES[bus] })),
+        packaged: packaging !== undefined,
+      })),
+    }),
+
+    async 'convert.disks'() {
+      const found = await listLocalDisks();
+      const disks: Output<'convert.disks'>['disks'] = [];
+      for (const { path, model, serial, size, inUse } of found)
+        disks.push({
+          file: await session.files.register(path, 'source'),
+          model,
+          serial,
+          bytes: size,
+          inUse,
+        });
+      return { disks };
+    },
+
+    'convert.inspect': ({ sources, root, allowMounted }, { signal }) =>
+      session.jobs.ask(
+        'inspect',
+        { sources: sources.map((id) => session.files.pathOf(id, 'source')), root, allowMounted },
+        signal,
+      ),
+
+    'convert.preview': (choice, { signal }) => session.jobs.ask('convert-preview', optionsOf(choice), signal),
+
+    'convert.start'({ options, server }) {
+      const input = optionsOf(options);
+      const name = options.name ?? basename(input.output);
+      const target = targetById(options.target);
+      if (target === null)
+        throw new IronliftError('USAGE', `There is no platform ${options.target}.`, {
+          next: 'Choose one of the list.',
+        });
+      const known: ConversionRecord = {
+        folder: input.output,
+        name,
+        target: target.id,
+        server,
+        startedAt: session.shell.now(),
+        job: null,
+        finished: null,
+        bootTest: null,
+        accepted: null,
+      };
+      const { id } = session.jobs.start({
+        kind: 'convert',
+        title: `Convert ${name} for ${target.name}`,
+        task: 'convert',
+        input,
+        writes: 'none',
+        canPause: true,
+        resume: { task: 'convert-resume', input: { folder: input.output } },
+      });
+      conversions.put({ ...known, job: id });
+      session.log('conversion started', { folder: input.output, target: target.id });
+      return { job: id };
+    },
+
+    async 'convert.list'() {
+      const list: Output<'convert.list'>['conversions'] = [];
+      const jobs = new Map(session.jobs.list().map((job) => [job.id, job]));
+      for (const record of conversions.list()) {
+        const job = record.job === null ? undefined : jobs.get(record.job);
+        const busy = job !== undefined && ['queued', 'running', 'pausing', 'cancelling'].includes(job.state);
+        const found = busy
+          ? { state: 'running' as const, canResume: false, reason: null }
+          : await stateOf(record.folder);
+        list.push({
+          folder: await session.files.register(record.folder, 'conversion'),
+          name: record.name,
+          target: targetById(record.target)?.name ?? record.target,
+          server: record.server,
+          startedAt: record.startedAt,
+          job: record.job,
+          ...found,
+          bootTest: record.bootTest?.status ?? null,
+          accepted: record.accepted !== null,
+        });
+      }
+      return { conversions: list };
+    },
+
+    'convert.result': ({ folder }) => resultOf(pathOf(folder)),
+
+    'convert.resume'({ folder }) {
+      const path = pathOf(folder);
+      const record = conversions.find(path);
+      const { id } = session.jobs.start({
+        kind: 'convert',
+        title: `Go on with ${record?.name ?? basename(path)}`,
+        task: 'convert-resume',
+        input: { folder: path },
+        writes: 'none',
+        canPause: true,
+        resume: { task: 'convert-resume', input: { folder: path } },
+      });
+      if (record !== null) conversions.put({ ...record, job: id });
+      session.log('conversion continued', { folder: path });
+      return { job: id };
+    },
+
+    'convert.undo'({ folder }) {
+      const path = pathOf(folder);
+      const { id } = session.jobs.start({
+        kind: 'undo',
+        title: `Take back the changes of ${basename(path)}`,
+        task: 'convert-undo',
+        input: { folder: path },
+        writes: 'none',
+        whenDone: () => session.changed('conversions'),
+      });
+      session.log('undo started', { folder: path });
+      return { job: id };
+    },
+
+    'convert.bootTest': ({ folder, timeoutSeconds }) => startBootTest(pathOf(folder), timeoutSeconds),
+
+    async 'convert.screen'({ folder }) {
+      const verdict = await readBootVerdict(pathOf(folder));
+      if (verdict?.screen !== true) return { png: null };
+      const bytes = await readFile(join(pathOf(folder), BOOT_TEST_FOLDER, 'screen.png')).catch(() => null);
+      if (bytes === null || bytes.length > LARGEST_PICTURE) return { png: null };
+      return { png: bytes.toString('base64') };
+    },
+
+    async 'convert.accept'({ folder, by, note }) {
+      const path = pathOf(folder);
+      const manifest = await readManifest(path);
+      const record = conversions.find(path) ?? recordOf(path, manifest);
+      conversions.put({ ...record, accepted: { by, at: session.shell.now(), note } });
+      session.log('machine accepted', { folder: path, by });
+      return resultOf(path);
+    },
+  };
+
+  /** What its folder tells is kept with the engagement: a report may be written when the folder is long gone. */
+  async function finish(folder: string): Promise<void> {
+    const manifest = await readManifest(folder);
+    const record = conversions.find(folder) ?? recordOf(folder, manifest);
+    conversions.put({ ...record, name: manifest.machine.name, finished: summaryOf(manifest) });
+  }
+}
+
+const recordOf = (folder: string, manifest: Manifest): ConversionRecord => ({
+  folder,
+  name: manifest.machine.name,
+  target: manifest.target,
+  server: null,
+  startedAt: Date.parse(manifest.created) || 0,
+  job: null,
+  finished: summaryOf(manifest),
+  bootTest: null,
+  accepted: null,
+});
+
+const guestName = ({ guest }: Manifest): string | null => {
+  const os = guest?.['os'];
+  return typeof os === 'object' && os !== null && 'name' in os && typeof os.name === 'string'
+    ? os.name
+    : null;
+};
+
+const summaryOf = (manifest: Manifest): NonNullable<ConversionRecord['finished']> => ({
+  created: manifest.created,
+  guest: guestName(manifest),
+  changes: manifest.edits.map(({ what, why, path }) => ({ what, why, path })),
+  disks: manifest.disks.map(({ file, source, dataBytes, skippedBytes, sha256, contentDigest, verified }) => ({
+    file,
+    source: source.path,
+    sourceBytes: source.bytes,
+    dataBytes,
+    skippedBytes,
+    sha256,
+    contentDigest: contentDigest?.value ?? null,
+    verified,
+  })),
+  seconds: manifest.timings.reduce((sum, { seconds }) => sum + seconds, 0),
+  warnings: manifest.findings.filter(({ severity }) => severity !== 'info').map(({ message }) => message),
+});
+
+/** Of a folder in which no job of this program runs. */
+async function stateOf(folder: string): Promise<{
+  state: 'running' | 'interrupted' | 'finished' | 'gone';
+  canResume: boolean;
+  reason: string | null;
+}> {
+  const { state, canResume, reason } = await unfinishedJob(folder);
+  if (state === 'none')
+    return { state: 'gone', canResume, reason: 'Its folder is not there any more, or holds no conversion.' };
+  return { state, canResume, reason: state === 'finished' ? null : reason };
+}
