@@ -1,7 +1,11 @@
+import { resolve } from 'node:path';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 /** Tests are told apart by the end of their name: what they need, and so how long they take. */
 const project = (name: string, include: string, timeout: number, workers: number) => ({
+  // State of the page is written in runes; everything else is left alone.
+  plugins: [svelte({ configFile: resolve(import.meta.dirname, 'renderer/svelte.config.js') })],
   test: {
     name,
     include: [include],

@@ -20,6 +20,8 @@ packages=(
   wimtools sleuthkit # wimlib packs files as CompactOS does; second readers of NTFS
   bcache-tools exfatprogs f2fs-tools mdadm squashfs-tools xorriso # the same: one volume of each kind
   attr acl quota     # put attributes and quotas on test volumes, and read them back
+  nsis               # writes the stand-in of Electron's Windows program that packages are tried with
+  chromium           # shows the page; judges what a browser lets other pages do
   shellcheck openssl # judge import scripts, and the manifest of an OVA
   openssh-server openssh-client # serve and judge collecting over SSH, on a port of this machine
   tcsh               # a login shell that is no sh

@@ -1,5 +1,6 @@
 /** The desktop application, from its start to its end; the parts are in the files beside this one. */
 import type { BrowserWindow } from 'electron';
+import type * as ElectronModule from 'electron';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createSession, type OpenSession } from '../../migration-core/service/create-session.ts';
@@ -19,7 +20,7 @@ import { desktopShell } from './shell.ts';
 import { windowOptions } from './window-options.ts';
 import { readWindowPlace, saveWindowPlace } from './window-state.ts';
 
-type Electron = typeof import('electron');
+type Electron = typeof ElectronModule;
 
 /** Where the parts of the program lie. */
 export interface Parts {

@@ -1,5 +1,6 @@
 /** What Electron can do of what the program asks of its shell. */
 import type { BrowserWindow } from 'electron';
+import type * as ElectronModule from 'electron';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { taskEnvironment } from '../../migration-core/service/node-shell.ts';
@@ -11,7 +12,7 @@ import type { DiskAccess } from './elevate.ts';
 import { startTask } from './task-process.ts';
 
 type Electron = Pick<
-  typeof import('electron'),
+  typeof ElectronModule,
   'app' | 'dialog' | 'Notification' | 'powerSaveBlocker' | 'safeStorage' | 'shell' | 'utilityProcess'
 >;
 

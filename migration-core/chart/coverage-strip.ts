@@ -32,7 +32,7 @@ export function coverageStrip(input: CoverageStripInput): Picture {
         y: 2,
         width: round(Math.max(1, x(end) - x(begin))),
         height: height - 4,
-        role: 'series-3',
+        role: 'series-1',
       });
   };
   for (const gap of gaps) {

@@ -91,6 +91,8 @@ export const job = z.object({
   result: z.unknown(),
   canPause: z.boolean(),
   canResume: z.boolean(),
+  /** Also of one that does not run and left something: cancelling takes that away. */
+  canCancel: z.boolean().optional(),
   /** The same again with what it was started with. */
   canRetry: z.boolean(),
 });
@@ -107,6 +109,7 @@ export const jobCalls = {
   /** Stops it and keeps what was written. */
   'jobs.pause': call('write', one, none),
   'jobs.resume': call('write', one, none),
+  /** From the beginning, as the same job. */
   'jobs.retry': call('write', one, z.object({ job: jobId })),
   /** Out of the list; only of jobs that are over. */
   'jobs.dismiss': call('write', one, none),

@@ -31,6 +31,7 @@ export interface WhatIf {
 export function whatIfAssessments(before: EstateAssessment, after: EstateAssessment): WhatIf {
   const old = new Map(before.assessments.map((assessment) => [assessment.server, assessment]));
   const result: WhatIf = { changes: [], overrides: [], summary: [] };
+  const cause = causeOf(before, after);
   for (const now of after.assessments) {
     const then = old.get(now.server);
     old.delete(now.server);
@@ -39,7 +40,7 @@ export function whatIfAssessments(before: EstateAssessment, after: EstateAssessm
       continue;
     }
     const rules = changedRules(then, now);
-    const why = reasonOf(then, now, rules);
+    const why = reasonOf(then, now, rules, cause);
     if (now.override !== null && then.ruled !== now.ruled)
       result.overrides.push({
         server: now.server,
@@ -180,7 +181,24 @@ function changedRules(then: Assessment, now: Assessment): Citation[] {
   return [...changed.values()];
 }
 
-function reasonOf(then: Assessment, now: Assessment, rules: readonly Citation[]): string {
+/** What the whole estate is judged by otherwise, one sentence; null: nothing that has a name. */
+function causeOf(before: EstateAssessment, after: EstateAssessment): string | null {
+  const parts = [
+    before.profile === after.profile ? [] : [`the profile is ${after.profile} instead of ${before.profile}`],
+    before.platform === after.platform
+      ? []
+      : [`the platform is ${after.platform} instead of ${before.platform}`],
+    before.host === after.host ? [] : [`the host model is ${after.host} instead of ${before.host}`],
+  ].flat();
+  return parts.length === 0 ? null : `Because ${listed(parts)}.`;
+}
+
+function reasonOf(
+  then: Assessment,
+  now: Assessment,
+  rules: readonly Citation[],
+  cause: string | null,
+): string {
   if (now.override !== null && JSON.stringify(then.override) !== JSON.stringify(now.override))
     return `It was decided by hand: ${now.override.reason}`;
   if (now.override === null && then.override !== null)
@@ -193,6 +211,7 @@ function reasonOf(then: Assessment, now: Assessment, rules: readonly Citation[])
     );
     return `Because ${listed(texts, 3)}.`;
   }
+  if (cause !== null) return cause;
   const before = new Set([
     ...then.reasons.map(({ text }) => text),
     ...then.gates.map(({ because }) => because),

@@ -23,6 +23,9 @@ export interface Files {
   register(path: string, purpose: FilePurpose): Promise<FileRef>;
 }
 
+/** A task with its own input. */
+export type TaskCall = { [R in TaskName]: { task: R; input: TaskInput<R> } }[TaskName];
+
 export interface StartJob<N extends TaskName> {
   kind: JobKind;
   title: string;
@@ -43,7 +46,13 @@ export interface StartJob<N extends TaskName> {
    * For a job that was interrupted or paused: the task that goes on with it. Also for one that failed, where the `data` of
    * its error has `canResume: true`.
    */
-  resume?: { [R in TaskName]: { task: R; input: TaskInput<R> } }[TaskName];
+  resume?: TaskCall;
+  /**
+   * Takes away what the job wrote, where it cannot do so itself any more: when a person cancels one that was paused,
+   * interrupted or failed half way, and when it was cancelled and its process had to be ended. Its notes say what was
+   * removed.
+   */
+  discard?: TaskCall;
   /**
    * In the session's process, when it is done: open what was made, tell who asks. Known for as long as the program runs; what
    * must also happen after a job that went on later is told by `Jobs.whenDone`.

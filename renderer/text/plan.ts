@@ -37,14 +37,14 @@ export const plan = {
     bound: 'Any plan needs',
     boundNote: (gap: string) => (gap === '' ? 'this plan has no more' : `this plan has ${gap} more`),
     habit: 'By adding up peaks',
-    habitNote: (p95: string) => `${p95} by 95th percentiles`,
+    habitNote: (p95: string) => `${p95} by 95th percentiles, without a spare`,
     failover: 'Loss of a host',
     proved: (failures: number) =>
       failures === 1 ? 'survived, proved' : `loss of ${String(failures)} survived`,
     notProved: 'not survived',
     notPlanned: 'not planned for',
     failoverNote: (sets: string, exhaustive: boolean) =>
-      exhaustive ? `${sets} losses tried, all there are` : `${sets} losses tried`,
+      exhaustive ? `all ${sets} losses tried` : `${sets} losses tried`,
     racks: 'Rack units',
     racksNote: (before: string) => `${before} today`,
     systems: 'Systems to look after',

@@ -3,7 +3,7 @@ export const project = {
   title: 'New project',
   point: 'Four short steps; everything is filled in already and can be changed later.',
   steps: {
-    customer: 'Customer and purpose',
+    customer: 'Customer',
     target: 'Target and hosts',
     policy: 'How careful',
     collection: 'Collection',

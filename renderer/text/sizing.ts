@@ -55,6 +55,7 @@ export const sizing = {
   percentile: { p50: 'median', p90: 'p90', p95: 'p95', p99: 'p99', maximum: 'maximum' },
   targets: 'Where to',
   platform: 'Platform',
+  platformHint: (vcpus: string, memory: string) => `A machine has up to ${vcpus} vCPU and ${memory}`,
   rulePack: 'Rules',
   rulePackHint: (version: string, date: string) => `Version ${version} of ${date}`,
   template: 'Host model',

@@ -2,7 +2,15 @@
 export const sources = {
   title: 'Sources',
   point: (collections: string, servers: string, problems: string) =>
-    `${collections} collections brought ${servers} servers; ${problems} lines or records were not understood.`,
+    `${collections === '1' ? '1 collection' : `${collections} collections`} brought ${
+      servers === '1' ? '1 server' : `${servers} servers`
+    }; ${
+      problems === '0'
+        ? 'all of it was understood'
+        : problems === '1'
+          ? '1 line or record was not understood'
+          : `${problems} lines or records were not understood`
+    }.`,
   pointEmpty: 'Nothing was collected yet. Choose where the first data comes from.',
   importFiles: 'Import files…',
   add: {
@@ -111,5 +119,5 @@ export const sources = {
     strip: 'Measured',
     covered: 'Covered',
   },
-  tabs: { collections: 'Collections', coverage: 'Coverage' },
+  tabs: { coverage: 'Coverage', collections: 'Collections' },
 } as const;

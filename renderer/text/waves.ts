@@ -27,6 +27,7 @@ export const waves = {
   freeze: (why: string | null) => (why === null ? 'Freeze' : `Freeze: ${why}`),
   wave: (number: number) => `Wave ${String(number)}`,
   outside: 'In no wave',
+  practice: 'for practice',
   servers: (count: number, shown: string) => (count === 1 ? '1 server' : `${shown} servers`),
   times: (copy: string, test: string) => `${copy} to copy, ${test} to test`,
   dates: (from: string, to: string) => (from === to ? from : `${from} to ${to}`),

@@ -23,7 +23,7 @@ export async function openDirect(program: PracticeProgram): Promise<Transport> {
     return {
       client: {
         call: ((method, input, options) => call(method, input, options?.signal)) as Client['call'],
-        on: ((event, listener) => listeners.on(event, listener as (data: unknown) => void)),
+        on: (event, listener) => listeners.on(event, listener as (data: unknown) => void),
       },
       onLine: (listener) => listeners.onLine(listener),
       leave: () => {

@@ -37,7 +37,8 @@ describe.each(lines)('the program by %s', (_name, open) => {
       });
       const { folder, path } = await client.call('files.browse', { purpose: 'new-engagement', folder: null });
       expect(path).toBe(homeFolder);
-      const input = { purpose: 'new-engagement', entries: [folder.id], name: 'Müller.ironlift' } as const;
+      const purpose = 'new-engagement' as const;
+      const input = { purpose, entries: [folder.id], name: 'Müller.ironlift' };
       const { files } = await client.call('files.take', input);
       const made = { file: files[0]!.id, name: 'Müller', utcOffsetMinutes: 60 };
       expect(await client.call('engagement.create', made)).toMatchObject({ name: 'Müller', servers: 0 });

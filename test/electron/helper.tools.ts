@@ -17,7 +17,9 @@ describe('the helper as one program', () => {
     const image = join(folder, 'disk.img');
     writeFileSync(image, Buffer.alloc(1 << 20, 'ironlift'));
     const device = (await run('losetup', ['--find', '--show', '--read-only', image])).trim();
-    onTestFinished(async () => void (await run('losetup', ['--detach', device])));
+    onTestFinished(async () => {
+      await run('losetup', ['--detach', device]);
+    });
     const { disk } = await openElevated([program], device);
     expect(Buffer.from(await readBytes(disk, 8 * 1000, 16)).toString()).toBe('ironliftironlift');
     await disk.close();
@@ -35,9 +37,9 @@ describe('the helper as one program', () => {
     giveUpRights(
       {
         getuid: () => uid,
-        setgroups: (groups) => did.push(['groups', groups]),
-        setgid: (id) => did.push(['gid', id]),
-        setuid: (id) => (uid = id as number),
+        setgroups: (groups: unknown) => did.push(['groups', groups]),
+        setgid: (id: unknown) => did.push(['gid', id]),
+        setuid: (id: number) => (uid = id),
       } as unknown as NodeJS.Process,
       environment,
     );

@@ -1,5 +1,6 @@
 /** The program of task processes in tests: all real tasks, and some that behave badly. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countedProgress } from '../../migration-core/base/progress.ts';
 import { throwIfCancelled } from '../../migration-core/base/cancel.ts';
@@ -31,6 +32,17 @@ const steps = task(
 
 const own: Record<string, () => Promise<Task<never, unknown>>> = {
   'test-steps': steps,
+  'test-remove': task(async ({ file }: { file: string }, { note }) => {
+    try {
+      rmSync(file);
+    } catch (cause) {
+      throw new IronliftError('WRITE_FAILED', `${basename(file)} cannot be removed.`, {
+        next: 'Look.',
+        cause,
+      });
+    }
+    note('info', `Removed ${basename(file)}.`);
+  }),
   'test-echo': task(async (input: unknown, { version }) => ({ input, version, pid: process.pid })),
   'test-fail': task(async ({ canResume }: { canResume: boolean }) => {
     throw new IronliftError('VERIFY_FAILED', 'The copy is not equal.', {

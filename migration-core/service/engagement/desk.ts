@@ -1,6 +1,6 @@
 /** The open engagement: opened, made, let go for a job that writes it, edited, closed. */
 import { basename } from 'node:path';
-import { IronliftError } from '../../base/errors.ts';
+import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import type { Changed } from '../../contract/contract.ts';
 import { project as projectSchema, type Engagement, type Project } from '../../contract/engagement.ts';
 import type { Job } from '../../contract/jobs.ts';
@@ -116,20 +116,30 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
     path = null;
     lost = null;
     edits.clear();
-    old?.close();
+    closeAnyhow(old);
+  }
+
+  /** A stick that was pulled does not keep another engagement from being opened. */
+  function closeAnyhow(old: EngagementFile | null): void {
+    try {
+      old?.close();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      world.log('The engagement could not be closed in good order', { file: old?.path, text }, 'warning');
+    }
   }
 
   /** Opens it anew, or remembers why that was not possible. */
   function reopen(at: string, readOnly: boolean): void {
     try {
-      file?.close();
+      const old = file;
+      file = null;
+      closeAnyhow(old);
       file = openEngagement(at, { now, readOnly });
       lost = null;
     } catch (error) {
-      file = null;
-      if (!(error instanceof IronliftError)) throw error;
-      lost = error;
-      world.log('The engagement cannot be read any more', { file: at, message: error.message }, 'error');
+      lost = error instanceof IronliftError ? error : cannotRead(at, error);
+      world.log('The engagement cannot be read any more', { file: at, message: lost.message }, 'error');
     }
   }
 
@@ -144,7 +154,14 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
   }
 
   function readProject(): Project {
-    const parsed = projectSchema.safeParse(current().document('project', PROJECT) ?? {});
+    let kept: unknown = null;
+    try {
+      kept = current().document('project', PROJECT);
+    } catch (error) {
+      // What cannot be read of it is what nobody has said yet; all else of the file can be seen.
+      if (!isIronliftError(error, 'ENGAGEMENT_DAMAGED')) throw error;
+    }
+    const parsed = projectSchema.safeParse(kept ?? {});
     return parsed.success ? parsed.data : projectSchema.parse({});
   }
 
@@ -291,6 +308,13 @@ export function engagementDesk(world: DeskWorld): EngagementDesk {
 
   return desk;
 }
+
+const cannotRead = (path: string, cause: unknown): IronliftError =>
+  new IronliftError('READ_FAILED', `${basename(path)} could not be opened again.`, {
+    next: 'Look whether the disk that it is on is there and has room, and open the engagement again.',
+    data: { path },
+    cause,
+  });
 
 const readOnly = (target: EngagementFile): IronliftError =>
   new IronliftError(

@@ -2,6 +2,7 @@
 import type { OutcomeId } from '../../contract/study.ts';
 import { VERDICT_IDS } from '../../contract/study.ts';
 import { plural } from '../../base/text.ts';
+import { without } from '../../base/without.ts';
 import type { Handlers } from '../../contract/dispatch.ts';
 import type { ServerAnnotations } from '../../store/model/annotations.ts';
 import type { Session } from '../session.ts';
@@ -38,11 +39,11 @@ export function assessmentHandlers(session: Session): Pick<Handlers, Calls> {
             : `Decide on ${plural(count, 'server')}`,
         ANSWERS,
         servers,
-        ({ override: _, ...others }) =>
+        (annotations) =>
           decision === null
-            ? others
+            ? without(annotations, 'override')
             : {
-                ...others,
+                ...annotations,
                 override: { verdict: decision.verdict, reason: decision.reason, ...by(decision.by) },
               },
       ),

@@ -56,7 +56,8 @@ export function serverHandlers(session: Session): Pick<Handlers, ServerMethods> 
       const server = summaryOf(id);
       const annotations = engagement.annotations(id);
       const found = engagement.inventory(id);
-      const { fqdn, smbiosUuid, serial, macs } = server.identity;
+      // What an inventory says of itself may be more than what it was found by.
+      const { fqdn, smbiosUuid, serial, macs } = { ...found?.inventory.identity, ...server.identity };
       return {
         row: rowOf(server, annotations),
         names: { fqdn: fqdn ?? null, smbiosUuid: smbiosUuid ?? null, serial: serial ?? null, macs },

@@ -90,10 +90,7 @@ function makeQuestions(session: Session): StudyQuestions {
   async function keepProfiles(file: string, waiting: number, signal: AbortSignal): Promise<void> {
     for (let left = waiting; left > 0;) {
       if (session.engagementPath() !== file || session.engagement().readOnly) return;
-      const taken = (await worker.ask('takeProfiles', { path: file } as never, signal)) as {
-        answer: { server: ServerId; base64: string }[];
-        waiting: number;
-      };
+      const taken = await worker.ask('takeProfiles', { path: file }, signal);
       if (taken.answer.length === 0 || session.engagementPath() !== file) return;
       const engagement = session.engagement();
       if (engagement.readOnly) return;

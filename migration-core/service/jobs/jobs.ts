@@ -57,6 +57,12 @@ export function makeJobs(world: JobsWorld): JobDesk {
     return entry;
   }
 
+  function queue(entry: Entry, next: Entry['next']): void {
+    entry.next = next;
+    list.set(entry, 'queued');
+    pump();
+  }
+
   function pump(): void {
     if (isClosed) return;
     for (const entry of list.all()) {
@@ -82,24 +88,26 @@ export function makeJobs(world: JobsWorld): JobDesk {
 
   async function run(entry: Entry): Promise<void> {
     const { job, request } = entry;
-    const { task, input } = entry.goesOn && request.resume !== null ? request.resume : request;
-    entry.intent = null;
+    const { next } = entry;
+    const { task, input } = (next === 'start' ? null : request[next]) ?? request;
+    entry.intent = next === 'discard' ? 'cancel' : null;
     entry.view = new ProgressView(shell.now());
-    list.set(entry, 'running', {
-      ...{ startedAt: shell.now(), endedAt: null, error: null, progress: null, step: null },
-    });
+    const fresh = { endedAt: null, error: null, progress: null, step: null };
+    if (next === 'discard') list.set(entry, 'cancelling', fresh);
+    else list.set(entry, 'running', { ...fresh, startedAt: shell.now() });
     world.log('Job started', { kind: job.kind, title: job.title, job: job.id });
     const end = await inProcess(entry, task, input).catch((error: unknown): CallEnd => {
       world.report(error, job.title);
-      return { end: 'died', why: 'exit' };
+      return { end: 'died', why: 'exit', code: null };
     });
-    await settle(entry, input, end);
+    if (next === 'discard') discarded(entry, end);
+    else await settle(entry, input, end);
   }
 
   async function inProcess(entry: Entry, task: string, input: unknown): Promise<CallEnd> {
     const { job, request } = entry;
-    if (request.writes === 'engagement') world.release(job.title);
     try {
+      if (request.writes === 'engagement') world.release(job.title);
       const line = new TaskLine(shell, job.id, world.patience);
       entry.call = line.run(task, input, {
         onProgress: (progress) => {
@@ -124,7 +132,7 @@ export function makeJobs(world: JobsWorld): JobDesk {
   }
 
   async function settle(entry: Entry, input: unknown, end: CallEnd): Promise<void> {
-    const { job, intent } = entry;
+    const { job, intent, request } = entry;
     const over = { endedAt: shell.now(), step: null };
     if (end.end === 'done') {
       try {
@@ -137,6 +145,11 @@ export function makeJobs(world: JobsWorld): JobDesk {
         list.set(entry, 'failed', { ...over, error: told(error, job) });
       }
     } else if (intent === 'cancel') {
+      if (end.end === 'died' && request.discard !== null) {
+        entry.next = 'discard';
+        list.set(entry, 'queued', over);
+        return;
+      }
       if (end.end === 'died')
         list.note(entry, 'warning', 'Its process had to be ended; what it had written may be left.');
       list.set(entry, 'cancelled', over);
@@ -146,6 +159,15 @@ export function makeJobs(world: JobsWorld): JobDesk {
       const error = told(errorOfEnd(end, job.title), job);
       list.set(entry, end.end === 'died' ? 'interrupted' : 'failed', { ...over, error });
     }
+    announceEnd(job);
+  }
+
+  /** What it had written is gone, or is not: then it can be tried again. */
+  function discarded(entry: Entry, end: CallEnd): void {
+    const { job } = entry;
+    const over = { endedAt: shell.now(), step: null };
+    if (end.end === 'done') list.set(entry, 'cancelled', over);
+    else list.set(entry, 'interrupted', { ...over, error: told(errorOfEnd(end, job.title), job) });
     announceEnd(job);
   }
 
@@ -198,7 +220,8 @@ export function makeJobs(world: JobsWorld): JobDesk {
     start: <N extends TaskName>(wanted: StartJob<N>) => {
       const { kind, title, task, input, writes, canPause = false, holdsSecrets = false } = wanted;
       const engagement = writes === 'engagement' ? world.writable() : null;
-      const request = { task, input, writes, engagement, canPause, resume: wanted.resume ?? null };
+      const { resume = null, discard = null } = wanted;
+      const request = { task, input, writes, engagement, canPause, resume, discard };
       return copyOf(start({ kind, title }, { request, holdsSecrets, whenDone: wanted.whenDone }).job);
     },
     ask: async <N extends TaskName>(task: N, input: TaskInput<N>, signal: AbortSignal) =>
@@ -219,10 +242,16 @@ export function makeJobs(world: JobsWorld): JobDesk {
     get: (id) => copyOf(list.get(id).job),
     cancel(id) {
       const entry = list.get(id);
-      demand(entry, ['queued', 'running', 'pausing'].includes(entry.job.state), 'cancelled');
+      demand(entry, entry.job.canCancel === true, 'cancelled');
       entry.intent = 'cancel';
-      if (entry.job.state === 'queued') list.set(entry, 'cancelled', { endedAt: shell.now() });
-      else {
+      if (isOver(entry.job)) {
+        demandEngagement(entry);
+        queue(entry, 'discard');
+      } else if (entry.job.state === 'queued') {
+        // Of one that waits to go on something is there already.
+        if (entry.next !== 'start' && entry.request.discard !== null) queue(entry, 'discard');
+        else list.set(entry, 'cancelled', { endedAt: shell.now() });
+      } else {
         list.set(entry, 'cancelling');
         entry.call?.stop('cancel');
       }
@@ -238,18 +267,16 @@ export function makeJobs(world: JobsWorld): JobDesk {
       const entry = list.get(id);
       demand(entry, entry.job.canResume, 'continued');
       demandEngagement(entry);
-      entry.goesOn = true;
-      list.set(entry, 'queued');
-      pump();
+      queue(entry, 'resume');
     },
     retry(id) {
       const entry = list.get(id);
       demand(entry, entry.job.canRetry, 'done again');
       demandEngagement(entry);
-      const again = copyOf(start(entry.job, entry).job);
-      list.remove(id);
-      list.keep();
-      return again;
+      // The same job: what is known of it elsewhere, under its id, stays true.
+      Object.assign(entry.job, { notes: [], error: null, result: null, progress: null });
+      queue(entry, 'start');
+      return copyOf(entry.job);
     },
     dismiss(id) {
       const entry = list.get(id);

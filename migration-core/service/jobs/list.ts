@@ -19,8 +19,8 @@ export interface Entry {
   job: Job;
   request: JobRequest;
   holdsSecrets: boolean;
-  /** Whether it goes on with what it has done: `request.resume` runs instead. */
-  goesOn: boolean;
+  /** What runs when it is its turn: `request` itself, or one of the tasks that it names. */
+  next: 'start' | 'resume' | 'discard';
   whenDone: ((output: never) => void | Promise<void>) | undefined;
   view: ProgressView;
   /** While it runs. */
@@ -41,6 +41,7 @@ const NO_REQUEST: JobRequest = {
   engagement: null,
   canPause: false,
   resume: null,
+  discard: null,
 };
 
 export class JobList {
@@ -72,7 +73,7 @@ export class JobList {
     for (const { job, request } of found.sort((a, b) => a.job.createdAt - b.job.createdAt)) {
       const entry: Entry = {
         ...{ job, request: request ?? NO_REQUEST, holdsSecrets: request === null, whenDone: undefined },
-        ...{ goesOn: false, view: new ProgressView(this.#world.shell.now()), call: null, intent: null },
+        ...{ next: 'start', view: new ProgressView(this.#world.shell.now()), call: null, intent: null },
       };
       this.#entries.set(job.id, entry);
       if (isOver(job)) continue;
@@ -110,11 +111,11 @@ export class JobList {
     const job: Job = {
       ...{ id: `job-${this.#world.shell.randomId()}`, kind, title, state: 'queued' },
       ...{ createdAt: now, startedAt: null, endedAt: null, progress: null, step: null, notes: [] },
-      ...{ error: null, result: null, canPause: false, canResume: false, canRetry: false },
+      ...{ error: null, result: null, canPause: false, canResume: false, canCancel: true, canRetry: false },
     };
     const entry: Entry = {
       ...{ job, request, holdsSecrets, whenDone },
-      ...{ goesOn: false, view: new ProgressView(now), call: null, intent: null },
+      ...{ next: 'start', view: new ProgressView(now), call: null, intent: null },
     };
     this.#entries.set(job.id, entry);
     this.set(entry, 'queued');
@@ -140,6 +141,8 @@ export class JobList {
       (state === 'failed' && job.error?.data['canResume'] === true);
     job.canPause = state === 'running' && request.canPause;
     job.canResume = isKnown && left && request.resume !== null;
+    job.canCancel =
+      ['queued', 'running', 'pausing'].includes(state) || (isKnown && left && request.discard !== null);
     job.canRetry = isKnown && ['failed', 'cancelled', 'interrupted'].includes(state);
     this.keep();
     this.touched(entry);
@@ -168,7 +171,7 @@ export class JobList {
       this.#store.write(
         this.all().map(({ job, request, holdsSecrets }) =>
           holdsSecrets
-            ? { job: { ...job, canResume: false, canRetry: false }, request: null }
+            ? { job: { ...job, canResume: false, canCancel: false, canRetry: false }, request: null }
             : { job, request },
         ),
       );

@@ -18,6 +18,7 @@ export const jobRequest = taskCall.extend({
   engagement: z.string().nullable(),
   canPause: z.boolean(),
   resume: taskCall.nullable(),
+  discard: taskCall.nullable(),
 });
 export type JobRequest = z.infer<typeof jobRequest>;
 

@@ -23,7 +23,7 @@ export type CallEnd =
   | { end: 'done'; output: unknown }
   | { end: 'failed'; error: Failure }
   /** Its process ended without an answer. */
-  | { end: 'died'; why: 'exit' | 'killed' | 'flood' };
+  | { end: 'died'; why: 'exit' | 'killed' | 'flood'; code: number | null };
 
 export interface RunningCall {
   readonly ended: Promise<CallEnd>;
@@ -39,6 +39,7 @@ export class TaskLine {
   readonly #patience: number;
   #isGone = false;
   #why: 'exit' | 'killed' | 'flood' = 'exit';
+  #code: number | null = null;
   #calls = 0;
   #current: { call: number; listeners: Listeners; end: (end: CallEnd) => void } | null = null;
   #second = 0;
@@ -50,9 +51,10 @@ export class TaskLine {
     this.#process = shell.startProcess(name);
     this.#process.onMessage((message) => this.#take(message));
     this.gone = new Promise((resolve) => {
-      this.#process.onExit(() => {
+      this.#process.onExit((code) => {
         this.#isGone = true;
-        this.#finish({ end: 'died', why: this.#why });
+        this.#code = code;
+        this.#finish(this.#death());
         resolve();
       });
     });
@@ -77,7 +79,7 @@ export class TaskLine {
         },
       };
     });
-    if (this.#isGone) this.#finish({ end: 'died', why: this.#why });
+    if (this.#isGone) this.#finish(this.#death());
     else this.#send({ say: 'run', call, name, input, version: this.#version });
     return {
       ended,
@@ -87,6 +89,10 @@ export class TaskLine {
         patience ??= setTimeout(() => this.kill(), this.#patience);
       },
     };
+  }
+
+  #death(): CallEnd {
+    return { end: 'died', why: this.#why, code: this.#code };
   }
 
   kill(): void {
@@ -164,6 +170,6 @@ export function errorOfEnd(end: Exclude<CallEnd, { end: 'done' }>, title: string
   }[end.why];
   return new IronliftError('TASK_DIED', `${title} was interrupted: ${how}.`, {
     next: 'Try again; if it happens once more, export the log under Activity and send it to us.',
-    data: { why: end.why },
+    data: { why: end.why, exitStatus: end.code },
   });
 }

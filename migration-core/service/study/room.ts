@@ -11,6 +11,7 @@ import { ruleBook, type RulePack } from '../../assess/rules/pack.ts';
 import { encodeProfile } from '../../assess/characterise/codec.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import type { ProgressListener } from '../../base/progress.ts';
+import { without } from '../../base/without.ts';
 import { DEFAULT_SCENARIO, keptRulePacks, keptScenario, scenarioNames } from '../../plan/kept.ts';
 import { keptPlan, type PlanDocument, type PlanInputs } from '../../plan/model/plan-document.ts';
 import type { Scenario } from '../../plan/model/scenario.ts';
@@ -151,14 +152,14 @@ export class StudyRoom {
       shapeOf(scenario, keptRulePacks(this.engagement)),
       asking,
     );
-    // How it is searched and what it is called is no other question.
-    const { title: _title, name: _name, effort: _effort, ...question } = scenario;
+    // How it is searched and called is no other question; waves and savings are reckoned from the plan as it stands.
+    const question = without(scenario, 'title', 'name', 'effort', 'calendar', 'prices');
     return {
       scenario: digestOf(question),
       rules: digestOf(ruleBook(scenario.rulePack, packs).all()),
       servers: digestOf(collected),
       annotations: digestOf(
-        facts.map(({ id, annotations: { wave: _wave, waveNote: _note, ...said } }) => [id, said]),
+        facts.map(({ id, annotations }) => [id, without(annotations, 'wave', 'waveNote')]),
       ),
     };
   }
@@ -244,7 +245,7 @@ export const digestOf = (value: unknown): string =>
 
 /** One text of all that was collected: identities, samples and inventories by their times. */
 function collectedIn(engagement: EngagementFile): string {
-  const servers = engagement.servers().map(({ rollup: _, ...server }) => server);
+  const servers = engagement.servers().map((server) => without(server, 'rollup'));
   const collections = engagement.collections().map(({ id, finishedAt, counts }) => [id, finishedAt, counts]);
   return digestOf([servers, collections]);
 }

@@ -5,7 +5,7 @@ import type { WhatIfView } from '../../contract/study.ts';
 import { slotText } from '../../plan/build/units.ts';
 import type { PlanDocument, PlanInputs } from '../../plan/model/plan-document.ts';
 import { hourStrips, HOURS, type OpenedPlan } from '../../plan/opened-plan.ts';
-import type { AssessedStudy } from '../../plan/study.ts';
+import { savingsOf, type AssessedStudy, type StudyOptions } from '../../plan/study.ts';
 import type { WhatIf } from '../../plan/what-if.ts';
 
 /** A person reads some, not ten thousand. */
@@ -44,8 +44,9 @@ export function planView(
   study: AssessedStudy,
   opened: OpenedPlan,
   stale: readonly string[],
+  options: StudyOptions,
 ): PlanView {
-  const { plan, savings, madeAt, effort, changed } = document;
+  const { plan, madeAt, effort, changed } = document;
   const { scenario, context, templates, facts } = study;
   const moved = new Set(plan.hosts.flatMap(({ servers }) => servers.map(({ server }) => server)));
   const old = facts.filter(({ id }) => moved.has(id));
@@ -80,7 +81,8 @@ export function planView(
     effort,
     profile: scenario.profile,
     hosts,
-    savings,
+    // By the prices as they are now.
+    savings: savingsOf(study, plan, options),
     stale: [
       ...stale,
       ...(opened.gone.length === 0

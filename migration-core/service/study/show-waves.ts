@@ -58,7 +58,7 @@ export function wavesTable(
 }
 
 export interface WaveEdits {
-  shown: Omit<Output<'waves.import'>, never>;
+  shown: Output<'waves.import'>;
   /** `planner`: as the planner has it. */
   edits: { server: ServerId; wave?: number | null | 'planner'; note?: string }[];
 }
@@ -100,7 +100,7 @@ export function readWavesTable(
   };
 }
 
-function newRisks(before: WavePlan, after: WavePlan): Output<'waves.import'>['risks'] {
+function newRisks(before: WavePlan, after: WavePlan): WaveEdits['shown']['risks'] {
   const word = (wave: number, { severity, text }: WaveRisk): string => JSON.stringify([wave, severity, text]);
   const old = new Set(before.waves.flatMap(({ number, risks }) => risks.map((risk) => word(number, risk))));
   return after.waves.flatMap(({ number, risks }) =>

@@ -110,7 +110,10 @@ export function studyWorker() {
       const study = await studyOf(room, input, asking);
       const opened = await room.opened(input.scenario, plan, about(asking));
       const stale = await staleOf(room, input, plan, asking);
-      return { scenario: input.scenario, plan: planView(plan, study, opened, stale) };
+      return {
+        scenario: input.scenario,
+        plan: planView(plan, study, opened, stale, room.options(await room.packs(), about(asking))),
+      };
     }),
 
     tryMove: answering(async (room, input: OfPlan & { server: ServerId; host: string }, asking) => {
@@ -165,7 +168,7 @@ export function studyWorker() {
       return readWavesTable(bytes, study, plan, room.options(await room.packs(), about(asking)));
     }),
 
-    takeProfiles: answering(async (room, _: { path: string }) =>
+    takeProfiles: answering<{ path: string }, { server: ServerId; base64: string }[]>(async (room) =>
       room
         .takeProfiles(PROFILES_AT_ONCE)
         .map(({ server, bytes }) => ({ server, base64: Buffer.from(bytes).toString('base64') })),

@@ -1,5 +1,6 @@
 /** A scenario that is being changed: what differs from what is kept and from what the program has. */
 import type { Output } from '../../state/types.ts';
+import { without } from '../../state/without.ts';
 
 export type Scenario = Output<'scenarios.get'>['scenario'];
 type Nested = 'prices' | 'calendar';
@@ -35,7 +36,7 @@ export class Draft {
 
   /** undefined: absent. */
   set<F extends keyof Scenario>(field: F, value: Scenario[F] | undefined): void {
-    const { [field]: _, ...others } = this.value;
+    const others = without(this.value, field);
     this.value = (value === undefined ? others : { ...this.value, [field]: value }) as Scenario;
   }
   setIn<N extends Nested, F extends keyof Scenario[N]>(
@@ -43,7 +44,7 @@ export class Draft {
     field: F,
     value: Scenario[N][F] | undefined,
   ): void {
-    const { [field]: _, ...others } = this.value[nested];
+    const others = without(this.value[nested], field);
     const next = value === undefined ? others : { ...this.value[nested], [field]: value };
     this.value = { ...this.value, [nested]: next } as Scenario;
   }

@@ -1,5 +1,6 @@
 /** The customer's own rule pack with one more number of its own, or one less. */
 import type { Input, Output } from '../../state/types.ts';
+import { without } from '../../state/without.ts';
 import { sizing as words } from '../../text/sizing.ts';
 
 type List = Output<'rules.list'>;
@@ -27,7 +28,7 @@ export function withOwnValue(
           ),
         }
       : { id: `customer-${list.pack}`.slice(0, 40), title: words.ownTitle, extends: list.pack, rules: {} };
-  const { [rule]: _, ...others } = base.rules;
+  const others = without(base.rules, rule);
   return { ...base, rules: own === null ? others : { ...others, [rule]: own } };
 }
 

@@ -4,6 +4,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import type * as ElectronModule from 'electron';
 import type { BrowserWindowConstructorOptions, MenuItemConstructorOptions } from 'electron';
 
 type Handler = (event: unknown, ...args: unknown[]) => unknown;
@@ -340,7 +341,7 @@ export function fakeElectron(options: FakeOptions) {
   };
   return {
     /** What stands for the module. */
-    electron: own as unknown as typeof import('electron'),
+    electron: own as unknown as typeof ElectronModule,
     ...{
       app,
       ipcMain,

@@ -1,4 +1,4 @@
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EditLog, MAX_EDITS } from '../../../migration-core/service/engagement/edits.ts';
@@ -158,6 +158,20 @@ describe('the open engagement', () => {
     });
     await test.call('engagement.close', {});
     expect(await test.call('engagement.current', {})).toBeNull();
+  });
+
+  it('whose disk is pulled does not keep another one from being opened', async () => {
+    const test = await openTestSession();
+    const folder = join(test.homeFolder, 'stick');
+    await mkdir(folder);
+    const path = join(folder, 'a.ironlift');
+    createEngagement(path, { name: 'A', now: () => NOW }).close();
+    test.open.openEngagement(path);
+    await test.call('engagement.saveProject', { customer: 'not yet written back' });
+    await rm(folder, { recursive: true });
+    const other = await test.fileId(await makeOne(test, 'B'), 'engagement');
+    expect((await test.call('engagement.open', { file: other })).name).toBe('B');
+    expect((await test.call('engagement.saveProject', { customer: 'B' })).readOnly).toBeNull();
   });
 });
 

@@ -1,5 +1,6 @@
 /** Jobs in real processes: tasks that work, fail, die, talk too much, listen to nobody. */
-import { rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -60,11 +61,12 @@ describe('a job', () => {
     });
     expect(failed).toMatchObject({ canRetry: true, canResume: false });
     const again = await test.call('jobs.retry', { job: id });
-    expect(again.job).not.toBe(id);
-    expect((await test.refused('jobs.get', { job: id })).message).toBe('This job is no longer in the list.');
-    await test.jobUntil(again.job, 'failed');
-    await test.call('jobs.dismiss', { job: again.job });
+    expect(again.job).toBe(id);
+    expect(await test.call('jobs.get', { job: id })).toMatchObject({ state: 'running', error: null });
+    await test.jobUntil(id, 'failed');
+    await test.call('jobs.dismiss', { job: id });
     expect((await test.call('jobs.list', {})).jobs).toEqual([]);
+    expect((await test.refused('jobs.get', { job: id })).message).toBe('This job is no longer in the list.');
   });
 
   it('that failed where it can go on says so', async () => {
@@ -153,6 +155,40 @@ describe('a job', () => {
     expect(await test.jobUntil(id, 'done')).toMatchObject({ result: { count: 50, from: 40 } });
     // Steps between may be too short to be told of; the last is told always.
     expect((await statesOf(test, id)).at(-1)).toBe('done');
+  });
+
+  it('takes away what it wrote when it is cancelled after it was paused, or had to be ended', async () => {
+    const test = await open({ patience: 500 });
+    const file = join(test.homeFolder, 'half');
+    const discard = { task: 'test-remove', input: { file } };
+    const canPause = true;
+    const resume = { task: 'test-echo', input: 1 };
+    const paused = test.session.jobs.start(
+      job('test-steps', { count: 10_000, file }, { canPause, resume, discard }),
+    );
+    while (!existsSync(file)) await sleep(20);
+    await test.call('jobs.pause', { job: paused.id });
+    expect(await test.jobUntil(paused.id, 'paused')).toMatchObject({ canCancel: true, canResume: true });
+    await test.call('jobs.cancel', { job: paused.id });
+    const gone = await test.jobUntil(paused.id, 'cancelled');
+    expect(existsSync(file)).toBe(false);
+    expect(gone).toMatchObject({ canCancel: false, canResume: false, canRetry: true });
+    expect(gone.notes.at(-1)!.text).toBe('Removed half.');
+
+    await writeFile(file, 'left by one that listens to nobody');
+    const deaf = test.session.jobs.start(job('test-deaf', null, { discard }));
+    while ((await test.call('jobs.get', { job: deaf.id })).step === null) await sleep(20);
+    await test.call('jobs.cancel', { job: deaf.id });
+    expect((await test.jobUntil(deaf.id, 'cancelled')).notes.at(-1)!.text).toBe('Removed half.');
+    expect(existsSync(file)).toBe(false);
+
+    // What cannot be removed can be tried again.
+    const dead = test.session.jobs.start(job('test-exit', { code: 9 }, { discard }));
+    expect((await test.jobUntil(dead.id, 'interrupted')).error!.data).toEqual({ why: 'exit', exitStatus: 9 });
+    await test.call('jobs.cancel', { job: dead.id });
+    const stays = await test.jobUntil(dead.id, 'interrupted');
+    expect(stays.error).toMatchObject({ code: 'WRITE_FAILED', message: 'half cannot be removed.' });
+    expect(stays.canCancel).toBe(true);
   });
 
   it('that talks a great deal is heard ten times a second, and of its notes the first 200', async () => {
@@ -317,7 +353,6 @@ describe('a job that writes the engagement', () => {
     });
     test.open.openEngagement(a);
     const again = await test.call('jobs.retry', { job: id });
-    expect(again.job).not.toBe(id);
     await test.jobUntil(again.job, 'interrupted');
     const other = openEngagement(b, { now: Date.now });
     test.open.openEngagement(b);

@@ -1,12 +1,12 @@
 /** The helper for one disk, over a loop device: run as root, as pkexec and sudo would run it. */
 import { randomFillSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { chmod, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readBytes } from '../../../../migration-core/block/source.ts';
 import { openElevated, type HelperCommand } from '../../../../migration-core/source/elevated/open.ts';
-import { run, scratchFolder } from '../../../support/tools.ts';
+import { run, scratchFolder, tryRun } from '../../../support/tools.ts';
 
 const HELPER = join(import.meta.dirname, '../../../../electron/helper/read-device.ts');
 const command: HelperCommand = [process.execPath, HELPER];
@@ -18,7 +18,9 @@ async function loopDevice(): Promise<{ device: string; contents: Uint8Array; fil
   randomFillSync(contents);
   writeFileSync(file, contents);
   const device = (await run('losetup', ['--find', '--show', '--read-only', file])).trim();
-  onTestFinished(async () => void (await run('losetup', ['--detach', device])));
+  onTestFinished(async () => {
+    await run('losetup', ['--detach', device]);
+  });
   return { device, contents, file };
 }
 
@@ -76,6 +78,37 @@ describe('the helper that reads one disk', () => {
     } finally {
       await disk.close();
     }
+  });
+
+  it('is what a source falls back to where this program may not read', async () => {
+    const { device, contents } = await loopDevice();
+    const folder = await scratchFolder();
+    const root = join(import.meta.dirname, '../../../..');
+    // Stands for pkexec: takes the rights back that the program below laid down, and becomes the helper.
+    writeFileSync(
+      join(folder, 'raise.mjs'),
+      `process.seteuid(0); process.setuid(0); await import(${JSON.stringify(HELPER)});`,
+    );
+    writeFileSync(
+      join(folder, 'ask.mjs'),
+      `import { openSource } from ${JSON.stringify(join(root, 'migration-core/source/open.ts'))};
+       const [device, raise] = process.argv.slice(2);
+       process.seteuid(65534);
+       const refused = await openSource(device).catch((error) => error.code);
+       const { disk, description } = await openSource(device, { helper: [process.execPath, raise] });
+       const bytes = new Uint8Array(64);
+       await disk.read(bytes, 1000);
+       await disk.close();
+       console.log(JSON.stringify({ refused, spec: description.spec, bytes: Buffer.from(bytes).toString('hex') }));`,
+    );
+    await chmod(folder, 0o755);
+    const ran = await tryRun(process.execPath, [join(folder, 'ask.mjs'), device, join(folder, 'raise.mjs')]);
+    expect(ran.stderr).toBe('');
+    expect(JSON.parse(ran.stdout)).toEqual({
+      refused: 'SOURCE_NOT_READABLE',
+      spec: device,
+      bytes: Buffer.from(contents.subarray(1000, 1064)).toString('hex'),
+    });
   });
 
   it.each([
