@@ -240,6 +240,9 @@ export const conversion = z.object({
   startedAt: z.number(),
   state: z.enum(['running', 'interrupted', 'finished', 'gone']),
   job: jobId.nullable(),
+  /** The last test start, and the last taking back, in this run of the program. */
+  testJob: jobId.nullable(),
+  undoJob: jobId.nullable(),
   /** Of an interrupted one: whether it can go on, and if not, why. */
   canResume: z.boolean(),
   reason: z.string().nullable(),

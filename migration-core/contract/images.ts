@@ -76,6 +76,10 @@ export const imageCompareResult = z.object({
   sentence: z.string(),
 });
 
+export type ImageCheckResult = z.infer<typeof imageCheckResult>;
+export type ImageConvertResult = z.infer<typeof imageConvertResult>;
+export type ImageCompareResult = z.infer<typeof imageCompareResult>;
+
 const started = z.object({ job: jobId });
 
 export const imageCalls = {

@@ -8,6 +8,9 @@ export const screens = {
   sizing: 'Sizing and rules',
   plan: 'Plan',
   waves: 'Waves',
+  convert: 'Convert',
+  images: 'Disk images',
+  activity: 'Activity',
   settings: 'Settings and help',
 } as const;
 

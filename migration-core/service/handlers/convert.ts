@@ -27,6 +27,9 @@ type ConvertHandlers = Pick<Handlers, Extract<keyof Handlers, `convert.${string}
 
 export function convertHandlers(session: Session): ConvertHandlers {
   const conversions = new Conversions(session);
+  /** By folder. A page that is loaded again finds its work here. */
+  const lastTest = new Map<string, string>();
+  const lastUndo = new Map<string, string>();
   // Also of those that went on in a later run of the program.
   session.jobs.whenDone('convert', async ({ output }) => finish((output as ConversionDone).folder));
 
@@ -93,6 +96,8 @@ export function convertHandlers(session: Session): ConvertHandlers {
         else session.changed('conversions');
       },
     });
+    lastTest.set(folder, id);
+    session.changed('conversions');
     session.log('boot-test started', { folder });
     return { job: id };
   };
@@ -180,6 +185,8 @@ export function convertHandlers(session: Session): ConvertHandlers {
           server: record.server,
           startedAt: record.startedAt,
           job: record.job,
+          testJob: lastTest.get(record.folder) ?? null,
+          undoJob: lastUndo.get(record.folder) ?? null,
           ...found,
           bootTest: record.bootTest?.status ?? null,
           accepted: record.accepted !== null,
@@ -217,6 +224,8 @@ export function convertHandlers(session: Session): ConvertHandlers {
         writes: 'none',
         whenDone: () => session.changed('conversions'),
       });
+      lastUndo.set(path, id);
+      session.changed('conversions');
       session.log('undo started', { folder: path });
       return { job: id };
     },
