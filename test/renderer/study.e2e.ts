@@ -265,13 +265,11 @@ describe('from a log that was brought to a plan', () => {
     await page.getByRole('button', { name: 'Make the plan', exact: true }).click();
     await page.getByRole('tab', { name: /^Hosts/u }).waitFor();
     // Every server that was brought is in the answer: on a host, or left out with the reason.
-    await page.getByRole('article').first().waitFor();
     const placed = await page
       .getByRole('article')
       .getByRole('button', { name: /^RACK-/u })
       .count();
     const left = /\d+/u.exec(await page.getByRole('tab', { name: /^Without a host/u }).innerText());
-    expect(placed).toBeGreaterThan(0);
     expect(placed + Number(left![0])).toBe(3);
   });
 
