@@ -192,6 +192,86 @@ describe('from verdicts to waves', () => {
     await page.keyboard.press('Control+z');
     await wave.getByText(name, { exact: true }).waitFor({ state: 'detached' });
   });
+});
+
+/** A week of a counter log of Windows, every five minutes: busy by day, quiet by night. */
+function counterLog(servers: readonly string[]): string {
+  const counters = [
+    String.raw`Processor(_Total)\% Processor Time`,
+    String.raw`Memory\Available Bytes`,
+    String.raw`PhysicalDisk(0 C:)\Disk Reads/sec`,
+    String.raw`PhysicalDisk(0 C:)\Disk Writes/sec`,
+    String.raw`PhysicalDisk(0 C:)\Disk Read Bytes/sec`,
+    String.raw`PhysicalDisk(0 C:)\Disk Write Bytes/sec`,
+    String.raw`Network Interface(eth0)\Bytes Received/sec`,
+    String.raw`Network Interface(eth0)\Bytes Sent/sec`,
+  ];
+  const cells = (values: readonly string[]): string => `${values.map((value) => `"${value}"`).join(',')}\r\n`;
+  const lines = [
+    cells([
+      '(PDH-CSV 4.0) (UTC)(0)',
+      ...servers.flatMap((server) => counters.map((counter) => `\\\\${server}\\${counter}`)),
+    ]),
+  ];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  for (let at = 0; at < 7 * 288; at++) {
+    const time = new Date(Date.UTC(2026, 9, 5) + at * 300_000);
+    const busy = time.getUTCHours() >= 8 && time.getUTCHours() < 18 && time.getUTCDay() % 6 !== 0;
+    const stamp = `${two(time.getUTCMonth() + 1)}/${two(time.getUTCDate())}/${String(time.getUTCFullYear())} ${two(time.getUTCHours())}:${two(time.getUTCMinutes())}:00.000`;
+    const values = (server: number): string[] => [
+      String((busy ? 20 : 4) + ((at + server) % 7)),
+      String((busy ? 24 : 40) * 2 ** 30),
+      String(busy ? 80 : 5),
+      String(busy ? 40 : 5),
+      String(busy ? 4_000_000 : 90_000),
+      String(busy ? 2_000_000 : 90_000),
+      String(busy ? 1_500_000 : 20_000),
+      String(busy ? 900_000 : 20_000),
+    ];
+    lines.push(cells([stamp, ...servers.flatMap((_, server) => values(server))]));
+  }
+  return lines.join('');
+}
+
+describe('from a log that was brought to a plan', () => {
+  it('imports what was measured, judges it with honest stars, and plans it', async () => {
+    const names = ['RACK-1', 'RACK-2', 'RACK-3'];
+    const list = ['Hostname,OS,Manufacturer,Model,Serial Number,CPU Cores,Memory (GB)'];
+    for (const name of names)
+      list.push(`${name},Microsoft Windows Server 2019 Standard,Dell Inc.,PowerEdge R620,SN-${name},16,64`);
+    await writeFile(join(folder, 'home', 'cmdb.csv'), `${list.join('\r\n')}\r\n`);
+    await writeFile(join(folder, 'home', 'counters.csv'), counterLog(names));
+    await go('#/project');
+    await page.getByRole('textbox', { name: 'Customer' }).fill('Nordhafen');
+    await page.getByRole('button', { name: 'Create project' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Save here' }).click();
+    await page.getByText('Nothing was collected yet.').waitFor();
+    await page.getByRole('button', { name: 'Choose files or a folder…' }).click();
+    for (const file of ['cmdb.csv', 'counters.csv']) await dialog.getByRole('button', { name: file }).click();
+    await dialog.getByRole('button', { name: 'Choose', exact: true }).click();
+    await page.getByText(/2 collections brought 3 servers/u).waitFor();
+    await go('#/candidates');
+    await cell('RACK-1').click();
+    const why = page.getByRole('complementary', { name: 'Why' });
+    await why.getByRole('img', { name: /^Processor\./u }).waitFor();
+    // A week is not a month: it says so.
+    const stars = await why
+      .getByRole('img', { name: /of 5 stars/u })
+      .first()
+      .getAttribute('aria-label');
+    expect(Number(stars!.charAt(0))).toBeLessThan(5);
+    await go('#/plan');
+    await page.getByRole('button', { name: 'Make the plan', exact: true }).click();
+    await page.getByRole('tab', { name: /^Hosts/u }).waitFor();
+    // Every server that was brought is in the answer: on a host, or left out with the reason.
+    const placed = await page
+      .getByRole('article')
+      .getByRole('button', { name: /^RACK-/u })
+      .count();
+    const left = /\d+/u.exec(await page.getByRole('tab', { name: /^Without a host/u }).innerText());
+    expect(placed + Number(left![0])).toBe(3);
+  });
 
   it('complained of nothing', () => {
     expect(view.faults).toEqual([]);
