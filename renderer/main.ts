@@ -9,10 +9,10 @@ import { shownError } from './state/shown-error.ts';
 
 const target = document.querySelector('#app')!;
 try {
-  const { client, onLine } = await connect();
-  const session = openSession(client);
+  const connection = await connect();
+  const session = openSession(connection.client);
   session.start();
-  onLine((line) => {
+  connection.onLine((line) => {
     session.line = line;
   });
   mount(App, { target });

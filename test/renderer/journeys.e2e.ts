@@ -27,8 +27,8 @@ beforeAll(async () => {
   ({ page, faults } = await openPage(browser, application.url));
 });
 afterAll(async () => {
-  await browser?.close();
-  await application?.close();
+  await browser.close();
+  await application.close();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -53,8 +53,8 @@ beforeAll(async () => {
   ({ page } = await openPage(browser, application.url));
 });
 afterAll(async () => {
-  await browser?.close();
-  await application?.close();
+  await browser.close();
+  await application.close();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -98,9 +98,9 @@ export async function axe(page: Page): Promise<AxeViolation[]> {
     const run = (
       globalThis as unknown as {
         axe: {
-          run(
+          run: (
             options: unknown,
-          ): Promise<{ violations: { id: string; impact: string | null; nodes: { html: string }[] }[] }>;
+          ) => Promise<{ violations: { id: string; impact: string | null; nodes: { html: string }[] }[] }>;
         };
       }
     ).axe.run;

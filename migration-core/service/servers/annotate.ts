@@ -15,9 +15,11 @@ export interface AnnotationEdit {
 
 /** Tags keep their order; one that is there is not there twice. */
 export function edited(before: ServerAnnotations, edit: AnnotationEdit): ServerAnnotations {
+  const cleared = new Set<string>(edit.clear);
   const set = Object.fromEntries(Object.entries(edit.set ?? {}).filter(([, value]) => value !== undefined));
-  const after: ServerAnnotations = { ...before, ...set };
-  for (const key of edit.clear ?? []) delete after[key];
+  const after: ServerAnnotations = Object.fromEntries(
+    Object.entries({ ...before, ...set }).filter(([key]) => !cleared.has(key)),
+  );
   if (edit.addTags !== undefined || edit.removeTags !== undefined) {
     const removed = new Set(edit.removeTags);
     const tags = [...new Set([...(after.tags ?? []), ...(edit.addTags ?? [])])].filter(
