@@ -53,6 +53,12 @@ const strict = {
   'no-console': 'error',
 };
 
+const types = {
+  projectService: true,
+  tsconfigRootDir: import.meta.dirname,
+  extraFileExtensions: ['.svelte'],
+};
+
 /** Electron's objects are made in one place each; see electron/main. */
 const electronRules = {
   files: ['electron/**/*.ts'],
@@ -97,7 +103,8 @@ export default tseslint.config(
   {
     files: ['migration-core/**/*.ts', 'electron/**/*.ts', 'test/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    // The same extensions for all files: where they differ, every change from one kind to the other loads all projects anew.
+    languageOptions: { parserOptions: types },
     rules: strict,
   },
   {
@@ -105,11 +112,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       globals: globals.browser,
-      parserOptions: {
-        projectService: true,
-        tsconfigRootDir: import.meta.dirname,
-        extraFileExtensions: ['.svelte'],
-      },
+      parserOptions: types,
     },
     rules: { ...strict, '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
