@@ -203,17 +203,25 @@ function sentences(
   say: (section: string, what: string, text: Text) => void,
 ): void {
   switch (block.kind) {
-    case 'paragraph':
-      { say(section, 'paragraph', block.text); return; }
-    case 'note':
-      { say(section, `note: ${block.tone}`, block.text); return; }
+    case 'paragraph': {
+      say(section, 'paragraph', block.text);
+      return;
+    }
+    case 'note': {
+      say(section, `note: ${block.tone}`, block.text);
+      return;
+    }
     case 'list':
       for (const item of block.items) say(section, 'list', item);
       return;
-    case 'chart':
-      { say(section, 'chart', [`${block.title}: `, ...parts(block.summary)]); return; }
-    case 'picture':
-      { say(section, 'picture', `${block.title}. Pictures are in the other formats.`); return; }
+    case 'chart': {
+      say(section, 'chart', [`${block.title}: `, ...parts(block.summary)]);
+      return;
+    }
+    case 'picture': {
+      say(section, 'picture', `${block.title}. Pictures are in the other formats.`);
+      return;
+    }
     case 'facts':
     case 'table':
   }

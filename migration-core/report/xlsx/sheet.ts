@@ -76,7 +76,9 @@ export function sheetXml(sheet: Sheet, strings: SharedStrings): string {
         );
       return cellXml(cell, name, strings);
     });
-    rows.push(`<row r="${rows.length + 1}">${cells.join('')}</row>`);
+    const height = linesOf(row, sheet.widths) * LINE;
+    const told = height > LINE ? ` ht="${Math.min(height, MAX_HEIGHT)}" customHeight="1"` : '';
+    rows.push(`<row r="${rows.length + 1}"${told}>${cells.join('')}</row>`);
   }
   const { rows: top, columns: left } = sheet.frozen;
   const pane =
@@ -87,7 +89,8 @@ export function sheetXml(sheet: Sheet, strings: SharedStrings): string {
   const tablesFrom = sheet.drawing ? 2 : 1;
   return (
     `${XML}<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">` +
-    '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>' +
+    // The 168 hours of a week are for the screen: on one page nobody could read them.
+    `<sheetPr><pageSetUpPr fitToPage="${sheet.widths.length > 30 ? 0 : 1}"/></sheetPr>` +
     `<dimension ref="A1:${last}"/><sheetViews><sheetView workbookViewId="0">${pane}</sheetView></sheetViews><sheetFormatPr defaultRowHeight="15"/>` +
     `<cols>${sheet.widths.map((width, at) => `<col min="${at + 1}" max="${at + 1}" width="${width}" customWidth="1"/>`).join('')}</cols>` +
     `<sheetData>${rows.join('')}</sheetData>` +
@@ -102,6 +105,26 @@ export function sheetXml(sheet: Sheet, strings: SharedStrings): string {
     '</worksheet>'
   );
 }
+
+/** Height of a line and the most that a row may have, in points. */
+const LINE = 15;
+const MAX_HEIGHT = 405;
+
+/** Not every spreadsheet works out by itself how high a row with a long text is. */
+function linesOf(row: readonly SheetCell[], widths: readonly number[]): number {
+  let most = 1;
+  for (const [column, { style, value }] of row.entries()) {
+    if (typeof value !== 'string' || !(style === 'text' || style === 'quoted' || style === 'header'))
+      continue;
+    const width = widths[column] ?? NARROWEST;
+    if (value.length <= width && !value.includes('\n')) continue;
+    let lines = 0;
+    for (const line of value.split('\n')) lines += Math.max(1, Math.ceil((line.length * 1.1) / width));
+    most = Math.max(most, lines);
+  }
+  return most;
+}
+const NARROWEST = 8;
 
 function cellXml({ style, value, formula }: SheetCell, name: string, strings: SharedStrings): string {
   const head = `<c r="${name}" s="${styleNumber(style)}"`;

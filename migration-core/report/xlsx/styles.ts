@@ -6,6 +6,8 @@ const STYLES = [
   'text',
   /** Begins like a formula: stays a text even when somebody edits it. */
   'quoted',
+  /** Goes on over the cells beside it. */
+  'line',
   'header',
   'missing',
   'flag',
@@ -43,13 +45,14 @@ export const NUMBER_STYLES: Record<ColumnKind, Style> = {
   score: 'whole',
 };
 
-/** Number format, font, fill, border and more of each. Formats below 164 are Excel's own: 3 is `#,##0`. */
+/** Number format, font, fill, border and more of each (`top`: long texts are wrapped). Formats below 164 are Excel's own: 3 is `#,##0`. */
 const LOOKS: Record<
   Style,
   readonly [format: number, font: number, fill: number, border: number, more: string]
 > = {
   text: [0, 0, 0, 0, 'top'],
-  quoted: [0, 0, 0, 0, 'quoted'],
+  line: [0, 0, 0, 0, 'quoted line'],
+  quoted: [0, 0, 0, 0, 'quoted top'],
   header: [0, 1, 2, 1, 'top'],
   missing: [0, 2, 0, 0, ''],
   flag: [0, 0, 0, 0, ''],
@@ -87,8 +90,8 @@ export const stylesXml = (): string =>
       `<xf numFmtId="${format}" fontId="${font}" fillId="${fill}" borderId="${border}" xfId="0"` +
       `${format === 0 ? '' : ' applyNumberFormat="1"'}${font === 0 ? '' : ' applyFont="1"'}` +
       `${fill === 0 ? '' : ' applyFill="1"'}${border === 0 ? '' : ' applyBorder="1"'}` +
-      `${more === 'quoted' ? ' quotePrefix="1"' : ''} applyAlignment="1">` +
-      `<alignment vertical="top"${more === '' ? '' : ' wrapText="1"'}/></xf>`
+      `${more.startsWith('quoted') ? ' quotePrefix="1"' : ''} applyAlignment="1">` +
+      `<alignment vertical="top"${more.endsWith('top') ? ' wrapText="1"' : ''}/></xf>`
     );
   }).join('')}</cellXfs>` +
   '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>' +

@@ -42,7 +42,7 @@ export function summarySheet(
     facts.map(({ title, value, kind, unit, basis }) => [
       textCell(title),
       styledCell(cellOf(value, kind, meta.utcOffsetMinutes), false),
-      textCell(unit ?? (kind === 'money' ? meta.currency : SHOWN_UNITS[kind].unit)),
+      textCell(unit ?? (kind === 'money' ? meta.currency : kind === 'share' ? '' : SHOWN_UNITS[kind].unit)),
       textCell(basis ?? ''),
     ]);
   const time = (at: number): SheetCell => styledCell(cellOf(at, 'time', meta.utcOffsetMinutes), false);
@@ -57,7 +57,7 @@ export function summarySheet(
     ['Made with', meta.program],
     ['Confidentiality', meta.confidentiality],
     ['State', meta.draft ? 'Draft' : 'Final'],
-    ['Made from', `SHA-256 ${meta.inputs}`],
+    ['Made from (SHA-256)', meta.inputs],
     ['Language and country', format.locale],
     ['Times are', `UTC${offsetText(meta.utcOffsetMinutes)}`],
   ] as const)
@@ -72,7 +72,7 @@ export function summarySheet(
   const quality = report.sections.find(({ id }) => id === QUALITY);
   if (quality !== undefined) {
     heading('Data quality');
-    for (const lead of leadsOf(quality)) rows.push([textCell(lead)]);
+    for (const lead of leadsOf(quality)) rows.push([{ ...textCell(lead), style: 'line' }]);
     table('data_quality', FIGURE_HEADERS, figures(factsOf(quality)));
   }
 
@@ -89,7 +89,7 @@ export function summarySheet(
   );
   return {
     name,
-    widths: [38, 44, 30, 14],
+    widths: [38, 68, 30, 14],
     frozen: { rows: 0, columns: 0 },
     rows,
     tables,

@@ -1,7 +1,7 @@
 /** Text in the parts of a workbook. */
 
 /** XML has no words for these; a workbook writes them as `_x000B_`, and what looks like that as `_x005F_x000B_`. */
- 
+
 const UNSPEAKABLE = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|_(?=x[0-9a-f]{4}_)/giu;
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
@@ -20,7 +20,6 @@ export const xmlText = (text: string): string =>
 
 /** A string where that notation is not known: titles of charts, properties of the document. */
 export const plainXml = (text: string): string =>
-   
   escaped(text.toWellFormed().replace(/[\u0000-\u001f\ufffe\uffff]/gu, ' '));
 
 export const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
