@@ -1,0 +1,41 @@
+/** Every format of a report: one line each, loaded when asked for. */
+import type { ReportWriter } from './writer.ts';
+
+export interface ReportFormat {
+  id: string;
+  /** As a person chooses it. */
+  title: string;
+  /** What it is for, one sentence. */
+  purpose: string;
+  /** Of the file; of a format of several files, of each. */
+  extension: string;
+  load: () => Promise<ReportWriter>;
+}
+
+export const FORMATS = [
+  {
+    id: 'pdf',
+    title: 'PDF',
+    purpose: 'To hand over, print and sign.',
+    extension: 'pdf',
+    load: async () => (await import('./pdf/write.ts')).writePdf,
+  },
+  {
+    id: 'html',
+    title: 'HTML',
+    purpose: 'To read on a screen: one file, tables that sort and filter.',
+    extension: 'html',
+    load: async () => (await import('./html/write.ts')).writeHtml,
+  },
+  {
+    id: 'md',
+    title: 'Markdown',
+    purpose: 'A summary for a wiki: the answer, and the reason of each wave.',
+    extension: 'md',
+    load: async () => (await import('./markdown/write.ts')).writeMarkdown,
+  },
+] as const satisfies readonly ReportFormat[];
+
+export type ReportFormatId = (typeof FORMATS)[number]['id'];
+
+export const formatById = (id: string): ReportFormat | undefined => FORMATS.find((one) => one.id === id);
