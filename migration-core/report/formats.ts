@@ -10,6 +10,8 @@ export interface ReportFormat {
   /** Of the file; of a format of several files, of each. */
   extension: string;
   load: () => Promise<ReportWriter>;
+  /** Why it cannot be written on this computer, and what to do about it; null: it can. Absent: it can always. */
+  missing?: () => Promise<string | null>;
 }
 
 export const FORMATS = [
@@ -19,6 +21,7 @@ export const FORMATS = [
     purpose: 'To hand over, print and sign.',
     extension: 'pdf',
     load: async () => (await import('./pdf/write.ts')).writePdf,
+    missing: async () => (await import('./pdf/chromium.ts')).whyNoPdf(),
   },
   {
     id: 'html',
@@ -38,4 +41,7 @@ export const FORMATS = [
 
 export type ReportFormatId = (typeof FORMATS)[number]['id'];
 
-export const formatById = (id: string): ReportFormat | undefined => FORMATS.find((one) => one.id === id);
+/** In their order. */
+export const formats: readonly ReportFormat[] = FORMATS;
+
+export const formatById = (id: string): ReportFormat | undefined => formats.find((one) => one.id === id);

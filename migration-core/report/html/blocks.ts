@@ -24,10 +24,16 @@ const ROWS_ON_PAPER = 1000;
 const ROWS_IN_PREVIEW = 12;
 /** Below this nobody filters. */
 const FILTER_FROM = 12;
-/** More columns than this have a smaller face on paper. */
+/** More columns than this have a smaller face on paper, and where there are many rows the page on its side. */
 const WIDE = 8;
+const LANDSCAPE_FROM = 12;
+
+export const isLandscape = (of: Block): boolean =>
+  of.kind === 'table' && of.table.columns.length > WIDE && of.table.rows.length >= LANDSCAPE_FROM;
 /** A word that is longer may be broken anywhere, or it would push the other columns off the page. */
 const LONG_WORD = 26;
+/** Letters of a name that is not broken. */
+const SHORT = 22;
 /** Pixels: the measure of a page without its margins, and of a chart beside the contents. */
 const CHART_WIDTH = 660;
 
@@ -77,7 +83,7 @@ const NUMBERS: ReadonlySet<Column['kind']> = new Set([
   'score',
 ]);
 const columnClass = ({ kind }: Column): string =>
-  NUMBERS.has(kind) ? 'n' : kind === 'time' || kind === 'date' ? 't' : '';
+  NUMBERS.has(kind) ? 'n' : kind === 'time' || kind === 'date' ? 't' : kind === 'status' ? 's' : '';
 
 function table(of: Table, draw: Draw): Html {
   const { format, mode, inSheet } = draw;
@@ -121,7 +127,13 @@ function cell(value: Value, column: Column, { format }: Draw): Html {
   const classes = [
     columnClass(column),
     value === null || text === NOT_MEASURED ? 'none' : '',
-    columnClass(column) === '' && hasLongWord(text) ? 'long' : '',
+    columnClass(column) !== '' || column.kind === 'status'
+      ? ''
+      : hasLongWord(text)
+        ? 'long'
+        : isShort(text)
+          ? 'short'
+          : '',
   ].filter((one) => one !== '');
   // What a script sorts by: the value, where its text is in the locale of a reader.
   const key = typeof value === 'number' && Number.isFinite(value) ? markup` data-v="${value}"` : null;
@@ -129,6 +141,9 @@ function cell(value: Value, column: Column, { format }: Draw): Html {
     tone === undefined || tone === 'plain' ? text : markup`<span class="status ${tone}">${text}</span>`
   }</td>`;
 }
+
+/** Names stay on one line: `app-01` is no two words. */
+const isShort = (text: string): boolean => text.length <= SHORT && !/\s/u.test(text);
 
 const hasLongWord = (text: string): boolean =>
   text.length > LONG_WORD && text.split(/[\s/-]/u).some((word) => word.length > LONG_WORD);

@@ -3,7 +3,7 @@ import type { Report, Section, Text } from '../model.ts';
 import type { WriteWorld } from '../writer.ts';
 import { NOT_MEASURED } from '../format.ts';
 import { words } from '../words.ts';
-import { block, said, type Draw } from './blocks.ts';
+import { block, isLandscape, said, type Draw } from './blocks.ts';
 import { Html, idOf, markup } from './escape.ts';
 
 /**
@@ -61,7 +61,7 @@ ${section.sections.map(
   (
     part,
     index,
-  ) => markup`<section class="part" id="${idOf(part.id)}"><h3><span class="number">${at + 1}.${index + 1}</span><span dir="auto">${part.title}</span></h3>
+  ) => markup`<section class="${part.blocks.some(isLandscape) ? 'part landscape' : 'part'}" id="${idOf(part.id)}"><h3><span class="number">${at + 1}.${index + 1}</span><span dir="auto">${part.title}</span></h3>
 <p class="lead">${said(part.lead)}</p>
 ${blocksOf(part, draw, false)}
 ${part.sections.map((deeper) => markup`<section class="part" id="${idOf(deeper.id)}"><h4 dir="auto">${deeper.title}</h4><p>${said(deeper.lead)}</p>${blocksOf(deeper, draw, false)}</section>`)}</section>

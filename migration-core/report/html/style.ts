@@ -51,7 +51,8 @@ export function style(
       @top-right { content: ${cssString(short(meta.confidentiality))}; }
       @bottom-left { content: ${cssString(short(foot.join('  ·  ')))}; }
       @bottom-right { content: counter(page) " of " counter(pages); }
-    }`,
+    }
+    @page wide { size: ${options.paper === 'Letter' ? 'Letter' : 'A4'} landscape; }`,
   ].join('\n');
 }
 

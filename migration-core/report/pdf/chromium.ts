@@ -71,6 +71,10 @@ export const NO_CHROMIUM = {
   next: `Install Chromium, Google Chrome or Microsoft Edge, or say where it is in ${CHROMIUM_VARIABLE}; or write the report as HTML and print it from any browser.`,
 } as const;
 
+/** Before a person waits for it. */
+export const whyNoPdf = (): string | null =>
+  findChromium() === null ? `${NO_CHROMIUM.message} ${NO_CHROMIUM.next}` : null;
+
 /** @throws PDF_NOT_POSSIBLE */
 export async function chromiumPrinter(program: string | null = findChromium()): Promise<PrintPdf> {
   if (program === null)

@@ -79,7 +79,9 @@ export function settle(bytes: Uint8Array, at: number): Uint8Array {
   for (const match of text.matchAll(/\/(Creator|Producer) \(((?:[^\\()]|\\.)*)\)\n/gsu)) {
     const room = match[2]!.length;
     const name = match[1] === 'Creator' ? 'Ironlift' : 'Skia/PDF';
-    if (room >= name.length) out.write(name.padEnd(room, ' '), match.index + match[1]!.length + 3, 'latin1');
+    // What is left of the room comes after the bracket.
+    if (room >= name.length)
+      out.write(`${name})`.padEnd(room + 1, ' '), match.index + match[1]!.length + 3, 'latin1');
   }
   return out;
 }
