@@ -7,13 +7,13 @@ import { BYTE_ORDER_MARK, csvLine, inert, type Separator } from '../base/csv-tab
 import { archive } from './data/archive.ts';
 import { cellOf, headersOf, offsetText, type Cell } from './data/cells.ts';
 import { dataTables, VALUE_COLUMN, type DataTable } from './data/tables.ts';
-import type { ReportWriter, WriterWorld } from './formats.ts';
 import type { Report } from './model.ts';
+import { CSV_DEFAULTS, type ReportWriter, type WriteWorld } from './writer.ts';
 
-export const write: ReportWriter = async (report, world) => archive(csvFiles(report, world));
+export const writeCsv = (async (report, world) => archive(csvFiles(report, world))) satisfies ReportWriter;
 
 /** By their names in the ZIP. */
-export function csvFiles(report: Report, world: WriterWorld): Map<string, Uint8Array> {
+export function csvFiles(report: Report, world: WriteWorld): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   const encoder = new TextEncoder();
   for (const table of dataTables(report))
@@ -21,8 +21,8 @@ export function csvFiles(report: Report, world: WriterWorld): Map<string, Uint8A
   return files;
 }
 
-function csvText(table: DataTable, utcOffsetMinutes: number, { format, options }: WriterWorld): string {
-  const { delimiter } = options;
+function csvText(table: DataTable, utcOffsetMinutes: number, { format, options }: WriteWorld): string {
+  const { delimiter, byteOrderMark } = options.csv ?? CSV_DEFAULTS;
   const show = (cell: Cell): string => textOf(cell, delimiter, utcOffsetMinutes);
   const lines = [csvLine(headersOf(table.columns, format, utcOffsetMinutes).map(inert), delimiter)];
   for (const [index, row] of table.rows.entries())
@@ -40,7 +40,7 @@ function csvText(table: DataTable, utcOffsetMinutes: number, { format, options }
         delimiter,
       ),
     );
-  return (options.byteOrderMark ? BYTE_ORDER_MARK : '') + lines.join('');
+  return (byteOrderMark ? BYTE_ORDER_MARK : '') + lines.join('');
 }
 
 function textOf(cell: Cell, delimiter: Separator, utcOffsetMinutes: number): string {

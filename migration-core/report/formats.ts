@@ -1,50 +1,68 @@
-/** What a report can be written as. A format is one writer and one line here. */
-import type { Separator } from '../base/csv-table.ts';
-import type { Formatter } from './format.ts';
-import type { Report } from './model.ts';
-
-export interface WriterOptions {
-  /** Of CSV; with `;` numbers have a decimal comma. */
-  delimiter: Separator;
-  /** CSV begins with a byte order mark: Excel takes it for UTF-8 then. */
-  byteOrderMark: boolean;
-}
-
-export const WRITER_DEFAULTS: WriterOptions = { delimiter: ',', byteOrderMark: true };
-
-export interface WriterWorld {
-  format: Formatter;
-  options: WriterOptions;
-}
-
-/** The bytes of one file; the same for the same report and world, everywhere. */
-export type ReportWriter = (report: Report, world: WriterWorld) => Promise<Uint8Array>;
+/** Every format of a report: one line each, loaded when asked for. */
+import type { ReportWriter } from './writer.ts';
 
 export interface ReportFormat {
   id: string;
+  /** As a person chooses it. */
   title: string;
-  /** Of the file, without a dot. */
+  /** What it is for, one sentence. */
+  purpose: string;
+  /** Of the file; of a format of several files, of each. */
   extension: string;
-  load(): Promise<ReportWriter>;
+  load: () => Promise<ReportWriter>;
+  /** Why it cannot be written on this computer, and what to do about it; null: it can. Absent: it can always. */
+  missing?: () => Promise<string | null>;
 }
 
-export const REPORT_FORMATS: readonly ReportFormat[] = [
+export const FORMATS = [
+  {
+    id: 'pdf',
+    title: 'PDF',
+    purpose: 'To hand over, print and sign.',
+    extension: 'pdf',
+    load: async () => (await import('./pdf/write.ts')).writePdf,
+    missing: async () => (await import('./pdf/chromium.ts')).whyNoPdf(),
+  },
+  {
+    id: 'html',
+    title: 'HTML',
+    purpose: 'To read on a screen: one file, tables that sort and filter.',
+    extension: 'html',
+    load: async () => (await import('./html/write.ts')).writeHtml,
+  },
+  {
+    id: 'md',
+    title: 'Markdown',
+    purpose: 'A summary for a wiki: the answer, and the reason of each wave.',
+    extension: 'md',
+    load: async () => (await import('./markdown/write.ts')).writeMarkdown,
+  },
   {
     id: 'xlsx',
     title: 'Workbook',
+    purpose: 'To sort, filter and reckon with: a sheet for each table, with the charts of a spreadsheet.',
     extension: 'xlsx',
-    load: async () => (await import('./xlsx.ts')).write,
+    load: async () => (await import('./xlsx.ts')).writeXlsx,
   },
   {
     id: 'csv',
-    title: 'Tables as CSV',
+    title: 'CSV',
+    purpose: 'To take into other programs: a file for each table, all in one ZIP.',
     extension: 'csv.zip',
-    load: async () => (await import('./csv.ts')).write,
+    load: async () => (await import('./csv.ts')).writeCsv,
   },
   {
     id: 'json',
-    title: 'Data for programs',
+    title: 'JSON',
+    purpose: 'For programs: everything that is in the report, after a published schema.',
     extension: 'json',
-    load: async () => (await import('./json.ts')).write,
+    load: async () => (await import('./json.ts')).writeJson,
   },
-];
+] as const satisfies readonly ReportFormat[];
+
+export type ReportFormatId = (typeof FORMATS)[number]['id'];
+
+/** In their order. */
+export const formats: readonly ReportFormat[] = FORMATS;
+
+export const formatById = (id: string): ReportFormat | undefined => formats.find((one) => one.id === id);

@@ -12,7 +12,7 @@
 import { cellOf, headersOf, type Cell } from './data/cells.ts';
 import { dataTables, VALUE_COLUMN, type DataTable } from './data/tables.ts';
 import type { Formatter } from './format.ts';
-import type { ReportWriter } from './formats.ts';
+import type { ReportWriter } from './writer.ts';
 import { styledCell } from './xlsx/cells.ts';
 import { sheetName, tableName } from './xlsx/names.ts';
 import { textCell, type NamedTable, type SheetCell } from './xlsx/sheet.ts';
@@ -29,7 +29,7 @@ const WIDE = 60;
 /** Rows that the width of a column is taken from. */
 const LOOKED_AT = 200;
 
-export const write: ReportWriter = async (report, { format }) => {
+export const writeXlsx = (async (report, { format }) => {
   const taken = new Set<string>();
   const summary = sheetName('summary', taken);
   const index: IndexEntry[] = [];
@@ -46,7 +46,7 @@ export const write: ReportWriter = async (report, { format }) => {
     program: report.meta.program,
     createdAt: report.meta.createdAt,
   });
-};
+}) satisfies ReportWriter;
 
 function pieces(table: DataTable): DataTable[] {
   if (table.rows.length <= MAX_ROWS) return [table];

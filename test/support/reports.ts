@@ -1,9 +1,10 @@
 /** Reports made by hand for tests of writers: everything that a report can hold, and names that break things. */
 import {
-  WRITER_DEFAULTS,
-  type WriterOptions,
-  type WriterWorld,
-} from '../../migration-core/report/formats.ts';
+  CSV_DEFAULTS,
+  WRITE_DEFAULTS,
+  type CsvOptions,
+  type WriteWorld,
+} from '../../migration-core/report/writer.ts';
 import { formatter } from '../../migration-core/report/format.ts';
 import { COLUMN_KINDS, type Report, type Value } from '../../migration-core/report/model.ts';
 
@@ -26,9 +27,9 @@ export const HOSTILE = [
   '٣٤%',
 ] as const;
 
-export const world = (options: Partial<WriterOptions> = {}): WriterWorld => ({
+export const world = (csv: Partial<CsvOptions> = {}): WriteWorld => ({
   format: formatter('en-GB', 'EUR', 60),
-  options: { ...WRITER_DEFAULTS, ...options },
+  options: { ...WRITE_DEFAULTS, csv: { ...CSV_DEFAULTS, ...csv } },
 });
 
 /** @param names in every place where a name can stand @param missing all values are null */

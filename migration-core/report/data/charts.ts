@@ -1,5 +1,5 @@
 /** What a chart shows, as a table, and how a spreadsheet draws it again from there. */
-import type { ChartSpec } from '../chart-spec.ts';
+import type { ChartSpec } from '../../chart/chart-spec.ts';
 import type { Column, ColumnKind, Table, Value } from '../model.ts';
 
 /** A chart made of cells of its table. */
