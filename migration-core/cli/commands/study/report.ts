@@ -63,7 +63,7 @@ ${STUDY_HELP}
     for (const format of request.formats) {
       const missing = (await format.missing?.()) ?? null;
       if (missing !== null)
-        throw new IronliftError('REPORT_NOT_POSSIBLE', `${format.title} cannot be written here.`, {
+        throw new IronliftError('PDF_NOT_POSSIBLE', `${format.title} cannot be written here.`, {
           next: missing,
           data: { format: format.id },
         });
