@@ -94,9 +94,9 @@ export function redact(report: Report, known?: Redaction): Report {
 }
 
 interface Visitor {
-  name(secret: Secret, name: string): string;
-  text(text: string): string;
-  id(id: string): string;
+  name: (secret: Secret, name: string) => string;
+  text: (text: string) => string;
+  id: (id: string) => string;
 }
 
 /** Every name, every other text and every id of a report through the visitor. */

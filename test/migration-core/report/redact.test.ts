@@ -9,8 +9,8 @@ import { madeUpReport, world } from '../../support/reports.ts';
 const sentences = (report: Report): string[] =>
   (report.sections[0]!.blocks[1] as { kind: 'list'; items: string[] }).items;
 const rows = (report: Report): unknown[] =>
-  (report.sections[0]!.blocks[0] as { table: { rows: unknown[][] } } & object).table.rows.map(
-    ([name]) => name,
+  report.sections[0]!.blocks.flatMap((block) =>
+    block.kind === 'table' ? block.table.rows.map(([name]) => name) : [],
   );
 
 const withSentences = (names: string[], ...items: string[]): Report => {
