@@ -33,14 +33,19 @@ export const writeXlsx = (async (report, { format }) => {
   const taken = new Set<string>();
   const summary = sheetName('summary', taken);
   const index: IndexEntry[] = [];
-  const sheets = dataTables(report)
+  const tables = dataTables(report)
     .flatMap(pieces)
     .map((table) => {
       const name = sheetName(table.id, taken);
       index.push({ sheet: name, title: table.title, chapter: table.chapter, rows: table.rows.length });
-      return tableSheet(table, name, format, report.meta.utcOffsetMinutes);
+      return { table, name };
     });
-  return workbook([summarySheet(report, summary, index, format), ...sheets], {
+  // One after the other: the cells of all of them at once would be most of the memory.
+  function* sheets(): Generator<WorkbookSheet> {
+    yield summarySheet(report, summary, index, format);
+    for (const { table, name } of tables) yield tableSheet(table, name, format, report.meta.utcOffsetMinutes);
+  }
+  return workbook(sheets(), {
     title: report.meta.title,
     author: report.meta.consultant,
     program: report.meta.program,

@@ -22,7 +22,7 @@ import { makeScenario, study } from './plan-study.ts';
 export interface ReportPart {
   /** `report`: building it; `redact`: once more, without names. Seconds of processor time. */
   steps: { what: string; cpu: number; wall: number; bytes: number }[];
-  /** Largest resident memory of the process, bytes: with the estate alone, and with all. */
+  /** Largest resident memory of the process, bytes: with the estate alone, and when all is written. */
   before: number;
   peak: number;
 }
@@ -71,7 +71,6 @@ async function write(file: string, ids: readonly string[]): Promise<ReportPart> 
   const whole = deserialize(readFileSync(file)) as ReportInput;
   const before = process.resourceUsage().maxRSS * 1024;
   const report = await step('report', () => makeReport(whole, REPORT_DEFAULTS, false));
-  await step('redact', () => makeReport(whole, REPORT_DEFAULTS, true));
   const world = {
     format: formatter('en-GB', report.meta.currency, 60),
     options: WRITE_DEFAULTS,
@@ -83,7 +82,9 @@ async function write(file: string, ids: readonly string[]): Promise<ReportPart> 
       return made instanceof Uint8Array ? made : Buffer.concat(made.map(({ bytes }) => bytes));
     });
   }
-  return { steps, before, peak: process.resourceUsage().maxRSS * 1024 };
+  const peak = process.resourceUsage().maxRSS * 1024;
+  await step('redact', () => makeReport(whole, REPORT_DEFAULTS, true));
+  return { steps, before, peak };
 }
 
 const [what, first, second] = process.argv.slice(2);

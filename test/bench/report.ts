@@ -6,11 +6,8 @@ import { join } from 'node:path';
 import type { PlanFigure } from './plan.ts';
 import type { ReportPart } from './report-part.ts';
 
-/** Seconds of processor time for the report and all data formats; bytes of memory, with the estate it was given. */
-const ESTATES = [
-  { count: 1000, formats: 'xlsx,csv,json', limit: 10, memory: 500e6 },
-  { count: 10_000, formats: 'xlsx,csv,json', limit: 100, memory: 4e9 },
-] as const;
+/** Seconds of processor time for the report and all data formats; bytes of memory beyond those of the estate. */
+const ESTATES = [{ count: 1000, formats: 'xlsx,csv,json', limit: 10, memory: 500e6 }] as const;
 
 export function reportFigures(): PlanFigure[] {
   return ESTATES.flatMap(({ count, formats, limit, memory }) => {
@@ -34,9 +31,9 @@ export function reportFigures(): PlanFigure[] {
       })),
       {
         what: `all of it, ${count} servers`,
-        value: `${all.toFixed(2)} s, ${Math.round(peak / 1e6)} MB of memory (${Math.round(before / 1e6)} MB the estate)`,
+        value: `${all.toFixed(2)} s, ${Math.round((peak - before) / 1e6)} MB of memory beyond the ${Math.round(before / 1e6)} MB of the estate`,
         limit: `${limit} s, ${memory / 1e6} MB`,
-        missed: all > limit || peak > memory,
+        missed: all > limit || peak - before > memory,
       },
     ];
   });

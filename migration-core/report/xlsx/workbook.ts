@@ -37,7 +37,10 @@ const relationsXml = (targets: readonly { type: string; target: string }[]): str
     )
     .join('')}</Relationships>`;
 
-export function workbook(sheets: readonly WorkbookSheet[], properties: Properties): Uint8Array {
+/** What the workbook says of a sheet. */
+type Listed = Pick<WorkbookSheet, 'name' | 'frozen'>;
+
+export function workbook(all: Iterable<WorkbookSheet>, properties: Properties): Uint8Array {
   const parts = new Map<string, Uint8Array>();
   const overrides: string[] = [];
   const encoder = new TextEncoder();
@@ -53,8 +56,10 @@ export function workbook(sheets: readonly WorkbookSheet[], properties: Propertie
   let tables = 0;
   let drawings = 0;
   let charts = 0;
-  for (const [index, sheet] of sheets.entries()) {
-    const path = `xl/worksheets/sheet${index + 1}.xml`;
+  const sheets: Listed[] = [];
+  for (const sheet of all) {
+    const number = sheets.push({ name: sheet.name, frozen: sheet.frozen });
+    const path = `xl/worksheets/sheet${number}.xml`;
     const drawn = sheet.drawn === null || sheet.drawn.charts.length === 0 ? null : sheet.drawn;
     put(
       path,
@@ -83,7 +88,7 @@ export function workbook(sheets: readonly WorkbookSheet[], properties: Propertie
       relations.push({ type: 'table', target: `../tables/table${++tables}.xml` });
       put(`xl/tables/table${tables}.xml`, tableXml(table, tables), `${TYPES}spreadsheetml.table+xml`);
     }
-    if (relations.length > 0) put(`xl/worksheets/_rels/sheet${index + 1}.xml.rels`, relationsXml(relations));
+    if (relations.length > 0) put(`xl/worksheets/_rels/sheet${number}.xml.rels`, relationsXml(relations));
   }
   put('xl/sharedStrings.xml', strings.xml(), `${TYPES}spreadsheetml.sharedStrings+xml`);
   put('xl/styles.xml', stylesXml(), `${TYPES}spreadsheetml.styles+xml`);
@@ -120,7 +125,7 @@ export function workbook(sheets: readonly WorkbookSheet[], properties: Propertie
   return archive(parts);
 }
 
-function workbookXml(sheets: readonly WorkbookSheet[]): string {
+function workbookXml(sheets: readonly Listed[]): string {
   // The headers stand on every printed page.
   const titles = sheets.flatMap(({ name, frozen }, index) =>
     frozen.rows === 0
