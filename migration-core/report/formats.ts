@@ -37,6 +37,27 @@ export const FORMATS = [
     extension: 'md',
     load: async () => (await import('./markdown/write.ts')).writeMarkdown,
   },
+  {
+    id: 'xlsx',
+    title: 'Workbook',
+    purpose: 'To sort, filter and reckon with: a sheet for each table, with the charts of a spreadsheet.',
+    extension: 'xlsx',
+    load: async () => (await import('./xlsx.ts')).writeXlsx,
+  },
+  {
+    id: 'csv',
+    title: 'CSV',
+    purpose: 'To take into other programs: a file for each table, all in one ZIP.',
+    extension: 'csv.zip',
+    load: async () => (await import('./csv.ts')).writeCsv,
+  },
+  {
+    id: 'json',
+    title: 'JSON',
+    purpose: 'For programs: everything that is in the report, after a published schema.',
+    extension: 'json',
+    load: async () => (await import('./json.ts')).writeJson,
+  },
 ] as const satisfies readonly ReportFormat[];
 
 export type ReportFormatId = (typeof FORMATS)[number]['id'];

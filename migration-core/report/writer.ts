@@ -1,4 +1,5 @@
 /** What every format is made with. */
+import type { Separator } from '../base/csv-table.ts';
 import type { Formatter } from './format.ts';
 import type { Report } from './model.ts';
 
@@ -15,7 +16,18 @@ export interface WriteOptions {
   /** `#1f6f78`; null: that of the program. */
   accent: string | null;
   logo: Logo | null;
+  /** Absent: CSV_DEFAULTS. */
+  csv?: CsvOptions | undefined;
 }
+
+export interface CsvOptions {
+  /** With `;` between the cells numbers have a decimal comma. */
+  delimiter: Separator;
+  /** The file begins with one: Excel takes it for UTF-8 then. */
+  byteOrderMark: boolean;
+}
+
+export const CSV_DEFAULTS: CsvOptions = { delimiter: ',', byteOrderMark: true };
 
 export const WRITE_DEFAULTS: WriteOptions = { paper: 'A4', accent: null, logo: null };
 

@@ -254,7 +254,7 @@ export const plan: Chapter = (input): Section => {
             columns: [
               column('kind', 'Kind', 'text'),
               column('origin', 'From', 'text'),
-              column('why', 'Rule', 'text', { width: 6, secret: 'server' }),
+              column('why', 'Rule', 'text', { width: 6 }),
             ],
             rows: constraints.map(({ kind, origin, why }) => [
               kind,

@@ -1,10 +1,9 @@
 /** From the estate that a process holds to a report: what is asked for in a page's words, in those of the room of reports. */
-import { buildReport } from '../../report/build/report.ts';
 import { formatter, type Formatter } from '../../report/format.ts';
 import { REPORT_DEFAULTS, type ReportInput } from '../../report/input.ts';
+import { makeReport } from '../../report/make.ts';
 import type { Report } from '../../report/model.ts';
 import { readReportInput } from '../../report/read-input.ts';
-import { redact } from '../../report/redact.ts';
 import type { WriteOptions } from '../../report/writer.ts';
 import type { ReportChoices } from '../../contract/reports.ts';
 import type { PlanDocument } from '../../plan/model/plan-document.ts';
@@ -46,11 +45,11 @@ export async function reportInputOf(
 
 export function reportOf(input: ReportInput, choices: ReportChoices): Report {
   const { audience, owner, sections, title, draft, confidentiality, redacted } = choices;
-  const report = buildReport(input, {
-    ...REPORT_DEFAULTS,
-    ...{ audience, owner, sections, title, draft, confidentiality },
-  });
-  return redacted ? redact(report) : report;
+  return makeReport(
+    input,
+    { ...REPORT_DEFAULTS, ...{ audience, owner, sections, title, draft, confidentiality } },
+    redacted,
+  );
 }
 
 export function writing(

@@ -5,7 +5,7 @@ import { cssString, escaped, Html, idOf, markup } from '../../../migration-core/
 import { page, previewOf, writeHtml } from '../../../migration-core/report/html/write.ts';
 import type { Report } from '../../../migration-core/report/model.ts';
 import { md, writeMarkdown } from '../../../migration-core/report/markdown/write.ts';
-import { HOSTILE_NAMES, namedInput, reportFrom, writeWorld } from '../../support/reports.ts';
+import { HOSTILE_NAMES, namedInput, reportFrom, writeWorld } from '../../support/report-inputs.ts';
 
 /** Without what the program wrote itself. */
 const bare = (text: string): string => text.replace(/<(script|style)>.*?<\/\1>/gsu, '');

@@ -13,7 +13,13 @@ import { chromiumPrinter, findChromium, whyNoPdf } from '../../../migration-core
 import { placesIn } from '../../../migration-core/report/pdf/look.ts';
 import { writePdf } from '../../../migration-core/report/pdf/write.ts';
 import { axe, startBrowser } from '../../support/browser.ts';
-import { HOSTILE_NAMES, namedInput, reportFrom, sampleInput, writeWorld } from '../../support/reports.ts';
+import {
+  HOSTILE_NAMES,
+  namedInput,
+  reportFrom,
+  sampleInput,
+  writeWorld,
+} from '../../support/report-inputs.ts';
 import { needTools, run, scratchFolder } from '../../support/tools.ts';
 
 let input: ReportInput;
