@@ -8,6 +8,7 @@ export const screens = {
   sizing: 'Sizing and rules',
   plan: 'Plan',
   waves: 'Waves',
+  reports: 'Reports',
   settings: 'Settings and help',
 } as const;
 

@@ -72,7 +72,12 @@ ${part.sections.map((deeper) => markup`<section class="part" id="${idOf(deeper.i
   return {
     targets,
     body: markup`${mode === 'file' ? markup`<a class="skip" href="#report">${words.skip}</a>` : null}
-<div class="layout">${mode === 'paper' ? cover(report, world) : null}<nav class="contents" aria-labelledby="contents-title"><h2 id="contents-title">${words.contents}</h2><ol>${contents}</ol></nav>
+<div class="${mode === 'preview' ? 'layout single' : 'layout'}">${mode === 'paper' ? cover(report, world) : null}${
+      // Links of the preview would lead out of its frame.
+      mode === 'preview'
+        ? null
+        : markup`<nav class="contents" aria-labelledby="contents-title"><h2 id="contents-title">${words.contents}</h2><ol>${contents}</ol></nav>`
+    }
 <main id="report">${mode === 'paper' ? null : cover(report, world)}
 ${chapters}</main></div>`,
   };

@@ -46,25 +46,30 @@ const NAMED: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/**
- * Inert in text and in quoted attributes. Control characters, which HTML does not allow, and marks that turn the order of
- * the letters after them (U+202A to U+202E, U+2066 to U+2069) are shown as what they are instead of being obeyed; half a
- * pair of surrogates is no character.
- */
+/** Inert in text and in quoted attributes. */
 export const escaped = (text: string): string =>
-  text
-    .toWellFormed()
-    .replace(/[&<>"']/gu, (character) => NAMED[character]!)
-    .replace(
-      // eslint-disable-next-line no-control-regex
-      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu,
-      (character) =>
-        `\u{27e8}U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}\u{27e9}`,
-    );
+  visible(text).replace(/[&<>"']/gu, (character) => NAMED[character]!);
+
+/**
+ * Control characters, which HTML does not allow, and marks that turn the order of the letters after them (U+202A to U+202E,
+ * U+2066 to U+2069) are shown as what they are instead of being obeyed; half a pair of surrogates is no character.
+ */
+export const visible = (text: string): string =>
+  text.toWellFormed().replace(
+    // eslint-disable-next-line no-control-regex
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu,
+    (character) =>
+      `\u{27e8}U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}\u{27e9}`,
+  );
 
 /** As JSON within a script element that is never run: no `<` can end it. */
 export const jsonIn = (value: unknown): Html =>
-  Html.raw(JSON.stringify(value).replace(/[<>&\u2028\u2029]/gu, (one) => `\\u${hex4(one)}`));
+  Html.raw(
+    JSON.stringify(value, (_, one: unknown) => (typeof one === 'string' ? visible(one) : one)).replace(
+      /[<>&\u2028\u2029]/gu,
+      (one) => `\\u${hex4(one)}`,
+    ),
+  );
 
 /** A string of CSS whatever is in it. */
 export const cssString = (text: string): string =>

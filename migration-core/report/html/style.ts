@@ -45,6 +45,8 @@ export function style(
       ? `@media screen and (prefers-color-scheme: dark) { :root { ${dark} ${brand === null ? '' : `--brand: ${brand};`} } }`
       : '',
     sheet,
+    // A frame in a page of its own grey shows paper.
+    mode === 'preview' ? 'html { background: var(--surface); font-size: 13.5px; }' : '',
     `@page {
       size: ${options.paper === 'Letter' ? 'Letter' : 'A4'};
       @top-left { content: ${cssString(short(head))}; }

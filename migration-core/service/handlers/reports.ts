@@ -37,9 +37,14 @@ export function reportHandlers(session: Session): ReportHandlers {
       inputs: made.inputs,
     });
     if (session.engagementPath() === path && !session.engagement().readOnly)
-      session
-        .engagement()
-        .putDocument('report-history', new Date(made.at).toISOString(), made, made.inputs, made.at);
+      session.engagement().putDocument(
+        'report-history',
+        // By time, and apart from another one of the same moment.
+        `${new Date(made.at).toISOString()} ${made.files[0]?.name ?? ''}`,
+        made,
+        made.inputs,
+        made.at,
+      );
     else unkept.set(path, [made, ...(unkept.get(path) ?? [])]);
     session.changed('reports', 'engagement');
   });
