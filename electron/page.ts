@@ -15,7 +15,8 @@ export const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  'trusted-types svelte-trusted-html',
+  // Svelte's own templates; the preview of reports, which it puts into a frame that runs no script.
+  'trusted-types svelte-trusted-html report-preview',
 ].join('; ');
 
 export const SECURITY_HEADERS = {

@@ -1,5 +1,5 @@
 import { mount } from 'svelte';
-import './style/tokens.css';
+import '../resources/style/tokens.css';
 import './style/base.css';
 import App from './App.svelte';
 import Unreachable from './Unreachable.svelte';

@@ -101,6 +101,13 @@ export const screens: readonly ScreenEntry[] = [
     load: () => import('./screens/activity/Screen.svelte'),
   },
   {
+    id: 'reports',
+    step: 'reports',
+    title: titles.reports,
+    icon: 'reports',
+    load: () => import('./screens/reports/Screen.svelte'),
+  },
+  {
     id: 'settings',
     step: 'tool',
     title: titles.settings,

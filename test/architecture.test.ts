@@ -65,6 +65,7 @@ describe('the house', () => {
       systeminformation: ['collect'],
       ssh2: ['collect'],
       'read-excel-file/node': ['collect'],
+      fflate: ['report'],
       zod: [
         'guest',
         'source',

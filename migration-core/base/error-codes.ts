@@ -113,6 +113,11 @@ export const ERROR_KINDS = {
   WAVES_INVALID: 'refused',
   ANNOTATIONS_INVALID: 'refused',
 
+  // report
+  PDF_NOT_POSSIBLE: 'refused',
+  PDF_FAILED: 'failed',
+  LOGO_NOT_USABLE: 'refused',
+
   // filesystem/ntfs
   NTFS_DAMAGED: 'refused',
   NTFS_HIBERNATED: 'refused',

@@ -131,6 +131,11 @@ harmless: a server is known by its SMBIOS UUID, serial number, MAC address or na
     load: async () => (await import('./commands/study/waves.ts')).wavesCommand,
   },
   {
+    name: 'report',
+    summary: 'write all of it down: HTML, PDF, workbook, CSV, JSON and Markdown',
+    load: async () => (await import('./commands/study/report.ts')).reportCommand,
+  },
+  {
     name: 'sample',
     summary: 'make an engagement file of an invented customer, to try things with',
     load: async () => (await import('./commands/sample.ts')).sampleCommand,

@@ -11,6 +11,7 @@ import { fileCalls } from './files.ts';
 import { imageCalls } from './images.ts';
 import { job, jobCalls } from './jobs.ts';
 import { planCalls } from './plan.ts';
+import { reportCalls } from './reports.ts';
 import { ruleCalls } from './rules.ts';
 import { scenarioCalls } from './scenarios.ts';
 import { waveCalls } from './waves.ts';
@@ -33,6 +34,7 @@ export const calls = {
   ...serverCalls,
   ...collectionCalls,
   ...activityCalls,
+  ...reportCalls,
 } as const satisfies Record<string, CallDefinition>;
 
 export type Method = keyof typeof calls;

@@ -23,6 +23,10 @@ export interface ReportInput {
   program: string;
   study: PlannedStudy;
   waves: WavePlan;
+  /** Why the plan that was kept is older than what it was made from: sentences; absent or empty: it is not. */
+  stale?: readonly string[] | undefined;
+  /** The plan was made for this report, and nobody has looked at it yet. */
+  planMadeNow?: boolean | undefined;
   /** Load of each host, by its name: the highest share of the whole host in each of the 168 hours of a week. */
   strips: ReadonlyMap<string, Readonly<Record<ResourceName, readonly number[]>>>;
   /** The scenario beside others; null: there are none. */

@@ -3,7 +3,7 @@
  * Markdown) only draw what is here, so that a number is the same in all of them. Values stay values (bytes, shares,
  * milliseconds); how they look is a matter of locale and decided by format.ts alone.
  */
-import type { ChartSpec } from './chart-spec.ts';
+import type { ChartSpec } from '../chart/chart-spec.ts';
 
 /** null: not measured, not known. Writers print "not measured" and never stumble. */
 export type Value = number | string | boolean | null;

@@ -2,7 +2,7 @@
 import { conversionRecord, type ConversionRecord } from '../convert/conversion-record.ts';
 import type { ResourceName } from '../assess/model/demand.ts';
 import { comparePlans } from '../plan/compare.ts';
-import { keptPlan } from '../plan/model/plan-document.ts';
+import { keptPlan, type PlanDocument } from '../plan/model/plan-document.ts';
 import { hourStrips, openPlan } from '../plan/opened-plan.ts';
 import {
   planRequestOf,
@@ -10,6 +10,7 @@ import {
   savingsOf,
   wavesInputOf,
   type AssessedStudy,
+  type PlannedStudy,
   type StudyOptions,
 } from '../plan/study.ts';
 import { planWaves } from '../plan/waves/plan-waves.ts';
@@ -18,16 +19,31 @@ import type { EngagementFile } from '../store/engagement.ts';
 import { project } from '../store/model/project.ts';
 import type { ReportInput } from './input.ts';
 
-/** The plan that was made and kept where there is one (it holds what was moved by hand), else one made now. */
+export interface ReadOptions extends StudyOptions {
+  /** `Ironlift 0.1.0` */
+  program: string;
+  /** A plan that could not be kept in the file; else the one that is kept. */
+  plan?: PlanDocument | null | undefined;
+  /** See ReportInput. */
+  stale?: readonly string[] | undefined;
+  /** Makes a plan where there is none; who has made it before gives it again. */
+  makePlan?: ((study: AssessedStudy) => PlannedStudy) | undefined;
+}
+
+/**
+ * The plan that was made and kept where there is one, else one made now. A kept plan is shown as it is, even where servers
+ * or rules have changed since: it is what was looked at, moved by hand and agreed upon, and a report must not show another
+ * one than the screen. That it is older is said in the report (`stale`).
+ */
 export function readReportInput(
   engagement: EngagementFile,
   study: AssessedStudy,
-  options: StudyOptions & { program: string },
+  options: ReadOptions,
 ): ReportInput {
-  const kept = keptPlan(engagement, study.scenario.name);
+  const kept = options.plan ?? keptPlan(engagement, study.scenario.name);
   const planned =
     kept === null
-      ? planStudy(study, options)
+      ? (options.makePlan ?? ((one) => planStudy(one, options)))(study)
       : { ...study, plan: kept.plan, savings: savingsOf(study, kept.plan, options) };
   const opened = openPlan(planRequestOf(study, options), planned.plan);
   const strips = new Map<string, Record<ResourceName, number[]>>(
@@ -46,6 +62,7 @@ export function readReportInput(
     program: options.program,
     study: planned,
     waves: planWaves(wavesInputOf(planned, options)),
+    ...{ stale: options.stale, planMadeNow: kept === null },
     strips,
     comparison: plans.length === 0 ? null : comparePlans([planned.plan, ...plans]),
     conversions: conversionsOf(engagement),

@@ -1,9 +1,14 @@
 /**
  * A report without names: servers, hosts, people, addresses, serial numbers and paths are replaced, each by the same
  * word wherever it stands, so that tables can still be read beside each other. Made of the finished report: every format
- * is redacted in the same way.
+ * is redacted in the same way, with the names of its files and sheets.
+ *
+ * What is marked as a name is always replaced. In sentences, titles and ids names are looked for; a name that is one of
+ * our own words as well (a server called `memory`) is not, for a sentence about memory would change its meaning.
  */
 import type { Block, Column, Fact, Report, Section, Text, Value } from './model.ts';
+import { nameFinder } from './redact/find-names.ts';
+import { ownWords } from './redact/own-words.ts';
 
 type Secret = NonNullable<Column['secret']>;
 const WORDS: Record<Secret, string> = {
@@ -14,73 +19,103 @@ const WORDS: Record<Secret, string> = {
   person: 'Person',
   path: 'Path',
 };
+const SECRETS = Object.keys(WORDS) as Secret[];
+const CUSTOMER = 'the customer';
 
-/** Words are numbered in the order of the names, not of the report: the same estate gives the same words in every report. */
-export function redact(report: Report): Report {
+/** The word of each name, by its kind. */
+export type Redaction = ReadonlyMap<Secret, ReadonlyMap<string, string>>;
+
+/**
+ * Words are numbered in the order of the names, not of the report. Made of the whole report of an estate and given to all
+ * reports of it, a name is the same word in each of them.
+ * @param before words that stay what they are; new names go on counting
+ */
+export function redactionOf(report: Report, before: Redaction = new Map()): Redaction {
   const found = new Map<Secret, Set<string>>();
-  visit(report, (secret, name) => {
-    const names = found.get(secret) ?? new Set<string>();
-    names.add(name);
-    found.set(secret, names);
-    return name;
-  });
-  const words = new Map<string, string>();
-  for (const [secret, names] of found) {
-    const sorted = [...names].sort();
-    const width = String(sorted.length).length;
-    for (const [index, name] of sorted.entries())
-      words.set(`${secret} ${name}`, `${WORDS[secret]}-${String(index + 1).padStart(width, '0')}`);
-  }
-  // A name is the same word in a table and within a sentence; sentences know their names by what they are.
-  const all = [...words].map(([key, word]) => [key.slice(key.indexOf(' ') + 1), word] as const);
-  const byName = new Map(all);
-  const longest = [...byName.keys()]
-    .filter((name) => name.length > 1)
-    .sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
-  const within =
-    longest.length === 0
-      ? null
-      : new RegExp(`(?<![\\p{L}\\p{N}_])(?:${longest.map(escaped).join('|')})(?![\\p{L}\\p{N}_])`, 'gu');
-  const clean = (text: string): string =>
-    within === null ? text : text.replace(within, (name) => byName.get(name)!);
-  return visit(
-    {
-      ...report,
-      meta: {
-        ...report.meta,
-        customer: '',
-        title:
-          report.meta.customer === ''
-            ? report.meta.title
-            : report.meta.title.replaceAll(report.meta.customer, 'the customer'),
-      },
+  visit(report, {
+    name: (secret, name) => {
+      const names = found.get(secret) ?? new Set<string>();
+      names.add(name);
+      found.set(secret, names);
+      return name;
     },
-    (secret, name) => words.get(`${secret} ${name}`) ?? clean(name),
-    clean,
-  );
+    text: (same) => same,
+    id: (same) => same,
+  });
+  // A server may be called `Server-1`; the word of another must not be taken for it.
+  const taken = new Set([...found.values()].flatMap((names) => [...names].map((name) => name.toLowerCase())));
+  const redaction = new Map<Secret, Map<string, string>>();
+  for (const secret of SECRETS) {
+    const words = new Map(before.get(secret));
+    for (const word of words.values()) taken.add(word.toLowerCase());
+    const fresh = [...(found.get(secret) ?? [])].filter((name) => name !== '' && !words.has(name)).sort();
+    const width = String(words.size + fresh.length).length;
+    let number = words.size;
+    for (const name of fresh) {
+      let word: string;
+      do word = `${WORDS[secret]}-${String(++number).padStart(width, '0')}`;
+      while (taken.has(word.toLowerCase()));
+      words.set(name, word);
+    }
+    redaction.set(secret, words);
+  }
+  return redaction;
 }
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/gu, '\\$&');
+/** @param known of the whole estate, where this report is of a part of it */
+export function redact(report: Report, known?: Redaction): Report {
+  const redaction = redactionOf(report, known);
+  const names = new Map<string, string>();
+  if (report.meta.customer !== '') names.set(report.meta.customer, CUSTOMER);
+  // A name that is of several kinds is in sentences what comes first.
+  for (const words of redaction.values())
+    for (const [name, word] of words) if (!names.has(name)) names.set(name, word);
+  const own = ownWords(report);
+  const text = nameFinder(names, own);
+  // In ids, short names are more often a part of a word or a number than a name.
+  const id = nameFinder(new Map([...names].filter(([name]) => name.length > 3)), own);
+  const { meta } = report;
+  const redacted = visit(report, {
+    name: (secret, name) => redaction.get(secret)?.get(name) ?? text(name),
+    text,
+    id,
+  });
+  return {
+    ...redacted,
+    meta: {
+      ...meta,
+      customer: '',
+      title: text(meta.title),
+      scenario: text(meta.scenario),
+      rules: text(meta.rules),
+      confidentiality: text(meta.confidentiality),
+    },
+  };
+}
 
-/** Every name through `of`, every other text through `text`. */
-function visit(
-  report: Report,
-  of: (secret: Secret, name: string) => string,
-  text: (text: string) => string = (same) => same,
-): Report {
+interface Visitor {
+  name: (secret: Secret, name: string) => string;
+  text: (text: string) => string;
+  id: (id: string) => string;
+}
+
+/** Every name, every other text and every id of a report through the visitor. */
+function visit(report: Report, { name, text, id }: Visitor): Report {
   const words = (value: Text): Text =>
     typeof value === 'string'
       ? text(value)
       : value.map((part) =>
-          typeof part === 'string' ? text(part) : { secret: part.secret, name: of(part.secret, part.name) },
+          typeof part === 'string' ? text(part) : { ...part, name: name(part.secret, part.name) },
         );
   const cell = (value: Value, secret: Secret | undefined, kind: Column['kind']): Value => {
-    if (typeof value !== 'string') return value;
-    // Columns of sentences that hold names are cleaned; columns of names are replaced.
-    if (secret === undefined || /\s/u.test(value)) return kind === 'text' ? text(value) : value;
-    return of(secret, value);
+    if (secret !== undefined && value !== null && value !== '') return name(secret, String(value));
+    return typeof value === 'string' && kind !== 'date' ? text(value) : value;
   };
-  const fact = (one: Fact): Fact => ({ ...one, value: cell(one.value, one.secret, one.kind) });
+  const fact = (one: Fact): Fact => ({
+    ...one,
+    title: text(one.title),
+    value: cell(one.value, one.secret, one.kind),
+  });
   const block = (one: Block): Block => {
     switch (one.kind) {
       case 'paragraph':
@@ -90,23 +125,26 @@ function visit(
         return { ...one, items: one.items.map(words) };
       case 'facts':
         return { ...one, facts: one.facts.map(fact) };
-      case 'table':
+      case 'table': {
+        const { columns } = one.table;
         return {
           ...one,
           table: {
             ...one.table,
+            id: id(one.table.id),
             title: text(one.table.title),
+            empty: text(one.table.empty),
+            columns: columns.map((column) => ({ ...column, title: text(column.title) })),
             rows: one.table.rows.map((row) =>
-              row.map((value, index) =>
-                cell(value, one.table.columns[index]!.secret, one.table.columns[index]!.kind),
-              ),
+              row.map((value, at) => cell(value, columns[at]?.secret, columns[at]?.kind ?? 'text')),
             ),
           },
         };
+      }
       case 'chart':
         return {
           ...one,
-          id: text(one.id),
+          id: id(one.id),
           title: text(one.title),
           summary: words(one.summary),
           spec: titles(one.spec, text),
@@ -118,6 +156,7 @@ function visit(
   };
   const section = (one: Section): Section => ({
     ...one,
+    id: id(one.id),
     title: text(one.title),
     lead: words(one.lead),
     blocks: one.blocks.map(block),
@@ -128,7 +167,11 @@ function visit(
 
 /** Titles of whatever a chart is made of. */
 function titles<T>(spec: T, text: (text: string) => string): T {
-  if (Array.isArray(spec)) return spec.map((one: unknown) => titles(one, text)) as T;
+  if (Array.isArray(spec)) {
+    // Weeks of numbers: there is nothing in them.
+    if (typeof spec[0] !== 'object') return spec;
+    return spec.map((one: unknown) => titles(one, text)) as T;
+  }
   if (typeof spec !== 'object' || spec === null) return spec;
   return Object.fromEntries(
     Object.entries(spec).map(([key, value]) => [

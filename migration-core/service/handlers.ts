@@ -11,6 +11,7 @@ import { collectionHandlers } from './handlers/collection.ts';
 import { assessmentHandlers } from './handlers/assessment.ts';
 import { jobHandlers } from './handlers/jobs.ts';
 import { planHandlers } from './handlers/plan.ts';
+import { reportHandlers } from './handlers/reports.ts';
 import { ruleHandlers } from './handlers/rules.ts';
 import { scenarioHandlers } from './handlers/scenarios.ts';
 import { waveHandlers } from './handlers/waves.ts';
@@ -34,4 +35,5 @@ export const makeHandlers = (desks: Desks): Handlers => ({
   ...projectHandlers(),
   ...serverHandlers(desks.session),
   ...collectionHandlers(desks.session),
+  ...reportHandlers(desks.session),
 });

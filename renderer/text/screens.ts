@@ -11,6 +11,7 @@ export const screens = {
   convert: 'Convert',
   images: 'Disk images',
   activity: 'Activity',
+  reports: 'Reports',
   settings: 'Settings and help',
 } as const;
 

@@ -8,9 +8,11 @@
  *   npm run bench -- --store [--check]
  *   npm run bench -- --import [--rounds N] [--check]
  *   npm run bench -- --plan [--check]
+ *   npm run bench -- --report [--check]
  *
  * `--images` converts between image formats instead (images.ts), `--store` measures the engagement file (store.ts),
- * `--import` reads ten million samples (imports.ts), `--plan` plans made-up estates (plan.ts). `--check` ends with status 1 when a limit is not met.
+ * `--import` reads ten million samples (imports.ts), `--plan` plans made-up estates (plan.ts),
+ * `--report` writes reports of them (report.ts). `--check` ends with status 1 when a limit is not met.
  */
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +22,8 @@ import { benchDisk, CACHE, sparseServer } from './disk.ts';
 import { imageConversions } from './images.ts';
 import { imports, IMPORT_SAMPLES } from './imports.ts';
 import { measure, median, type Cost } from './measure.ts';
-import { planFigures } from './plan.ts';
+import { planFigures, type PlanFigure } from './plan.ts';
+import { reportFigures } from './report.ts';
 import { compareLayouts, limits, sizes } from './store.ts';
 
 const { values } = parseArgs({
@@ -31,6 +34,7 @@ const { values } = parseArgs({
     store: { type: 'boolean', default: false },
     import: { type: 'boolean', default: false },
     plan: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
     only: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
@@ -59,8 +63,8 @@ interface Row {
 
 async function main(): Promise<void> {
   if (values.store) return store();
-  if (values.plan) {
-    plans();
+  if (values.plan || values.report) {
+    figures(values.plan ? planFigures() : reportFigures());
     return;
   }
   needTools('bash');
@@ -100,14 +104,14 @@ async function store(): Promise<void> {
   if (values.check && results.some(({ missed }) => missed)) process.exitCode = 1;
 }
 
-function plans(): void {
-  const figures = planFigures();
+function figures(all: PlanFigure[]): void {
   printTable([
     ['', '', 'limit', ''],
-    ...figures.map(({ what, value, limit, missed }) => [what, value, limit, missed ? 'MISSED' : '']),
+    ...all.map(({ what, value, limit, missed }) => [what, value, limit, missed ? 'MISSED' : '']),
   ]);
-  for (const { what, stages } of figures) if (stages !== '') console.log(`${what}: ${stages}`);
-  if (values.check && figures.some(({ missed }) => missed)) process.exitCode = 1;
+  for (const { what, stages } of all)
+    if (stages !== undefined && stages !== '') console.log(`${what}: ${stages}`);
+  if (values.check && all.some(({ missed }) => missed)) process.exitCode = 1;
 }
 
 async function samples(): Promise<void> {

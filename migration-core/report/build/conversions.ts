@@ -68,7 +68,7 @@ export const conversions: Chapter = ({ conversions: records }): Section | null =
             columns: [
               column('machine', 'Machine', 'text', { secret: 'server' }),
               column('source', 'Source', 'text', { width: 2, secret: 'path' }),
-              column('file', 'File', 'text', { width: 2, secret: 'server' }),
+              column('file', 'File', 'text', { width: 2, secret: 'path' }),
               column('bytes', 'Disk', 'bytes'),
               column('sha256', 'SHA-256', 'text', { width: 4 }),
               column('contents', 'Contents', 'text', { width: 4 }),

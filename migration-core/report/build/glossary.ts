@@ -59,10 +59,8 @@ export const glossary: Chapter = ({ study }): Section => {
               .map(({ rule, title, value, unit, source, pack }) => [
                 rule,
                 title,
-                typeof value === 'string' || typeof value === 'number'
-                  ? String(value)
-                  : JSON.stringify(value),
-                unit === '' ? null : unit,
+                readable(value),
+                unit,
                 source,
                 pack,
               ]),
@@ -90,3 +88,13 @@ export const glossary: Chapter = ({ study }): Section => {
     ],
   };
 };
+
+/** The value of a rule as people read it: what belongs together with its name, lists with commas. */
+function readable(value: unknown): string {
+  if (Array.isArray(value)) return value.map(readable).join(typeof value[0] === 'object' ? '; ' : ', ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .filter(([, one]) => !Array.isArray(one) || one.length > 0)
+    .map(([name, one]) => `${name}: ${readable(one)}`)
+    .join(', ');
+}

@@ -14,6 +14,7 @@ import {
   paragraph,
   SERVER,
   SERVERS,
+  staleNote,
   tableOf,
   TECHNICAL,
   withNames,
@@ -52,6 +53,7 @@ export const plan: Chapter = (input): Section => {
         ? 'No server becomes a virtual machine in this plan.'
         : `${plural(totals.placed, 'server')} on ${plural(totals.hosts, 'host')}, ${totals.ratio.toFixed(1)} on each; no plan can do with fewer than ${bound.hosts}.`,
     blocks: [
+      ...staleNote(input),
       facts(
         fact('plan-hosts', 'Hosts', totals.hosts, 'count', { basis: 'computed' }),
         fact('plan-placed', 'Virtual machines', totals.placed, 'count', { basis: 'computed' }),
@@ -252,7 +254,7 @@ export const plan: Chapter = (input): Section => {
             columns: [
               column('kind', 'Kind', 'text'),
               column('origin', 'From', 'text'),
-              column('why', 'Rule', 'text', { width: 6, secret: 'server' }),
+              column('why', 'Rule', 'text', { width: 6 }),
             ],
             rows: constraints.map(({ kind, origin, why }) => [
               kind,

@@ -1,5 +1,5 @@
 /** The chapters in their order, those that were asked for, about the servers that were asked for. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { ReportInput, ReportOptions } from '../input.ts';
 import type { Report, Section } from '../model.ts';
 import { candidates } from './candidates.ts';
@@ -131,7 +131,37 @@ function scoped(input: ReportInput, { audience, owner, servers: names }: ReportO
 /** What was decided from what: two reports of one digest say the same. */
 function digest({ study, waves: planned, conversions: records, about }: ReportInput): string {
   const { scenario, estate: assessed, plan: made, savings: saved } = study;
-  return createHash('sha256')
-    .update(JSON.stringify([scenario, assessed, made, saved, planned, records, about]))
-    .digest('hex');
+  const hash = createHash('sha256');
+  feed(hash, [scenario, assessed, made, saved, planned, records, about], PIECES);
+  return hash.digest('hex');
+}
+
+/** Levels that are taken apart: servers of an estate and hosts of a plan, each by itself. */
+const PIECES = 5;
+
+/** The text of JSON.stringify piece by piece: of a large estate, the whole of it would be a hundred megabytes at once. */
+function feed(hash: Hash, value: unknown, levels: number): void {
+  if (levels === 0 || typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
+    hash.update((JSON.stringify(value) as string | undefined) ?? 'null');
+    return;
+  }
+  let comma = '';
+  if (Array.isArray(value)) {
+    hash.update('[');
+    for (const one of value as unknown[]) {
+      hash.update(comma);
+      feed(hash, one, levels - 1);
+      comma = ',';
+    }
+    hash.update(']');
+    return;
+  }
+  hash.update('{');
+  for (const [key, one] of Object.entries(value)) {
+    if (one === undefined || typeof one === 'function') continue;
+    hash.update(`${comma}${JSON.stringify(key)}:`);
+    feed(hash, one, levels - 1);
+    comma = ',';
+  }
+  hash.update('}');
 }

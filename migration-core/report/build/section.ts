@@ -80,3 +80,14 @@ export function namesOf({
   for (const { name } of conversions) names.set(name, 'server');
   return names;
 }
+
+/** That the plan is older than the data, where it is: in the summary and in the plan. */
+export const staleNote = ({ stale = [] }: ReportInput): Block[] =>
+  stale.length === 0
+    ? []
+    : [
+        note(
+          'conditions',
+          `The plan is older than the data it is shown with. ${stale.join(' ')} It is shown as it was agreed; make it anew before it is decided on.`,
+        ),
+      ];

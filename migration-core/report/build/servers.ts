@@ -147,7 +147,15 @@ export const servers: Chapter = (input): Section => {
                   },
                 },
               ] satisfies Block[])),
-          ...list(assessment.reasons.map(({ tone, text }) => withNames(`${TONES[tone]}${text}`, names))),
+          // What a gate found stands beside what to do about it, below.
+          ...list(
+            assessment.reasons
+              .filter(
+                ({ tone, text }) =>
+                  tone !== 'note' || !assessment.gates.some(({ id }) => text.includes(`(${id})`)),
+              )
+              .map(({ tone, text }) => withNames(`${TONES[tone]}${text}`, names)),
+          ),
           ...assessment.gates.map(({ id, severity, because, fix, met }) =>
             note(
               met ? 'good' : GATE_TONES[severity],

@@ -3,7 +3,18 @@ import { VERDICT_TITLES, type Outcome } from '../../assess/model/assessment.ts';
 import { plural } from '../../base/text.ts';
 import type { ReportInput } from '../input.ts';
 import type { Fact, Section, Tone } from '../model.ts';
-import { ALL, fact, facts, list, namesOf, note, paragraph, withNames, type Chapter } from './section.ts';
+import {
+  ALL,
+  fact,
+  facts,
+  list,
+  namesOf,
+  note,
+  paragraph,
+  staleNote,
+  withNames,
+  type Chapter,
+} from './section.ts';
 
 export const VERDICT_TONES: Record<Outcome, Tone> = {
   'good-candidate': 'good',
@@ -161,6 +172,7 @@ export const summary: Chapter = (input): Section => {
           : `${candidates} of ${plural(servers, 'server')} are worth virtualizing; ${plural(totals.placed, 'of them becomes a virtual machine', 'of them become virtual machines')} on ${plural(totals.hosts, 'host')}.`,
     blocks: [
       ...(question === undefined ? [] : [paragraph(`The question was ${question}.`)]),
+      ...staleNote(input),
       facts(...keyFigures(input).filter(({ value, id }) => !id.startsWith('verdict-') && value !== null)),
       {
         kind: 'chart',

@@ -148,8 +148,8 @@ export const waves: Chapter = (input): Section => {
               column('severity', 'Weight', 'status', {
                 tones: { high: 'stop', medium: 'conditions', low: 'information' },
               }),
-              column('risk', 'Risk', 'text', { width: 4, secret: 'server' }),
-              column('mitigation', 'What to do', 'text', { width: 4, secret: 'server' }),
+              column('risk', 'Risk', 'text', { width: 4 }),
+              column('mitigation', 'What to do', 'text', { width: 4 }),
             ],
             rows: plan.flatMap(({ number, risks }) =>
               risks.map(({ severity, text, mitigation }) => [number, severity, text, mitigation]),

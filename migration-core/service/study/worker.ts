@@ -14,6 +14,7 @@ import { WAVES_TABLE } from '../../plan/waves/csv.ts';
 import type { ServerId } from '../../store/engagement.ts';
 import { openEngagement } from '../../store/open.ts';
 import { IronliftError } from '../../base/errors.ts';
+import type { ReportChoices } from '../../contract/reports.ts';
 import type { TaskWorld } from '../tasks/table.ts';
 import { catalogue } from './catalogue.ts';
 import { scenarioPreview } from './preview.ts';
@@ -21,6 +22,7 @@ import { digestOf, StudyRoom } from './room.ts';
 import { ruleList } from './rules.ts';
 import { assessmentList, oneAssessment } from './show-assessment.ts';
 import { planView, staleBecause, whatIfView } from './show-plan.ts';
+import { reportPreview } from '../report/preview.ts';
 import { needsPlan, readWavesTable, wavesTable, wavesView, type WaveEdits } from './show-waves.ts';
 
 /** What every question says: of which file, and of which scenario. */
@@ -167,6 +169,15 @@ export function studyWorker() {
       const study = await studyOf(room, input, asking);
       return readWavesTable(bytes, study, plan, room.options(await room.packs(), about(asking)));
     }),
+
+    reportPreview: answering(
+      async (
+        room,
+        input: OfPlan & { choices: ReportChoices; locale: string; version: string },
+        asking,
+      ): Promise<Output<'reports.preview'>> =>
+        reportPreview(room, { ...input, plan: planOf(room, input) }, about(asking)),
+    ),
 
     takeProfiles: answering<{ path: string }, { server: ServerId; base64: string }[]>(async (room) =>
       room

@@ -25,6 +25,7 @@ export interface Task<I, O> {
 /** Loaded when asked for: a process of one task starts fast. */
 export const tasks = {
   plan: async () => (await import('./plan.ts')).planTask,
+  report: async () => (await import('./report.ts')).reportTask,
   sample: async () => (await import('./sample.ts')).sampleTask,
   inspect: async () => (await import('./inspect.ts')).inspectTask,
   'convert-preview': async () => (await import('./convert.ts')).previewTask,

@@ -1,4 +1,4 @@
-/** What a chart shows, as data; the room of charts makes shapes of it (one for screens and paper). */
+/** What a chart of a report shows, as data; spec-picture.ts makes the shapes of it that screens have, too. */
 
 /** A value for each hour of a week from Monday 00:00; null: nothing was seen. */
 export type WeekOfHours = readonly (number | null)[];
