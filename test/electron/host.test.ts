@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BODY_LIMIT, type Host } from '../../electron/host/host.ts';
 import { CONTENT_SECURITY_POLICY } from '../../electron/page.ts';
 import { openTab, startPractice } from '../conformance/loopback.ts';
@@ -180,6 +180,22 @@ describe('the loopback host', () => {
       const answer = await raw(host, 'POST /api/call HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ');
       expect(answer).toMatch(/^HTTP\/1\.1 408 /u);
       expect(performance.now() - before).toBeLessThan(9000);
+    }));
+
+  it('takes somebody who leaves in the middle of a word for no fault of its own', () =>
+    withHost(async (host, program) => {
+      for (const path of ['/api/session', '/api/call']) {
+        const headers = { ...(await session(host)), host: '127.0.0.1', 'content-length': '1000' };
+        const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+        const socket = connect(host.port, '127.0.0.1');
+        socket.write(`POST ${path} HTTP/1.1\r\n${head.join('')}\r\n{"code":`);
+        await vi.waitFor(() => expect(host.busy()).toBe(1));
+        socket.resetAndDestroy();
+        await vi.waitFor(() => expect(host.busy()).toBe(0));
+      }
+      // Anybody at this computer can do that, without a secret, as often as they like.
+      await vi.waitFor(() => expect(program.logged.length + program.faults.length).toBe(2));
+      expect(program.logged).toEqual(Array(2).fill({ what: 'refused', facts: { status: 400 } }));
     }));
 
   it('writes method, duration and outcome into the log, and no input', () =>
