@@ -13,7 +13,8 @@ import { createDestination, planDestination, type DestinationPlan } from './dest
 import { syncFolder } from './files.ts';
 import { fillFolder, type Job } from './fill-folder.ts';
 import { planDigest, sourceSample } from './fingerprint.ts';
-import { JOB, recordOptions, type JobRecord } from './job-record.ts';
+import { removeJobFiles } from './job-files.ts';
+import { JOB, readJob, recordOptions, type JobRecord } from './job-record.ts';
 import { JOURNAL_NAME, Journal } from './journal.ts';
 import { keepsPartial, keptError } from './keep.ts';
 import { largestFile } from './largest-file.ts';
@@ -124,7 +125,10 @@ export async function convertServer(options: ConvertOptions, world: ConvertWorld
   return previewConversion(options, world, async (preview, steps) => {
     const { destination } = preview;
     const record = await jobRecord(options, world, preview, steps);
-    const removeAll = await createDestination(destination);
+    const removeAll = await createDestination(destination, async () => {
+      const past = await readJob(destination.folder).catch(() => null);
+      await removeJobFiles(preview, past?.disks ?? []);
+    });
     return runJob({ options, world, preview, steps, past: null }, removeAll, async () => {
       const journal = await Journal.create(join(destination.folder, JOURNAL_NAME), world.now);
       // All that going on needs, on the medium before the first byte of an image.

@@ -59,11 +59,14 @@ export async function planDestination(
 }
 
 /**
- * Makes the folder. Returns the clean-up that takes away all it holds of this job.
- * @throws DESTINATION_UNUSABLE, and JOB_RUNNING where another job has begun there since the plan
+ * Makes the folder. Returns the clean-up: `removeFiles`, and the folders that were made, where nothing else is in them.
+ * @throws DESTINATION_UNUSABLE; JOB_RUNNING, DESTINATION_EXISTS where something has come there since the plan
  */
-export async function createDestination(plan: DestinationPlan): Promise<() => Promise<void>> {
-  if (plan.replaces.length > 0) await refuseRunning(plan.folder);
+export async function createDestination(
+  plan: DestinationPlan,
+  removeFiles: () => Promise<void>,
+): Promise<() => Promise<void>> {
+  if (plan.missing.length === 0) await refuseNews(plan);
   try {
     for (const folder of plan.missing) await mkdir(folder);
     for (const name of plan.replaces) await rm(join(plan.folder, name), { recursive: true, force: true });
@@ -78,10 +81,21 @@ export async function createDestination(plan: DestinationPlan): Promise<() => Pr
     );
   }
   return async () => {
-    for (const name of await readdir(plan.folder))
-      await rm(join(plan.folder, name), { recursive: true, force: true });
-    for (const folder of [...plan.missing].reverse()) await rmdir(folder);
+    await removeFiles();
+    for (const folder of [...plan.missing].reverse()) await rmdir(folder).catch(() => undefined);
   };
+}
+
+/** Reading the disks takes minutes, and a plan is looked at for longer. */
+async function refuseNews({ folder, replaces }: DestinationPlan): Promise<void> {
+  await refuseRunning(folder);
+  const news = (await readdir(folder).catch(() => [])).find((name) => !replaces.includes(name));
+  if (news === undefined) return;
+  throw new IronliftError(
+    'DESTINATION_EXISTS',
+    `The folder ${folder} is not as it was a moment ago: ${news} was put there.`,
+    { next: 'Choose an empty or new folder with -o; nothing was written.' },
+  );
 }
 
 /** What a folder that is there already holds: nothing, or an earlier conversion that may be replaced. */

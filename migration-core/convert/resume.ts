@@ -3,10 +3,9 @@
  * the time of the first one, and must come out the same in every byte. Then the steps that are done are passed over, and
  * a disk whose copy was interrupted is copied from its last checkpoint on.
  */
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { IronliftError } from '../base/errors.ts';
-import { finalPath, isPartial } from '../image/partial.ts';
 import {
   previewAt,
   runJob,
@@ -14,13 +13,13 @@ import {
   type ConversionResult,
   type ConvertWorld,
 } from './convert.ts';
-import { copyLogName } from './copy-log.ts';
 import { sourceChanged } from './copy-disk.ts';
 import { planDigest, sourceSample } from './fingerprint.ts';
 import { readJob, type JobRecord, type JobState } from './job-record.ts';
 import { Journal, JOURNAL_NAME, readJournal } from './journal.ts';
+import { removeJobFiles } from './job-files.ts';
 import { LOCK_NAME } from './lock.ts';
-import { MANIFEST_NAME, readManifest } from './manifest.ts';
+import { readManifest } from './manifest.ts';
 import type { ConvertOptions } from './options.ts';
 import type { OpenServer } from './server.ts';
 import { unfinishedJob } from './unfinished.ts';
@@ -61,7 +60,11 @@ export async function resumeConversion(output: string, world: ConvertWorld): Pro
     await comparePlan(preview, record);
     return runJob(
       { options, world, preview, steps, past },
-      () => removeJob(preview, past),
+      async () => {
+        await removeJobFiles(preview, past.disks);
+        // Not where something else is left in it.
+        if (past.record.madeFolder) await rmdir(folder).catch(() => undefined);
+      },
       () => reopenJournal(folder, past, world.now),
     );
   });
@@ -114,30 +117,6 @@ async function reopenJournal(folder: string, past: JobState, now: () => number):
   if (journal?.length !== past.journalBytes)
     throw stillRunning(folder, `Another job has gone on with ${folder} in the meantime.`);
   return Journal.reopen(path, past.journalBytes, now);
-}
-
-/** Takes away what the job wrote and nothing else: somebody may have put a file beside it since. */
-async function removeJob(
-  { plan, destination }: ConversionPreview,
-  { record, disks }: JobState,
-): Promise<void> {
-  const { folder } = destination;
-  const { machine, target } = plan;
-  const ours = new Set([
-    JOURNAL_NAME,
-    LOCK_NAME,
-    MANIFEST_NAME,
-    'README.txt',
-    ...machine.disks.flatMap(({ file }, index) => [file, copyLogName(index)]),
-    // The other files of images in several, where they had their final names already.
-    ...disks.flatMap(({ copied }) => copied?.files.map(({ file }) => finalPath(file)) ?? []),
-    ...target.configure(machine).map(({ name }) => name),
-    ...(target.packaging === undefined ? [] : [target.packaging.fileName(machine)]),
-  ]);
-  for (const name of await readdir(folder))
-    if (ours.has(name) || isPartial(name)) await rm(join(folder, name), { force: true });
-  // Not where something else is left in it.
-  if (record.madeFolder) await rmdir(folder).catch(() => undefined);
 }
 
 function stillRunning(folder: string, why: string): IronliftError {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDestination, planDestination } from '../../../migration-core/convert/destination.ts';
@@ -10,10 +10,32 @@ describe('planDestination', () => {
     const base = await scratchFolder();
     const plan = await planDestination(join(base, 'a', 'b', 'c'), 1000, false);
     expect(await readdir(base)).toEqual([]);
-    const removeAll = await createDestination(plan);
-    await writeFile(join(plan.folder, 'disk.qcow2.partial'), 'x');
+    const ours = join(plan.folder, 'disk.qcow2.partial');
+    const removeAll = await createDestination(plan, () => rm(ours));
+    await writeFile(ours, 'x');
     await removeAll();
     expect(await readdir(base)).toEqual([]);
+  });
+
+  it('leaves what somebody put beside the job while it ran', async () => {
+    const base = await scratchFolder();
+    const plan = await planDestination(join(base, 'a'), 1000, false);
+    const removeAll = await createDestination(plan, async () => undefined);
+    await mkdir(join(plan.folder, 'another machine'));
+    await writeFile(join(plan.folder, 'another machine', 'disk.qcow2'), 'x');
+    await removeAll();
+    expect(await readdir(join(plan.folder, 'another machine'))).toEqual(['disk.qcow2']);
+  });
+
+  it('refuses what came into an empty folder since it was looked at', async () => {
+    const base = await scratchFolder();
+    const plan = await planDestination(base, 1000, false);
+    await writeFile(join(base, 'ironlift.json'), '{}');
+    await expect(createDestination(plan, async () => undefined)).rejects.toMatchObject({
+      code: 'DESTINATION_EXISTS',
+      message: `The folder ${base} is not as it was a moment ago: ironlift.json was put there.`,
+    });
+    expect(await readdir(base)).toEqual(['ironlift.json']);
   });
 
   it('refuses a folder with foreign files, with --force too', async () => {
@@ -34,7 +56,7 @@ describe('planDestination', () => {
     await expect(planDestination(base, 0, false)).rejects.toThrow('holds a finished conversion');
     const plan = await planDestination(base, 0, true);
     expect(plan.replaces.sort()).toEqual(['boot-test', 'ironlift.json']);
-    await createDestination(plan);
+    await createDestination(plan, async () => undefined);
     expect(await readdir(base)).toEqual([]);
   });
 
@@ -52,7 +74,7 @@ describe('planDestination', () => {
     await expect(planDestination(base, 0, true)).rejects.toMatchObject(working);
     await expect(takeLock(base)).rejects.toMatchObject(working);
     const plan = { folder: base, missing: [], replaces: ['ironlift.lock'], freeBytes: 0 };
-    await expect(createDestination(plan)).rejects.toMatchObject(working);
+    await expect(createDestination(plan, async () => undefined)).rejects.toMatchObject(working);
     await lock.release();
     await writeFile(join(base, 'ironlift.journal.jsonl'), '');
     await expect(planDestination(base, 0, false)).rejects.toMatchObject({
