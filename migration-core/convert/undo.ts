@@ -15,6 +15,7 @@ import { diskIdentity } from '../target/identity.ts';
 import { targetById } from '../target/table.ts';
 import { describeFiles, verifyDisk } from './finished-disk.ts';
 import { partial } from './files.ts';
+import { takeLock } from './lock.ts';
 import { diskFiles, readManifest, replaceDisks, type Manifest } from './manifest.ts';
 import { openServer } from './server.ts';
 
@@ -42,8 +43,21 @@ export async function planUndo(folder: string): Promise<UndoneChange[]> {
     .map(({ what, why, path, before }) => ({ what, why, path, undo: inWords(path, before) }));
 }
 
-/** Writes the disks anew with every change taken back. */
+/**
+ * Writes the disks anew with every change taken back.
+ * @throws NOT_A_CONVERSION, ALREADY_UNDONE, and JOB_RUNNING: two at once would write into each other's new disks
+ */
 export async function applyUndo(folder: string, world: UndoWorld): Promise<void> {
+  await planUndo(folder);
+  const lock = await takeLock(folder);
+  try {
+    await undoAlone(folder, world);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function undoAlone(folder: string, world: UndoWorld): Promise<void> {
   const manifest = await readManifest(folder);
   refuseTwice(folder, manifest);
   const { signal } = world;

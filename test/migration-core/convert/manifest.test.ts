@@ -1,13 +1,14 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { takeLock } from '../../../migration-core/convert/lock.ts';
 import {
   MANIFEST_NAME,
   readManifest,
   renderManifest,
   type Manifest,
 } from '../../../migration-core/convert/manifest.ts';
-import { planUndo } from '../../../migration-core/convert/undo.ts';
+import { applyUndo, planUndo } from '../../../migration-core/convert/undo.ts';
 import { scratchFolder } from '../../support/tools.ts';
 
 const manifest: Manifest = {
@@ -70,6 +71,18 @@ describe('readManifest', () => {
       '/boot/initrd is cut back to its former 42 bytes.',
       '/etc/fstab gets its former contents back (3 bytes).',
     ]);
+  });
+
+  it('lets nobody take changes back while a job is at work in the folder', async () => {
+    const folder = await scratchFolder();
+    await writeFile(join(folder, MANIFEST_NAME), renderManifest(manifest));
+    const lock = await takeLock(folder);
+    await expect(applyUndo(folder, { now: () => 0, onStep: () => undefined })).rejects.toMatchObject({
+      code: 'JOB_RUNNING',
+      message: `A job is at work in ${folder} (process ${process.pid}).`,
+    });
+    await lock.release();
+    expect(await readdir(folder)).toEqual([MANIFEST_NAME]);
   });
 
   it('refuses other folders and damaged records, and disk names that leave the folder', async () => {
