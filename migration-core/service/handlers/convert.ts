@@ -5,6 +5,7 @@ import { IronliftError } from '../../base/errors.ts';
 import type { ConversionResultView, ConvertChoice } from '../../contract/convert.ts';
 import type { Output } from '../../contract/contract.ts';
 import type { Handlers } from '../../contract/dispatch.ts';
+import type { JobState } from '../../contract/jobs.ts';
 import { BOOT_TEST_FOLDER } from '../../convert/boot-test.ts';
 import type { ConversionRecord } from '../../convert/conversion-record.ts';
 import { readManifest, type Manifest } from '../../convert/manifest.ts';
@@ -19,6 +20,8 @@ import { Conversions } from '../conversions.ts';
 import { readBootVerdict } from '../boot-verdict.ts';
 import type { Session } from '../session.ts';
 import type { ConversionDone } from '../tasks/convert.ts';
+
+const OPEN: readonly JobState[] = ['queued', 'running', 'pausing', 'cancelling'];
 
 /** A picture of a screen is never larger. */
 const LARGEST_PICTURE = 8 * 2 ** 20;
@@ -79,10 +82,24 @@ export function convertHandlers(session: Session): ConvertHandlers {
     };
   };
 
+  const isOpen = (id: string | null | undefined): boolean =>
+    session.jobs.list().some((job) => job.id === id && OPEN.includes(job.state));
+
+  /** One job at a time in a folder: a second click does not begin a second one. @throws JOB_RUNNING */
+  const demandIdle = (folder: string): void => {
+    const ours = [conversions.find(folder)?.job, lastTest.get(folder), lastUndo.get(folder)];
+    if (!ours.some(isOpen)) return;
+    throw new IronliftError('JOB_RUNNING', `A job is at work in ${folder} already.`, {
+      next: 'Wait until it is done, or cancel it in the list of jobs.',
+      data: { folder },
+    });
+  };
+
   /** Of a folder that was chosen, or that a conversion of ours went to. */
   const pathOf = (id: string): string => session.files.pathOf(id, 'conversion');
 
   const startBootTest = (folder: string, timeoutSeconds: number): { job: string } => {
+    demandIdle(folder);
     const { id } = session.jobs.start({
       kind: 'boot-test',
       title: `Start ${basename(folder)} for a test`,
@@ -136,8 +153,10 @@ export function convertHandlers(session: Session): ConvertHandlers {
 
     'convert.preview': (choice, { signal }) => session.jobs.ask('convert-preview', optionsOf(choice), signal),
 
-    'convert.start'({ options, server }) {
+    async 'convert.start'({ options, server }) {
       const input = optionsOf(options);
+      await refuseTaken(input.output);
+      demandIdle(input.output);
       const name = options.name ?? basename(input.output);
       const target = targetById(options.target);
       if (target === null)
@@ -171,13 +190,13 @@ export function convertHandlers(session: Session): ConvertHandlers {
 
     async 'convert.list'() {
       const list: Output<'convert.list'>['conversions'] = [];
-      const jobs = new Map(session.jobs.list().map((job) => [job.id, job]));
       for (const record of conversions.list()) {
-        const job = record.job === null ? undefined : jobs.get(record.job);
-        const busy = job !== undefined && ['queued', 'running', 'pausing', 'cancelling'].includes(job.state);
-        const found = busy
+        const found = isOpen(record.job)
           ? { state: 'running' as const, canResume: false, reason: null }
-          : await stateOf(record.folder);
+          : // What is taken back is a finished machine before and after.
+            isOpen(lastUndo.get(record.folder))
+            ? { state: 'finished' as const, canResume: false, reason: null }
+            : await stateOf(record.folder);
         list.push({
           folder: await session.files.register(record.folder, 'conversion'),
           name: record.name,
@@ -199,6 +218,7 @@ export function convertHandlers(session: Session): ConvertHandlers {
 
     'convert.resume'({ folder }) {
       const path = pathOf(folder);
+      demandIdle(path);
       const record = conversions.find(path);
       const { id } = session.jobs.start({
         kind: 'convert',
@@ -216,6 +236,7 @@ export function convertHandlers(session: Session): ConvertHandlers {
 
     'convert.undo'({ folder }) {
       const path = pathOf(folder);
+      demandIdle(path);
       const { id } = session.jobs.start({
         kind: 'undo',
         title: `Take back the changes of ${basename(path)}`,
@@ -294,6 +315,20 @@ const summaryOf = (manifest: Manifest): NonNullable<ConversionRecord['finished']
   seconds: manifest.timings.reduce((sum, { seconds }) => sum + seconds, 0),
   warnings: manifest.findings.filter(({ severity }) => severity !== 'info').map(({ message }) => message),
 });
+
+/** Before what is known of the folder makes place for the new job. @throws DESTINATION_EXISTS, JOB_RUNNING */
+async function refuseTaken(folder: string): Promise<void> {
+  const { state, reason } = await unfinishedJob(folder);
+  if (state === 'none') return;
+  if (state === 'running')
+    throw new IronliftError('JOB_RUNNING', reason!, {
+      next: 'Wait until it has ended, or choose another folder.',
+    });
+  const what = state === 'finished' ? 'a finished conversion' : 'a conversion that was interrupted';
+  throw new IronliftError('DESTINATION_EXISTS', `The folder ${folder} holds ${what}.`, {
+    next: 'Choose another folder, or look at what is there in the list of conversions.',
+  });
+}
 
 /** Of a folder in which no job of this program runs. */
 async function stateOf(folder: string): Promise<{

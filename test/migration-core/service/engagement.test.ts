@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MANIFEST_NAME, renderManifest, type Manifest } from '../../../migration-core/convert/manifest.ts';
 import { EditLog, MAX_EDITS } from '../../../migration-core/service/engagement/edits.ts';
 import { createEngagement, openEngagement } from '../../../migration-core/store/open.ts';
 import { openTestSession, type TestSession } from '../../support/session.ts';
@@ -302,5 +303,74 @@ describe('the steps of the rail', () => {
     expect((await told())[0]).toBe('ok 0 2 sources');
     test.session.showScenario('other');
     expect((await told())[4]).toBe('attention 1 Data came in since it was computed');
+  });
+});
+
+describe('conversions of the open engagement', () => {
+  const manifest: Manifest = {
+    ...{
+      ironlift: '0.1.0',
+      formatVersion: 1,
+      created: '2026-01-01T00:00:00.000Z',
+      target: 'kvm',
+      guest: null,
+    },
+    machine: {
+      ...{ name: 'web01', uuid: '00000000-0000-4000-8000-000000000000', cpus: 2, memoryMiB: 2048 },
+      ...{ firmware: 'bios', architecture: 'x86_64', os: { id: 'debian', version: '12', name: 'Debian' } },
+      ...{ clock: 'utc', disks: [], nics: [] },
+    },
+    ...{ disks: [], edits: [], findings: [], timings: [], undone: null },
+  };
+
+  async function withConversion() {
+    const test = await openTestSession({ now: () => NOW });
+    test.open.openEngagement(await makeOne(test, 'A'));
+    const path = join(test.homeFolder, 'web01');
+    await mkdir(path);
+    await writeFile(join(path, MANIFEST_NAME), renderManifest(manifest));
+    const folder = await test.fileId(path, 'conversion');
+    const disk = join(test.homeFolder, 'disk.img');
+    await writeFile(disk, Buffer.alloc(1 << 20));
+    const start = async (output: string) => ({
+      options: {
+        sources: [await test.fileId(disk, 'source')],
+        target: 'kvm',
+        output: await test.fileId(output, 'output'),
+      },
+      server: null,
+    });
+    return { ...test, path, folder, start };
+  }
+
+  it('keeps who accepted a machine when its folder is chosen once more', async () => {
+    const { call, refused, path, folder, start } = await withConversion();
+    await call('convert.accept', { folder, by: 'Ms Weber', note: 'Seen at work' });
+    expect(await refused('convert.start', await start(path))).toMatchObject({
+      code: 'DESTINATION_EXISTS',
+      message: `The folder ${path} holds a finished conversion.`,
+      next: 'Choose another folder, or look at what is there in the list of conversions.',
+    });
+    expect((await call('convert.result', { folder })).accepted).toMatchObject({ by: 'Ms Weber' });
+    expect((await call('convert.list', {})).conversions).toMatchObject([
+      { state: 'finished', accepted: true },
+    ]);
+  });
+
+  it('begins one job in a folder, however often somebody clicks', async () => {
+    const { call, refused, path, folder, start, homeFolder, jobUntil } = await withConversion();
+    const again = (where: string) => ({
+      code: 'JOB_RUNNING',
+      message: `A job is at work in ${where} already.`,
+      next: 'Wait until it is done, or cancel it in the list of jobs.',
+    });
+    const { job: undo } = await call('convert.undo', { folder });
+    expect(await refused('convert.undo', { folder })).toMatchObject(again(path));
+    expect(await refused('convert.bootTest', { folder, timeoutSeconds: 60 })).toMatchObject(again(path));
+    const wanted = await start(join(homeFolder, 'new'));
+    const { job } = await call('convert.start', wanted);
+    expect(await refused('convert.start', wanted)).toMatchObject(again(join(homeFolder, 'new')));
+    expect((await call('jobs.list', {})).jobs).toHaveLength(2);
+    await Promise.all([undo, job].map((id) => jobUntil(id, 'failed')));
   });
 });
