@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { IronliftError } from '../base/errors.ts';
+import { IronliftError, isIronliftError } from '../base/errors.ts';
 import { conversionRecord, type ConversionRecord } from '../convert/conversion-record.ts';
+import type { EngagementFile } from '../store/engagement.ts';
 import type { Session } from './session.ts';
 
 /** More are not remembered outside an engagement; the oldest go. */
@@ -30,9 +31,7 @@ export class Conversions {
       engagement === null
         ? this.#own()
         : [
-            ...engagement
-              .documents('conversion')
-              .flatMap(({ name }) => read(engagement.document('conversion', name))),
+            ...engagement.documents('conversion').flatMap(({ name }) => readOf(engagement, name)),
             // Begun while the engagement could not be written.
             ...this.#own().filter(({ job }) => job !== null && this.#isOfThisRun(job)),
           ];
@@ -83,6 +82,16 @@ export class Conversions {
         cause: error,
       });
     }
+  }
+}
+
+/** One that is damaged does not hide the others. */
+function readOf(engagement: EngagementFile, name: string): ConversionRecord[] {
+  try {
+    return read(engagement.document('conversion', name));
+  } catch (error) {
+    if (isIronliftError(error, 'ENGAGEMENT_DAMAGED')) return [];
+    throw error;
   }
 }
 

@@ -1,10 +1,11 @@
 /** Scenarios: kept by name in the engagement. */
 import { isDeepStrictEqual } from 'node:util';
-import { IronliftError } from '../../base/errors.ts';
+import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import type { Handlers } from '../../contract/dispatch.ts';
 import { DEFAULT_SCENARIO, keptScenario, scenarioNames } from '../../plan/kept.ts';
 import { keptPlan } from '../../plan/model/plan-document.ts';
 import { parseScenario, type Scenario } from '../../plan/model/scenario.ts';
+import type { EngagementFile } from '../../store/engagement.ts';
 import type { Session } from '../session.ts';
 import { ANSWERS, editDocument, studyQuestions } from './study-questions.ts';
 
@@ -29,7 +30,7 @@ export function scenarioHandlers(session: Session): Pick<Handlers, Calls> {
       return {
         selected: session.scenario(),
         scenarios: scenarioNames(engagement).map((name) => {
-          const scenario = keptScenario(engagement, name);
+          const scenario = shownScenario(engagement, name);
           const { title, profile, platform, template } = scenario;
           return {
             ...{ name, profile, platform, template },
@@ -62,7 +63,8 @@ export function scenarioHandlers(session: Session): Pick<Handlers, Calls> {
       return { changed: changedPaths(scenario).length };
     },
     'scenarios.remove': ({ name }) => {
-      keptScenario(session.engagement(), name);
+      // One that is not valid can be removed, too: else a stranger's file could never be mended.
+      if (!scenarioNames(session.engagement()).includes(name)) keptScenario(session.engagement(), name);
       editDocument(
         session,
         name === DEFAULT_SCENARIO ? 'Put the default scenario back' : `Remove the scenario ${name}`,
@@ -85,6 +87,17 @@ export function scenarioHandlers(session: Session): Pick<Handlers, Calls> {
     'scenarios.preview': ({ scenario }, { signal }) =>
       questions.ask('previewScenario', { draft: scenario }, signal),
   };
+}
+
+/** For the list, in which one that is not valid does not hide the others; looking at it says what is wrong. */
+function shownScenario(engagement: EngagementFile, name: string): Scenario {
+  try {
+    return keptScenario(engagement, name);
+  } catch (error) {
+    if (!isIronliftError(error, 'SCENARIO_INVALID') && !isIronliftError(error, 'ENGAGEMENT_DAMAGED'))
+      throw error;
+    return parseScenario({ name, title: `${name} (not valid)` });
+  }
 }
 
 /** Fields that are not as the program has them: `profile`, `calendar.people`. */

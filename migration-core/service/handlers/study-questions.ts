@@ -1,9 +1,9 @@
 /** How handlers ask the process that holds the assessed estate, and what they have in common. */
 import { isDeepStrictEqual } from 'node:util';
-import { IronliftError } from '../../base/errors.ts';
+import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import type { Changed } from '../../contract/contract.ts';
 import type { PlanDocument } from '../../plan/model/plan-document.ts';
-import type { ServerId } from '../../store/engagement.ts';
+import type { EngagementFile, ServerId } from '../../store/engagement.ts';
 import type { ServerAnnotations } from '../../store/model/annotations.ts';
 import type { DocumentKind } from '../../store/planning.ts';
 import type { Session } from '../session.ts';
@@ -147,7 +147,7 @@ export function editDocument(
   name: string,
   value: unknown,
 ): void {
-  const before = session.engagement().document(kind, name);
+  const before = documentOrNone(session.engagement(), kind, name);
   const put = (document: unknown) => (): void => {
     const engagement = session.engagement();
     if (document === null) engagement.removeDocument(kind, name);
@@ -157,4 +157,14 @@ export function editDocument(
     put(value)();
     return { result: undefined, undo: put(before), redo: put(value) };
   });
+}
+
+/** What cannot be read cannot be put back either. */
+function documentOrNone(engagement: EngagementFile, kind: DocumentKind, name: string): unknown {
+  try {
+    return engagement.document(kind, name);
+  } catch (error) {
+    if (!isIronliftError(error, 'ENGAGEMENT_DAMAGED')) throw error;
+    return null;
+  }
 }

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -25,6 +26,13 @@ function say(test: TestSession, text: string): void {
     put(text)();
     return { result: null, undo: put(before), redo: put(text) };
   });
+}
+
+/** As a stranger writes into the file. */
+function damageDocument(path: string, name: string): void {
+  const database = new Database(path);
+  expect(database.prepare(`UPDATE document SET data = x'00' WHERE name = ?`).run(name).changes).toBe(1);
+  database.close();
 }
 
 describe('the open engagement', () => {
@@ -357,6 +365,16 @@ describe('conversions of the open engagement', () => {
     ]);
   });
 
+  it('shows the others where one record in a stranger’s file cannot be read', async () => {
+    const { call, folder, session, path } = await withConversion();
+    await call('convert.accept', { folder, by: 'Ms Weber', note: '' });
+    session.engagement().putDocument('conversion', 'other', {}, null, NOW);
+    damageDocument(session.engagementPath()!, 'other');
+    expect((await call('convert.list', {})).conversions).toMatchObject([
+      { folder: { path }, accepted: true },
+    ]);
+  });
+
   it('begins one job in a folder, however often somebody clicks', async () => {
     const { call, refused, path, folder, start, homeFolder, jobUntil } = await withConversion();
     const again = (where: string) => ({
@@ -372,5 +390,35 @@ describe('conversions of the open engagement', () => {
     expect(await refused('convert.start', wanted)).toMatchObject(again(join(homeFolder, 'new')));
     expect((await call('jobs.list', {})).jobs).toHaveLength(2);
     await Promise.all([undo, job].map((id) => jobUntil(id, 'failed')));
+  });
+});
+
+describe('scenarios of a stranger', () => {
+  it('are listed and can be removed where they are not valid', async () => {
+    const test = await openTestSession({ now: () => NOW });
+    test.open.openEngagement(await makeOne(test, 'A'));
+    const { call, refused, session } = test;
+    session.engagement().putDocument('scenario', 'default', { profile: '<b>no</b>' }, null, NOW);
+    session.engagement().putDocument('scenario', 'torn', {}, null, NOW);
+    session.engagement().putDocument('scenario', 'sound', { title: 'Sound' }, null, NOW);
+    damageDocument(session.engagementPath()!, 'torn');
+    expect((await call('scenarios.list', {})).scenarios).toMatchObject([
+      { name: 'default', title: 'default (not valid)' },
+      { name: 'sound', title: 'Sound' },
+      { name: 'torn', title: 'torn (not valid)' },
+    ]);
+    const { code, message } = await refused('scenarios.get', { name: 'default' });
+    expect(code).toBe('SCENARIO_INVALID');
+    expect(message).toContain('The scenario is not valid: ');
+    await call('scenarios.remove', { name: 'torn' });
+    await call('scenarios.remove', { name: 'default' });
+    expect((await call('scenarios.list', {})).scenarios.map(({ title }) => title)).toEqual([
+      'default',
+      'Sound',
+    ]);
+    expect(await refused('scenarios.remove', { name: 'torn' })).toMatchObject({
+      code: 'SCENARIO_INVALID',
+      message: 'There is no scenario torn.',
+    });
   });
 });
