@@ -1,13 +1,16 @@
 /** `ironlift.json`: what a finished conversion is made of, where it came from, and how each change of the guest is undone. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readBounded } from '../base/bounded-file.ts';
 import { IronliftError } from '../base/errors.ts';
 import { DISK_BUSES, NIC_MODELS } from '../target/machine.ts';
 import { renameFinished } from '../image/partial.ts';
 import { partial, writeDurably } from './files.ts';
 
 export const MANIFEST_NAME = 'ironlift.json';
+
+/** Bytes. It holds what files of the guest were before they were changed: of an initramfs, some hundred megabytes at most. */
+const LARGEST = 2 ** 28;
 
 const finding = z.object({
   severity: z.enum(['info', 'warning', 'blocker']),
@@ -188,7 +191,9 @@ export async function readManifest(folder: string): Promise<Manifest> {
     });
   let text: string;
   try {
-    text = await readFile(join(folder, MANIFEST_NAME), 'utf8');
+    const bytes = readBounded(join(folder, MANIFEST_NAME), LARGEST);
+    if ('why' in bytes) throw new Error('It is no file, or larger than any record.');
+    text = bytes.toString('utf8');
   } catch (error) {
     throw refuse(`it has no readable ${MANIFEST_NAME}`, error);
   }

@@ -1,7 +1,7 @@
 /** The verdict of the last test of a machine, from its folder. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readBounded } from '../base/bounded-file.ts';
 import type { ConversionResultView } from '../contract/convert.ts';
 import { BOOT_TEST_FOLDER } from '../convert/boot-test.ts';
 
@@ -18,11 +18,11 @@ const verdict = z.object({
 });
 
 /** null: it was not tested, or what is there is no verdict. */
-export async function readBootVerdict(folder: string): Promise<ConversionResultView['bootTest']> {
+export function readBootVerdict(folder: string): ConversionResultView['bootTest'] {
   try {
-    const text = await readFile(join(folder, BOOT_TEST_FOLDER, 'verdict.json'), 'utf8');
-    if (text.length > LARGEST) return null;
-    const { files, ...rest } = verdict.parse(JSON.parse(text));
+    const bytes = readBounded(join(folder, BOOT_TEST_FOLDER, 'verdict.json'), LARGEST);
+    if ('why' in bytes) return null;
+    const { files, ...rest } = verdict.parse(JSON.parse(bytes.toString('utf8')));
     return { ...rest, screen: files.screen !== null };
   } catch {
     return null;

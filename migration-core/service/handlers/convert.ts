@@ -1,6 +1,6 @@
 /** Conversions, for screens. */
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { readBounded } from '../../base/bounded-file.ts';
 import { IronliftError } from '../../base/errors.ts';
 import type { ConversionResultView, ConvertChoice } from '../../contract/convert.ts';
 import type { Output } from '../../contract/contract.ts';
@@ -25,6 +25,8 @@ const OPEN: readonly JobState[] = ['queued', 'running', 'pausing', 'cancelling']
 
 /** A picture of a screen is never larger. */
 const LARGEST_PICTURE = 8 * 2 ** 20;
+/** Ours has some pages. */
+const LARGEST_README = 2 ** 20;
 
 type ConvertHandlers = Pick<Handlers, Extract<keyof Handlers, `convert.${string}`>>;
 
@@ -76,8 +78,8 @@ export function convertHandlers(session: Session): ConvertHandlers {
       undone: manifest.undone,
       findings: manifest.findings,
       timings: manifest.timings,
-      readme: await readFile(join(folder, 'README.txt'), 'utf8').catch(() => ''),
-      bootTest: await readBootVerdict(folder),
+      readme: small(join(folder, 'README.txt'), LARGEST_README)?.toString('utf8') ?? '',
+      bootTest: readBootVerdict(folder),
       accepted: record?.accepted ?? null,
     };
   };
@@ -253,12 +255,11 @@ export function convertHandlers(session: Session): ConvertHandlers {
 
     'convert.bootTest': ({ folder, timeoutSeconds }) => startBootTest(pathOf(folder), timeoutSeconds),
 
-    async 'convert.screen'({ folder }) {
-      const verdict = await readBootVerdict(pathOf(folder));
+    'convert.screen'({ folder }) {
+      const verdict = readBootVerdict(pathOf(folder));
       if (verdict?.screen !== true) return { png: null };
-      const bytes = await readFile(join(pathOf(folder), BOOT_TEST_FOLDER, 'screen.png')).catch(() => null);
-      if (bytes === null || bytes.length > LARGEST_PICTURE) return { png: null };
-      return { png: bytes.toString('base64') };
+      const bytes = small(join(pathOf(folder), BOOT_TEST_FOLDER, 'screen.png'), LARGEST_PICTURE);
+      return { png: bytes?.toString('base64') ?? null };
     },
 
     async 'convert.accept'({ folder, by, note }) {
@@ -276,6 +277,16 @@ export function convertHandlers(session: Session): ConvertHandlers {
     const manifest = await readManifest(folder);
     const record = conversions.find(folder) ?? recordOf(folder, manifest);
     conversions.put({ ...record, name: manifest.machine.name, finished: summaryOf(manifest) });
+  }
+}
+
+/** null: not there, or nothing that we wrote. A folder may be a stranger's: a pipe would be waited for without an end. */
+function small(path: string, limit: number): Buffer | null {
+  try {
+    const bytes = readBounded(path, limit);
+    return 'why' in bytes ? null : bytes;
+  } catch {
+    return null;
   }
 }
 

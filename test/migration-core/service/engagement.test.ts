@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -373,6 +374,20 @@ describe('conversions of the open engagement', () => {
     expect((await call('convert.list', {})).conversions).toMatchObject([
       { folder: { path }, accepted: true },
     ]);
+  });
+
+  it.skipIf(process.platform === 'win32')('waits for no pipe in a folder of a stranger', async () => {
+    const { call, refused, path, folder } = await withConversion();
+    await mkdir(join(path, 'boot-test'));
+    const pipes = ['README.txt', 'boot-test/verdict.json'].map((name) => join(path, name));
+    execFileSync('mkfifo', pipes);
+    expect(await call('convert.result', { folder })).toMatchObject({ readme: '', bootTest: null });
+    await rm(join(path, MANIFEST_NAME));
+    execFileSync('mkfifo', [join(path, MANIFEST_NAME)]);
+    expect(await refused('convert.result', { folder })).toMatchObject({
+      code: 'NOT_A_CONVERSION',
+      message: `${path} is not a finished conversion: it has no readable ironlift.json.`,
+    });
   });
 
   it('begins one job in a folder, however often somebody clicks', async () => {
