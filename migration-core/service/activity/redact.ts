@@ -50,7 +50,23 @@ const MAC = /\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b/giu;
 /** `web01.corp.example`; not `1.5` and not `report.pdf`. */
 const DOMAIN_NAME = /\b(?=[a-z0-9-]*[a-z])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){2,}\b/giu;
 /** Absolute paths, of Windows and of others. */
-const PATH = /(?<![\w:/])(?:[A-Za-z]:\\|\\\\|\/(?=[\w.-]+\/))[^\s"'<>|,;)]*/gu;
+const PATH = /(?<![\w:/])(?:[A-Za-z]:\\|\\\\|\/(?=[^\s/]+\/))[^\s"'<>|,;)]*/gu;
+/** As systems tell of them, spaces and all: `open '/srv/Acme Ltd/web 01'`. */
+const QUOTED_PATH = /(?<=['"“])(?:[A-Za-z]:\\|\\\\|\/)[^'"”\n]+(?=['"”])/gu;
+/** Keys of details whose values are paths. */
+const PATH_KEY = /^(path|file|files|folder|source|input|output)$/iu;
+
+/** Paths that entries name as such, and the last name of each: both stand in sentences, where spaces hide their end. */
+export function pathsIn(entries: readonly { details: Record<string, unknown> }[]): string[] {
+  const paths = entries.flatMap(({ details }) =>
+    Object.entries(details).flatMap(([key, value]) =>
+      PATH_KEY.test(key) && typeof value === 'string' && /^(?:[A-Za-z]:\\|\\\\|\/)./u.test(value)
+        ? [value]
+        : [],
+    ),
+  );
+  return [...new Set(paths.flatMap((path) => [path, path.split(/[\\/]/u).findLast((part) => part !== '')!]))];
+}
 
 export interface NameHider {
   text(text: string): string;
@@ -59,9 +75,9 @@ export interface NameHider {
 
 /**
  * Replaces names by `name-1`, `name-2` in the order they are met, the same name by the same word. `known`: names of
- * servers and customers to be found in the middle of sentences, too.
+ * servers and customers to be found in the middle of sentences, too. `paths`: those of `pathsIn`.
  */
-export function nameHider(known: readonly string[]): NameHider {
+export function nameHider(known: readonly string[], paths: readonly string[] = []): NameHider {
   const words = new Map<string, string>();
   const wordFor = (name: string): string => {
     const key = name.toLowerCase();
@@ -69,16 +85,12 @@ export function nameHider(known: readonly string[]): NameHider {
     words.set(key, word);
     return word;
   };
-  // Longest first, so that db1 does not take the beginning of db10. One letter would take too much else.
-  const inText = known
-    .filter((name) => name.length >= 2)
-    .sort((a, b) => b.length - a.length || (a < b ? -1 : 1))
-    .map((name) => name.replace(/[.*+?^${}()|[\]\\/]/gu, String.raw`\$&`));
-  const pieces = piecesOf(inText);
+  const pathPieces = piecesOf(patternsOf(paths), PATH_TAIL);
+  const pieces = piecesOf(patternsOf(known), '');
 
   function text(whole: string): string {
     let hidden = whole;
-    for (const pattern of [MAC, PATH, DOMAIN_NAME, IPV4, IPV6, ...pieces])
+    for (const pattern of [...pathPieces, MAC, QUOTED_PATH, PATH, DOMAIN_NAME, IPV4, IPV6, ...pieces])
       hidden = hidden.replace(pattern, (found) => wordFor(found));
     return hidden;
   }
@@ -99,12 +111,22 @@ export function nameHider(known: readonly string[]): NameHider {
 /** Ten thousand names in one pattern are more than some engines take. */
 const NAMES_AT_ONCE = 500;
 
-function piecesOf(names: readonly string[]): RegExp[] {
+/** What lies in a folder that is known. */
+const PATH_TAIL = String.raw`(?:[\\/][^\s"'<>|,;)]*)?`;
+
+/** Longest first, so that db1 does not take the beginning of db10. One letter would take too much else. */
+const patternsOf = (names: readonly string[]): string[] =>
+  names
+    .filter((name) => name.length >= 2)
+    .sort((a, b) => b.length - a.length || (a < b ? -1 : 1))
+    .map((name) => name.replace(/[.*+?^${}()|[\]\\/]/gu, String.raw`\$&`));
+
+function piecesOf(names: readonly string[], tail: string): RegExp[] {
   const pieces: RegExp[] = [];
   for (let at = 0; at < names.length; at += NAMES_AT_ONCE)
     pieces.push(
       new RegExp(
-        String.raw`(?<![\p{L}\p{N}_-])(?:${names.slice(at, at + NAMES_AT_ONCE).join('|')})(?![\p{L}\p{N}_-])`,
+        String.raw`(?<![\p{L}\p{N}_-])(?:${names.slice(at, at + NAMES_AT_ONCE).join('|')})(?![\p{L}\p{N}_-])${tail}`,
         'giu',
       ),
     );

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { IronliftError, systemErrorCode } from '../../base/errors.ts';
 import type { LogEntry } from '../../contract/activity.ts';
 import type { Handlers } from '../../contract/dispatch.ts';
-import { nameHider } from '../activity/redact.ts';
+import { nameHider, pathsIn } from '../activity/redact.ts';
 import type { Desks } from '../create-session.ts';
 
 /** Lines of the preview: what a person looks at before it is sent. */
@@ -38,7 +38,7 @@ export function activityHandlers({
   }
 
   function linesOf(entries: readonly LogEntry[], hideNames: boolean): string[] {
-    const hider = hideNames ? nameHider(knownNames()) : null;
+    const hider = hideNames ? nameHider(knownNames(), pathsIn(entries)) : null;
     return entries.map((entry) =>
       JSON.stringify(
         hider === null

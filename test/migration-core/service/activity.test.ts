@@ -196,6 +196,26 @@ describe('the activity log', () => {
   });
 });
 
+describe('an exported log', () => {
+  it.each([
+    ['a folder with spaces in a sentence', 'The folder /srv/Acme GmbH/web 01 is not empty.'],
+    ['a file in it', 'Nothing can be written to /srv/Acme GmbH/web 01/Acme.qcow2: the disk is full.'],
+    ['the name of a file alone', 'web 01 could not be opened again.'],
+    [
+      'a path as the system quotes it',
+      "ENOENT: no such file or directory, open '/data/Acme & Sons/web 01.img'",
+    ],
+    ['a path of other letters', 'Read /Ärzte/Acme/disk.img'],
+  ])('hides %s', async (_what, message) => {
+    const test = await openTestSession({ now: () => NOW });
+    test.session.log('conversion started', { folder: '/srv/Acme GmbH/web 01', customer: 'Acme' });
+    test.session.log('Job failed', { message });
+    const { text } = await test.call('activity.preview', {});
+    expect(text).toContain('Job failed');
+    expect(text).not.toMatch(/Acme|web 01|Ärzte|Sons/u);
+  });
+});
+
 describe('settings', () => {
   const settings = {
     theme: 'dark',
