@@ -14,7 +14,7 @@ import {
   writeFile,
   open,
 } from 'node:fs/promises';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -267,6 +267,22 @@ describe('a paused conversion', () => {
     await expect(resumeConversion(folder, world)).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(await readdir(folder)).toEqual(['notes.txt']);
     expect(await unfinishedJob(folder)).toMatchObject({ state: 'none', canResume: false });
+  });
+
+  it('takes away what it wrote and nothing else when the first run is cancelled', async () => {
+    const folder = await scratchFolder();
+    const controller = new AbortController();
+    const other = join(folder, 'another machine');
+    // Put there while the copy runs.
+    const onProgress: ConvertWorld['onProgress'] = ({ phase }) => {
+      if (phase !== 'copy') return;
+      mkdirSync(other, { recursive: true });
+      controller.abort();
+    };
+    await expect(
+      convertServer(optionsFor(folder), worldFor({ signal: controller.signal, onProgress })),
+    ).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await readdir(folder)).toEqual(['another machine']);
   });
 
   it('on the command line: --keep-partial keeps, convert names resume, resume ends it', async () => {
