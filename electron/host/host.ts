@@ -6,6 +6,7 @@ import { answerCall, type Answering } from '../answer.ts';
 import { placeOf, type EventStream, type StreamLine } from '../event-stream.ts';
 import { SECURITY_HEADERS, type Page } from '../page.ts';
 import { guard } from './guard.ts';
+import { peerUser } from './peer.ts';
 import { SessionToken, type TokenWorld } from './session-token.ts';
 
 /** Of the body of a call: a megabyte of input and the words around it. */
@@ -25,6 +26,8 @@ export interface HostOptions extends Answering {
   /** 0: any that is free. */
   port: number;
   token: TokenWorld;
+  /** Users of this computer that may exchange a code; null: nobody can tell them apart. */
+  users: readonly number[] | null;
 }
 
 export interface Host {
@@ -117,6 +120,11 @@ async function serve(
     return;
   }
   response.setHeader('cache-control', 'no-store');
+  if (verdict.route === 'session' && !(await mayEnter(options.users, request))) {
+    options.log.info('refused', { status: 403 });
+    refuse(response, 403, 'The program belongs to another user of this computer.');
+    return;
+  }
   if (verdict.route !== 'session' && !(await token.holds(request.headers.authorization))) {
     options.log.info('refused', { status: 401 });
     refuse(response, 401, 'This page is not connected to the program any more.');
@@ -131,6 +139,13 @@ async function serve(
   if (verdict.route === 'session') await serveSession(token, body.json, response);
   else if (verdict.route === 'events') serveEvents(options.events, body.json, response);
   else await serveCall(options, body.json, response);
+}
+
+/** Before the code is looked at: who reads it in the list of processes cannot use it up either. */
+async function mayEnter(users: HostOptions['users'], { socket }: IncomingMessage): Promise<boolean> {
+  if (users === null) return true;
+  const user = await peerUser(socket.remotePort, socket.localPort);
+  return user === null || users.includes(user);
 }
 
 /** The body of a refusal has the shape of a failed call, so that a page shows its sentence. */

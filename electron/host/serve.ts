@@ -13,6 +13,7 @@ import { canBuild, pageFolder, taskProgram } from '../places.ts';
 import { jobsRunning } from '../words.ts';
 import { browserCommand, openBrowser } from './browser.ts';
 import { startHost, type Host } from './host.ts';
+import { usersOf } from './peer.ts';
 import { hostShell } from './shell.ts';
 
 export const serveCommand: Command = {
@@ -126,6 +127,7 @@ async function serve({ program, page, log, destroy, port, world, json, open }: S
     log,
     handlers: program.handlers,
     clock: () => performance.now(),
+    users: usersOf(process.platform, process.getuid?.(), world.environment),
     token: {
       secret: () => randomBytes(32).toString('base64url'),
       clock: () => performance.now(),

@@ -33,6 +33,7 @@ export function startPractice(program: PracticeProgram, changes: Partial<HostOpt
       clock: () => performance.now(),
       wait: async () => undefined,
     },
+    users: null,
     ...changes,
   });
 }

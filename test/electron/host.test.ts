@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BODY_LIMIT, type Host } from '../../electron/host/host.ts';
+import { ownerIn, usersOf } from '../../electron/host/peer.ts';
 import { CONTENT_SECURITY_POLICY } from '../../electron/page.ts';
 import { openTab, startPractice } from '../conformance/loopback.ts';
 import { practiceProgram, type PracticeProgram } from '../conformance/practice.ts';
@@ -211,6 +212,45 @@ describe('the loopback host', () => {
       expect(JSON.stringify(program.logged)).not.toMatch(/Nobody Else|not\.there|Bearer/u);
       tab.leave();
     }));
+
+  it.skipIf(process.platform !== 'linux')('gives its secret to no other user of this computer', async () => {
+    const own = process.getuid!();
+    // Who reads the address in the list of processes comes before the browser has started.
+    const enter = async (users: number[]): Promise<Response> => {
+      const host = await startPractice(practiceProgram(), { users });
+      onTestFinished(() => host.close());
+      const code = new URL(host.newUrl()).hash.slice(3);
+      const headers = { 'content-type': 'application/json' };
+      return fetch(`${host.origin}/api/session`, { method: 'POST', headers, body: JSON.stringify({ code }) });
+    };
+    expect((await enter([own])).status).toBe(200);
+    const refused = await enter([own + 1]);
+    expect(refused.status).toBe(403);
+    expect(await refused.text()).toContain('The program belongs to another user of this computer.');
+  });
+
+  it('knows whose program is at the other end of a connection', () => {
+    const line = (at: number, from: string, to: string, uid: number): string =>
+      `   ${at}: ${from} ${to} 01 00000000:00000000 00:00000000 00000000 ${String(uid).padStart(5)}        0 4711 1 0 20 4 30 10 -1`;
+    const table = [
+      '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
+      line(0, '0100007F:1267', '0100007F:D431', 1000),
+      line(1, '0100007F:D431', '0100007F:1267', 1001),
+      line(2, '0000000000000000FFFF00000100007F:D432', '0000000000000000FFFF00000100007F:1267', 1002),
+      line(3, '0200A8C0:D433', '0100007F:1267', 1003),
+    ].join('\n');
+    expect([0xd431, 0xd432, 0xd433, 1].map((port) => ownerIn(table, port, 0x1267))).toEqual([
+      ...[1001, 1002, null, null],
+    ]);
+    expect(ownerIn('', 1, 2)).toBeNull();
+    expect(usersOf('linux', 1000, {})).toEqual([0, 1000]);
+    expect(usersOf('linux', 0, { SUDO_UID: '1000' })).toEqual([0, 1000]);
+    expect(usersOf('linux', 998, { SUDO_UID: '1000', PKEXEC_UID: 'x' })).toEqual([0, 998, 1000]);
+    // Root alone: whose browser it is meant for, nobody has said.
+    expect(usersOf('linux', 0, {})).toBeNull();
+    expect(usersOf('darwin', 501, {})).toBeNull();
+    expect(usersOf('win32', undefined, {})).toBeNull();
+  });
 
   it('says which port cannot be used', () =>
     withHost(async (host, program) => {
