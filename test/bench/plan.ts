@@ -21,7 +21,7 @@ export interface PlanFigure {
   limit: string;
   missed: boolean;
   /** Processor time of its parts; '' for those that have none. */
-  stages: string;
+  stages?: string;
 }
 
 export function planFigures(): PlanFigure[] {
