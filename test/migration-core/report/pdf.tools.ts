@@ -175,19 +175,17 @@ describe('the data formats', () => {
     };
     const csv = parseCsv(csvFiles(report, world).get('figures.csv')!);
     const header = csv[0]!;
-    const sheet = await readWorkbook(Buffer.from((await writeXlsx(report, world)) as Uint8Array), {
-      sheet: 'figures',
-    });
+    const workbook = await readWorkbook(Buffer.from((await writeXlsx(report, world)) as Uint8Array));
+    const sheet = workbook.find(({ sheet: name }) => name === 'Figures')!.data;
     const column = (row: readonly unknown[], name: string): number => row.indexOf(name);
     for (const { id, title, value } of report.figures) {
       expect(json.figures.find((one) => one.id === id)!.value, id).toBe(value);
       // As they stand: the first row of that id is the key figure, chapters come after it.
       const line = csv.find((row) => row[column(header, 'Id')] === id)!;
       const cell = sheet.find((row) => row.includes(id) && row.includes(title))!;
-      if (value === null) continue;
-      expect(line, id).toContain(String(value));
-      const found = cell[sheet.find((row) => row.includes('Id'))!.indexOf('Value')];
-      if (typeof value === 'number') expect(found, id).toBeCloseTo(value, 9);
+      if (typeof value !== 'number') continue;
+      expect(Number(line[column(header, 'Value')]), id).toBeCloseTo(value, 6);
+      expect(Number(cell[sheet[0]!.indexOf('Value')]), id).toBeCloseTo(value, 6);
     }
   });
 });
