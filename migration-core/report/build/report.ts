@@ -142,7 +142,7 @@ const PIECES = 5;
 /** The text of JSON.stringify piece by piece: of a large estate, the whole of it would be a hundred megabytes at once. */
 function feed(hash: Hash, value: unknown, levels: number): void {
   if (levels === 0 || typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
-    hash.update((JSON.stringify(value) as string | undefined) ?? 'null');
+    hash.update(value === undefined || typeof value === 'function' ? 'null' : JSON.stringify(value));
     return;
   }
   let comma = '';

@@ -3,11 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
+import readWorkbook from 'read-excel-file/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isIronliftError } from '../../../migration-core/base/errors.ts';
 import type { ReportInput } from '../../../migration-core/report/input.ts';
 import type { Report } from '../../../migration-core/report/model.ts';
+import { csvFiles } from '../../../migration-core/report/csv.ts';
 import { writeHtml } from '../../../migration-core/report/html/write.ts';
+import { writeJson } from '../../../migration-core/report/json.ts';
+import { writeXlsx } from '../../../migration-core/report/xlsx.ts';
 import { writeMarkdown } from '../../../migration-core/report/markdown/write.ts';
 import { chromiumPrinter, findChromium, whyNoPdf } from '../../../migration-core/report/pdf/chromium.ts';
 import { placesIn } from '../../../migration-core/report/pdf/look.ts';
@@ -43,6 +47,19 @@ async function printed(
   await writeFile(path, bytes);
   const text = await run('pdftotext', ['-layout', path, '-']);
   return { path, bytes, text, pages: text.split('\f').slice(0, -1) };
+}
+/** RFC 4180, without a thought for anything else. */
+function parseCsv(bytes: Uint8Array): string[][] {
+  const text = Buffer.from(bytes)
+    .toString()
+    .replace(/^\ufeff/u, '');
+  return [...text.matchAll(/(?:(?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,|(?=\r?\n|$)))+/gu)]
+    .filter(([line]) => line !== '')
+    .map(([line]) =>
+      [...line.matchAll(/("(?:[^"]|"")*"|[^",]*)(?:,|$)/gu)].map(([, cell]) =>
+        cell!.startsWith('"') ? cell!.slice(1, -1).replaceAll('""', '"') : cell!,
+      ),
+    );
 }
 const squeezed = (text: string): string => text.replace(/\s+/gu, ' ');
 
@@ -146,6 +163,29 @@ describe('the key figures', () => {
       if (id.startsWith('verdict-')) {
         if (value !== 0) expect(summary, title).toContain(`${title} ${value as number}`);
       } else expect(summary, title).toContain(squeezed(world.format.figure(value, kind, unit)));
+    }
+  });
+});
+
+describe('the data formats', () => {
+  it('have the same key figures, unrounded', async () => {
+    const world = writeWorld(report);
+    const json = JSON.parse(Buffer.from((await writeJson(report, world)) as Uint8Array).toString()) as {
+      figures: { id: string; value: unknown }[];
+    };
+    const csv = parseCsv(csvFiles(report, world).get('figures.csv')!);
+    const header = csv[0]!;
+    const workbook = await readWorkbook(Buffer.from((await writeXlsx(report, world)) as Uint8Array));
+    const sheet = workbook.find(({ sheet: name }) => name === 'Figures')!.data;
+    const column = (row: readonly unknown[], name: string): number => row.indexOf(name);
+    for (const { id, title, value } of report.figures) {
+      expect(json.figures.find((one) => one.id === id)!.value, id).toBe(value);
+      // As they stand: the first row of that id is the key figure, chapters come after it.
+      const line = csv.find((row) => row[column(header, 'Id')] === id)!;
+      const cell = sheet.find((row) => row.includes(id) && row.includes(title))!;
+      if (typeof value !== 'number') continue;
+      expect(Number(line[column(header, 'Value')]), id).toBeCloseTo(value, 6);
+      expect(Number(cell[sheet[0]!.indexOf('Value')]), id).toBeCloseTo(value, 6);
     }
   });
 });

@@ -72,6 +72,11 @@ describe('a redacted report', () => {
       const report = withSentences(madeUpReport(names), names, random);
       const shut = redact(report);
       const own = ownWords(report);
+      // A name may be a part of the very words that names are replaced by: `erver-`.
+      const words = [...redactionOf(report).values()]
+        .flatMap((of) => [...of.values()])
+        .join(' ')
+        .toLowerCase();
       // What the formats themselves have to say is in an empty report as well.
       const nobody = madeUpReport(['Q']);
       for (const { id, write } of writers) {
@@ -80,7 +85,8 @@ describe('a redacted report', () => {
         const always = allText((await write(nobody, world())) as Uint8Array);
         for (const name of names) {
           const small = name.toLowerCase();
-          if (name.length <= 3 || own.within(small) || always.includes(small)) continue;
+          if (name.length <= 3 || own.within(small) || words.includes(small) || always.includes(small))
+            continue;
           looked++;
           const at = said.indexOf(small);
           expect(at < 0 ? '' : `${seed} ${id} ${name}: ${said.slice(Math.max(0, at - 40), at + 60)}`).toBe(

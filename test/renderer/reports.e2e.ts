@@ -1,0 +1,42 @@
+/** A consultant puts a report together and hands it over. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { axe, openPage, openSample, startApplication, startBrowser } from '../support/browser.ts';
+
+it('a report is previewed, redacted and exported', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ironlift-reports-'));
+  const application = await startApplication(folder);
+  const browser = await startBrowser();
+  onTestFinished(async () => {
+    await browser.close();
+    await application.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const { page, faults } = await openPage(browser, application.url);
+  await openSample(page);
+  await page.goto(`${page.url().split('#')[0]!}#/reports`);
+  const preview = page.frameLocator('iframe[title="Preview of the report"]');
+  await preview.getByRole('heading', { name: 'Virtualization assessment' }).waitFor({ timeout: 120_000 });
+  expect(await preview.locator('main').innerText()).toContain('app-01');
+  expect(await axe(page)).toEqual([]);
+  await page.getByLabel('Replace names').check();
+  await expect.poll(() => preview.locator('main').innerText(), { timeout: 60_000 }).toContain('Server-01');
+  expect(await preview.locator('main').innerText()).not.toContain('app-01');
+
+  await page.getByLabel('PDF', { exact: true }).uncheck();
+  await page.getByRole('button', { name: 'Export report' }).click();
+  const chooser = page.getByRole('dialog');
+  await chooser.getByRole('textbox').fill('Handed over');
+  await chooser.getByRole('button').last().click();
+  const list = page.getByRole('tabpanel').locator('code[title="SHA-256"]');
+  await list.first().waitFor({ timeout: 120_000 });
+  expect(await list.first().innerText()).toMatch(/^[0-9a-f]{64}$/u);
+  const [file] = await readdir(join(folder, 'home', 'Handed over'));
+  expect(file).toMatch(/^Virtualization assessment [\d-]{10}\.html$/u);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await axe(page)).toEqual([]);
+  expect(faults).toEqual([]);
+});
