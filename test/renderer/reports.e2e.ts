@@ -26,7 +26,7 @@ it('a report is previewed, redacted and exported', async () => {
   await expect.poll(() => preview.locator('main').innerText(), { timeout: 60_000 }).toContain('Server-01');
   expect(await preview.locator('main').innerText()).not.toContain('app-01');
 
-  await page.getByLabel('PDF', { exact: true }).uncheck();
+  await page.getByRole('checkbox', { name: /^PDF/u }).uncheck();
   await page.getByRole('button', { name: 'Export report' }).click();
   const chooser = page.getByRole('dialog');
   await chooser.getByRole('textbox').fill('Handed over');

@@ -4,7 +4,8 @@ import type { WriteWorld } from '../writer.ts';
 import { NOT_MEASURED } from '../format.ts';
 import { words } from '../words.ts';
 import { block, isLandscape, said, type Draw } from './blocks.ts';
-import { Html, idOf, markup } from './escape.ts';
+import type { Html } from './escape.ts';
+import { idOf, markup } from './escape.ts';
 
 /**
  * `file`: a person reads it in a browser, scripts help; `paper`: it is printed by a program; `preview`: a part of it is

@@ -55,12 +55,13 @@ export const escaped = (text: string): string =>
  * U+2066 to U+2069) are shown as what they are instead of being obeyed; half a pair of surrogates is no character.
  */
 export const visible = (text: string): string =>
-  text.toWellFormed().replace(
-    // eslint-disable-next-line no-control-regex
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu,
-    (character) =>
-      `\u{27e8}U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}\u{27e9}`,
-  );
+  text
+    .toWellFormed()
+    .replace(
+      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu,
+      (character) =>
+        `\u{27e8}U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}\u{27e9}`,
+    );
 
 /** As JSON within a script element that is never run: no `<` can end it. */
 export const jsonIn = (value: unknown): Html =>

@@ -1,6 +1,7 @@
 /** A picture of the chart room as SVG: colours by class, so that they follow the theme of the page. */
 import type { Mark, Picture } from '../../chart/picture.ts';
-import { Html, markup } from './escape.ts';
+import type { Html } from './escape.ts';
+import { markup } from './escape.ts';
 
 /** @param id of the element; unique in the document @param title @param summary what it shows, read out */
 export function svg(picture: Picture, id: string, title: string, summary: string): Html {

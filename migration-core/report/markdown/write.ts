@@ -117,7 +117,7 @@ const say = (text: Text): string => md(plainText(text));
 export const md = (text: string): string =>
   text
     .toWellFormed()
-    // eslint-disable-next-line no-control-regex
+
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ')
     .replaceAll('\\', '\\\\')
     .replace(/[`*[\]<>~]/gu, '\\$&')

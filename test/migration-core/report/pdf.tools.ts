@@ -175,7 +175,7 @@ describe('the data formats', () => {
     };
     const csv = parseCsv(csvFiles(report, world).get('figures.csv')!);
     const header = csv[0]!;
-    const workbook = await readWorkbook(Buffer.from((await writeXlsx(report, world)) as Uint8Array));
+    const workbook = await readWorkbook(Buffer.from(await writeXlsx(report, world)));
     const sheet = workbook.find(({ sheet: name }) => name === 'Figures')!.data;
     const column = (row: readonly unknown[], name: string): number => row.indexOf(name);
     for (const { id, title, value } of report.figures) {
