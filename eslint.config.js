@@ -137,6 +137,8 @@ export default tseslint.config(
   },
   {
     files: ['renderer/**/*.svelte.ts'],
+    // Runes apart it is TypeScript.
+    languageOptions: { parser: tseslint.parser },
     rules: { 'svelte/prefer-svelte-reactivity': 'off' },
   },
   ...layerRules,
