@@ -36,6 +36,7 @@ export const convert = {
   open: (name: string) => `Open ${name}`,
   newTitle: 'Convert a server',
   newPoint: 'Nothing is written before the last of these steps is confirmed, and never to the source.',
+  startOver: 'Start over',
   readOnly: 'Source is opened read-only',
   steps: {
     source: 'Source',
