@@ -9,7 +9,10 @@ const packId = z.string().regex(/^[a-z0-9-]{1,40}$/u);
 /** Values of rules are small: texts, numbers and records of them. */
 const value = z
   .unknown()
-  .refine((one) => one !== undefined && JSON.stringify(one).length <= 20_000, 'a value of a rule is too long');
+  .refine(
+    (one) => one !== undefined && JSON.stringify(one).length <= 20_000,
+    'a value of a rule is too long',
+  );
 
 export const ownPack = z.strictObject({
   id: packId,

@@ -36,6 +36,9 @@ export interface Way {
 /** From an empty wizard to the checks of the pre-flight. */
 export async function chooseAll(page: Page, { disk, platform, folder }: Way): Promise<void> {
   await go(page, '#/convert/new');
+  const startOver = page.getByRole('button', { name: 'Start over' });
+  await page.getByRole('button', { name: 'Choose files…' }).or(startOver).first().waitFor();
+  if (await startOver.isVisible()) await startOver.click();
   await pickFile(page, 'Choose files…', disk);
   await page.getByRole('region', { name: 'What is on the disks' }).waitFor();
   await next(page);

@@ -82,12 +82,12 @@ export function convertHandlers(session: Session): ConvertHandlers {
   /** Of a folder that was chosen, or that a conversion of ours went to. */
   const pathOf = (id: string): string => session.files.pathOf(id, 'conversion');
 
-  const startBootTest = (folder: string, timeoutSeconds: number): { job: string } => {
+  const startBootTest = (folder: string, timeoutSeconds: number, software: boolean): { job: string } => {
     const { id } = session.jobs.start({
       kind: 'boot-test',
       title: `Start ${basename(folder)} for a test`,
       task: 'boot-test',
-      input: { folder, timeoutSeconds },
+      input: { folder, timeoutSeconds, software },
       writes: 'none',
       whenDone({ status, sentence, seconds, started }) {
         const record = conversions.find(folder);
@@ -230,7 +230,8 @@ export function convertHandlers(session: Session): ConvertHandlers {
       return { job: id };
     },
 
-    'convert.bootTest': ({ folder, timeoutSeconds }) => startBootTest(pathOf(folder), timeoutSeconds),
+    'convert.bootTest': ({ folder, timeoutSeconds, software }) =>
+      startBootTest(pathOf(folder), timeoutSeconds, software),
 
     async 'convert.screen'({ folder }) {
       const verdict = await readBootVerdict(pathOf(folder));
