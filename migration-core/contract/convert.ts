@@ -294,7 +294,12 @@ export const convertCalls = {
   'convert.undo': call('destroy', z.strictObject(folder), started),
   'convert.bootTest': call(
     'write',
-    z.strictObject({ ...folder, timeoutSeconds: z.int().min(30).max(3600).default(300) }),
+    z.strictObject({
+      ...folder,
+      timeoutSeconds: z.int().min(30).max(3600).default(300),
+      /** Processors are imitated, even where this computer has virtualisation in hardware. */
+      software: z.boolean().default(false),
+    }),
     started,
   ),
   /** PNG in base64. */

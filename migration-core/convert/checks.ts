@@ -101,7 +101,7 @@ const QUESTIONS: readonly Question[] = [
     id: 'network',
     title: 'Will it keep its addresses?',
     why: 'A new network card gets a new name, and a server without its address is down for everybody else.',
-    codes: ['NETWORK_', 'TARGET_NO_NIC'],
+    codes: ['NETWORK_', 'TARGET_NO_NIC', 'TARGET_NIC', 'TARGET_BRIDGED'],
     passed: ({ server, plan }) => {
       const cards = server.inspection?.guest.interfaces.filter(({ mac }) => mac !== null).length ?? 0;
       return `${plural(plan.machine.nics.length, 'network card')} for ${plural(cards, 'interface')} with a known address.`;

@@ -100,13 +100,13 @@ export function convertHandlers(session: Session): ConvertHandlers {
   /** Of a folder that was chosen, or that a conversion of ours went to. */
   const pathOf = (id: string): string => session.files.pathOf(id, 'conversion');
 
-  const startBootTest = (folder: string, timeoutSeconds: number): { job: string } => {
+  const startBootTest = (folder: string, timeoutSeconds: number, software: boolean): { job: string } => {
     demandIdle(folder);
     const { id } = session.jobs.start({
       kind: 'boot-test',
       title: `Start ${basename(folder)} for a test`,
       task: 'boot-test',
-      input: { folder, timeoutSeconds },
+      input: { folder, timeoutSeconds, software },
       writes: 'none',
       whenDone({ status, sentence, seconds, started }) {
         const record = conversions.find(folder);
@@ -253,7 +253,8 @@ export function convertHandlers(session: Session): ConvertHandlers {
       return { job: id };
     },
 
-    'convert.bootTest': ({ folder, timeoutSeconds }) => startBootTest(pathOf(folder), timeoutSeconds),
+    'convert.bootTest': ({ folder, timeoutSeconds, software }) =>
+      startBootTest(pathOf(folder), timeoutSeconds, software),
 
     'convert.screen'({ folder }) {
       const verdict = readBootVerdict(pathOf(folder));

@@ -123,8 +123,21 @@ export const undoTask: Task<{ folder: string }, { folder: string }> = {
   },
 };
 
-export const bootTestTask: Task<{ folder: string; timeoutSeconds: number }, BootVerdict> = {
-  async run({ folder, timeoutSeconds }, { now, signal, onStep }) {
-    return bootTest({ folder, timeoutSeconds, signal, now, onProgress: onStep });
+export interface BootTestInput {
+  folder: string;
+  timeoutSeconds: number;
+  software?: boolean;
+}
+
+export const bootTestTask: Task<BootTestInput, BootVerdict> = {
+  async run({ folder, timeoutSeconds, software = false }, { now, signal, onStep }) {
+    return bootTest({
+      folder,
+      timeoutSeconds,
+      signal,
+      now,
+      onProgress: onStep,
+      ...(software ? { accelerator: 'tcg' } : {}),
+    });
   },
 };
