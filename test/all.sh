@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 bash test/setup.sh
 npm run lint
 npm run typecheck
-for project in unit tools fuzz boot; do
+npm run build
+for project in unit tools e2e fuzz boot; do
   echo "== $project tests =="
   npx vitest run --project "$project"
 done
