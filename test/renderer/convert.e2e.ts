@@ -129,7 +129,10 @@ describe('a conversion', () => {
     await page.getByLabel('Note').fill('Looked at the login.');
     await accessible();
     await page.getByRole('button', { name: 'Accept the machine' }).click();
-    await page.getByText('Accepted by A. Beck', { exact: false }).waitFor();
+    await page
+      .getByRole('region', { name: 'Result', exact: true })
+      .getByText('Accepted by A. Beck')
+      .waitFor();
     await accessible();
 
     // What the page shows is what is there, and what is there is sound.
