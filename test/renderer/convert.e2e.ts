@@ -98,6 +98,7 @@ describe('a conversion', () => {
     await page.getByLabel('Processors').blur();
     await page.getByLabel('Connected to').selectOption('Network of the site (bridge)');
     await page.getByRole('textbox', { name: 'Network' }).fill('vmbr1');
+    await page.getByRole('textbox', { name: 'Network' }).blur();
     await page.getByText('changed from default').first().waitFor();
     await accessible();
     // What is typed survives a reload of the page.
