@@ -143,7 +143,10 @@ describe('a conversion', () => {
     const image = join(out, disk!.file);
     expect(manifest.machine).toMatchObject({ cpus: 3, nics: [{ mode: 'bridged', network: 'vmbr1' }] });
     expect(disk!.verified).toBe(true);
-    await page.getByRole('definition').filter({ hasText: await sha256(image) }).waitFor();
+    await page
+      .getByRole('definition')
+      .filter({ hasText: await sha256(image) })
+      .waitFor();
     await page.getByText('Read again and found equal', { exact: true }).waitFor();
     await run('qemu-img', ['check', image]);
     await run('e2fsck', ['-fn', await rootVolume(image, 190)]);
