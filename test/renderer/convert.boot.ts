@@ -43,7 +43,7 @@ test('the wizard makes a Debian that starts and says so, with a picture of its s
   await next(page);
   await page.getByLabel('Accepted by').fill('A. Beck');
   await page.getByRole('button', { name: 'Accept the machine' }).click();
-  await page.getByText('Accepted by A. Beck', { exact: false }).waitFor();
+  await page.getByRole('region', { name: 'Result', exact: true }).getByText('Accepted by A. Beck').waitFor();
   expect(faults).toEqual([]);
   expect(await sha256(guest.disk)).toBe(before);
 });

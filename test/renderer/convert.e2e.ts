@@ -98,6 +98,7 @@ describe('a conversion', () => {
     await page.getByLabel('Processors').blur();
     await page.getByLabel('Connected to').selectOption('Network of the site (bridge)');
     await page.getByRole('textbox', { name: 'Network' }).fill('vmbr1');
+    await page.getByRole('textbox', { name: 'Network' }).blur();
     await page.getByText('changed from default').first().waitFor();
     await accessible();
     // What is typed survives a reload of the page.
@@ -129,7 +130,10 @@ describe('a conversion', () => {
     await page.getByLabel('Note').fill('Looked at the login.');
     await accessible();
     await page.getByRole('button', { name: 'Accept the machine' }).click();
-    await page.getByText('Accepted by A. Beck', { exact: false }).waitFor();
+    await page
+      .getByRole('region', { name: 'Result', exact: true })
+      .getByText('Accepted by A. Beck')
+      .waitFor();
     await accessible();
 
     // What the page shows is what is there, and what is there is sound.
@@ -139,7 +143,10 @@ describe('a conversion', () => {
     const image = join(out, disk!.file);
     expect(manifest.machine).toMatchObject({ cpus: 3, nics: [{ mode: 'bridged', network: 'vmbr1' }] });
     expect(disk!.verified).toBe(true);
-    await page.getByText(await sha256(image)).waitFor();
+    await page
+      .getByRole('definition')
+      .filter({ hasText: await sha256(image) })
+      .waitFor();
     await page.getByText('Read again and found equal', { exact: true }).waitFor();
     await run('qemu-img', ['check', image]);
     await run('e2fsck', ['-fn', await rootVolume(image, 190)]);
