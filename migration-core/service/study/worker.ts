@@ -165,7 +165,7 @@ export function studyWorker() {
     readWavesTable: answering(async (room, input: OfPlan & { file: string }, asking): Promise<WaveEdits> => {
       const plan = planOf(room, input);
       if (plan === null) throw needsPlan();
-      const bytes = await readTableFile(input.file, WAVES_TABLE);
+      const bytes = readTableFile(input.file, WAVES_TABLE);
       const study = await studyOf(room, input, asking);
       return readWavesTable(bytes, study, plan, room.options(await room.packs(), about(asking)));
     }),

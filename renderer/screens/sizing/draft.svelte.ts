@@ -46,7 +46,7 @@ export class Draft {
   ): void {
     const others = without(this.value[nested], field);
     const next = value === undefined ? others : { ...this.value[nested], [field]: value };
-    this.value = { ...this.value, [nested]: next } as Scenario;
+    this.value = { ...this.value, [nested]: next };
   }
 
   changed(field: keyof Scenario): boolean {
@@ -56,10 +56,10 @@ export class Draft {
     return !same(this.value[nested][field], this.defaults[nested][field]);
   }
   reset(field: keyof Scenario): void {
-    this.set(field, this.defaults[field] as never);
+    this.set(field, this.defaults[field]);
   }
   resetIn<N extends Nested>(nested: N, field: keyof Scenario[N]): void {
-    this.setIn(nested, field, this.defaults[nested][field] as never);
+    this.setIn(nested, field, this.defaults[nested][field]);
   }
   discard(): void {
     this.value = this.kept;
