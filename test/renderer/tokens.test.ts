@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 type Rgb = readonly [number, number, number];
 
-const css = readFileSync(resolve(import.meta.dirname, '../../renderer/style/tokens.css'), 'utf8');
+const css = readFileSync(resolve(import.meta.dirname, '../../resources/style/tokens.css'), 'utf8');
 
 /** Custom properties of one block; the dark theme is laid over the light one. */
 function block(selector: string): Map<string, string> {
