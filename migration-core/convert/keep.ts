@@ -28,7 +28,7 @@ export function keptError(folder: string, error: unknown): unknown {
   if (error.kind === 'refused') return error;
   return new IronliftError(error.code, error.message, {
     next: `${error.next.replace(/, then (?:start|convert) again\.$/u, '.')} What was copied is kept: then ${goOn}.`,
-    data: { ...error.data, folder },
+    data: { ...error.data, folder, canResume: true },
     cause: error,
   });
 }

@@ -5,6 +5,9 @@ export const candidates = {
     `${good} of ${all} servers can become virtual machines as they are, ${conditions} once their conditions are met.`,
   table: 'Verdicts',
   mix: 'Verdict mix',
+  judging: 'Judging the servers',
+  judgingNext:
+    'All samples are read once and boiled down to a typical week; that takes some seconds for each hundred servers, and later ones are answered at once.',
   empty: 'No servers yet',
   emptyNext: 'Import performance logs or look at the sample; verdicts come by themselves.',
   toSources: 'Add sources',

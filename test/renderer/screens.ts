@@ -23,6 +23,10 @@ try {
   mkdirSync(OUT, { recursive: true });
   const { page, faults } = await openPage(browser, application.url);
   await openSample(page);
+  // A plan, so that every screen has something to show.
+  await page.goto(`${page.url().split('#')[0]!}#/plan`);
+  await page.getByRole('button', { name: 'Make the plan' }).click({ timeout: PATIENCE });
+  await page.getByRole('heading', { name: 'No plan yet' }).waitFor({ state: 'detached', timeout: PATIENCE });
   // The rail knows every screen that belongs to it; the others are called by their names.
   const links = await page
     .locator('nav a[href^="#/"]')

@@ -1,4 +1,5 @@
 /** The jobs of a session: what is started when, what runs in which process, and how it ended. */
+import { ERROR_KINDS, type ErrorCode } from '../../base/error-codes.ts';
 import { IronliftError } from '../../base/errors.ts';
 import type { Job, JobKind } from '../../contract/jobs.ts';
 import type { DoneJob, Jobs, LogLevel, StartJob } from '../session.ts';
@@ -153,7 +154,7 @@ export function makeJobs(world: JobsWorld): JobDesk {
       if (end.end === 'died')
         list.note(entry, 'warning', 'Its process had to be ended; what it had written may be left.');
       list.set(entry, 'cancelled', over);
-    } else if (intent !== null && (end.end === 'died' || end.error.code === 'CANCELLED'))
+    } else if (intent !== null && (end.end === 'died' || isCancelled(end.error.code)))
       list.set(entry, intent === 'pause' ? 'paused' : 'interrupted', over);
     else {
       const error = told(errorOfEnd(end, job.title), job);
@@ -316,3 +317,7 @@ const ENDS: Partial<Record<Job['state'], [how: string, level: LogLevel, isTold: 
   paused: ['was paused', 'info', false],
   cancelled: ['was cancelled', 'info', false],
 };
+
+/** Ended because it was told to: a conversion that keeps what it has says PAUSED. */
+const isCancelled = (code: string): boolean =>
+  Object.hasOwn(ERROR_KINDS, code) && ERROR_KINDS[code as ErrorCode] === 'cancelled';

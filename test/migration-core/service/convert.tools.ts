@@ -110,6 +110,12 @@ describe('conversions', () => {
     });
     const { job } = await test.call('convert.start', { options, server: null });
     await test.jobUntil(job, 'running');
+    // Not while it looks at the disk: a job that writes is paused in another way.
+    for (;;) {
+      const { state, progress } = await test.call('jobs.get', { job });
+      if (state !== 'running' || (progress?.phase === 'copy' && progress.done > 0)) break;
+      await new Promise((done) => setTimeout(done, 2));
+    }
     await test.call('jobs.pause', { job });
     const paused = await test.jobUntil(job, 'paused', 'done');
     if (paused.state === 'paused') {
