@@ -100,9 +100,9 @@ describe('conversions', () => {
 
   it('that are paused go on to a disk that equals the source', async () => {
     const scratch = await scratchFolder();
-    const data = Buffer.alloc(160 << 20);
+    const data = Buffer.alloc(400 << 20);
     for (let at = 0; at < data.length; at += 4096) data.writeUInt32LE(at ^ 0x5bd1e995, at);
-    const disk = await smallServer(join(scratch, 'db01.img'), { sizeMiB: 512, files: { '/srv/data': data } });
+    const disk = await smallServer(join(scratch, 'db01.img'), { sizeMiB: 800, files: { '/srv/data': data } });
     const test = await openTestSession();
     const options = await choiceOf(test, disk, join(scratch, 'paused'), {
       fix: false,
