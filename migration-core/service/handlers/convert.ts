@@ -19,7 +19,6 @@ import { targetById, targets } from '../../target/table.ts';
 import { Conversions } from '../conversions.ts';
 import { readBootVerdict } from '../boot-verdict.ts';
 import type { Session } from '../session.ts';
-import type { ConversionDone } from '../tasks/convert.ts';
 
 const OPEN: readonly JobState[] = ['queued', 'running', 'pausing', 'cancelling'];
 
@@ -36,7 +35,10 @@ export function convertHandlers(session: Session): ConvertHandlers {
   const lastTest = new Map<string, string>();
   const lastUndo = new Map<string, string>();
   // Also of those that went on in a later run of the program.
-  session.jobs.whenDone('convert', async ({ output }) => finish((output as ConversionDone).folder));
+  session.jobs.whenDone('convert', async ({ output }) => {
+    const folder = folderOf(output);
+    if (folder !== null) await finish(folder);
+  });
 
   const optionsOf = (choice: ConvertChoice): ConvertOptions => ({
     ...choice,
@@ -353,3 +355,9 @@ async function stateOf(folder: string): Promise<{
     return { state: 'gone', canResume, reason: 'Its folder is not there any more, or holds no conversion.' };
   return { state, canResume, reason: state === 'finished' ? null : reason };
 }
+
+/** What another process says of itself is looked at before it is believed. */
+const folderOf = (output: unknown): string | null =>
+  typeof output === 'object' && output !== null && 'folder' in output && typeof output.folder === 'string'
+    ? output.folder
+    : null;

@@ -218,7 +218,7 @@ describe('a job', () => {
   it('of a kind that keeps the machine busy waits while two others run', async () => {
     const test = await open();
     const ids = [1, 2, 3].map(() => test.session.jobs.start(job('test-steps', { count: 60 })).id);
-    const light = test.session.jobs.start(job('test-steps', { count: 1 }, { kind: 'report' }));
+    const light = test.session.jobs.start(job('test-steps', { count: 1 }, { kind: 'image-compare' }));
     const states = test.session.jobs.list().map(({ state }) => state);
     expect(states).toEqual(['running', 'running', 'queued', 'running']);
     for (const id of [...ids, light.id]) await test.jobUntil(id, 'done');
@@ -261,13 +261,13 @@ describe('a job', () => {
   it('has what follows it done before it is told of, by the area and by who started it', async () => {
     const test = await open();
     const order: string[] = [];
-    test.session.jobs.whenDone('report', ({ input, output }) => {
+    test.session.jobs.whenDone('image-compare', ({ input, output }) => {
       order.push(`area ${JSON.stringify([input, (output as { input: unknown }).input])}`);
     });
     const whenDone = () => {
       order.push(test.session.jobs.list()[0]!.state);
     };
-    const { id } = test.session.jobs.start(job('test-echo', 7, { kind: 'report', whenDone }));
+    const { id } = test.session.jobs.start(job('test-echo', 7, { kind: 'image-compare', whenDone }));
     await test.jobUntil(id, 'done');
     expect(order).toEqual(['area [7,7]', 'running']);
   });
