@@ -35,7 +35,8 @@ export const plan = {
     hosts: 'Hosts',
     hostsNote: (servers: string) => `for ${servers} servers`,
     bound: 'Any plan needs',
-    boundNote: (gap: string) => (gap === '' ? 'this plan has no more' : `this plan has ${gap} more`),
+    boundNote: (gap: string) =>
+      gap === '' ? 'this plan has no more, failures aside' : `this plan has ${gap} more`,
     habit: 'By adding up peaks',
     habitNote: (p95: string) => `${p95} by 95th percentiles, without a spare`,
     failover: 'Loss of a host',
