@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
 import { axe, openPage, openSample, startApplication, startBrowser } from '../support/browser.ts';
+import { run } from '../support/tools.ts';
 
 it('a report is previewed, redacted and exported', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ironlift-reports-'));
@@ -38,5 +40,40 @@ it('a report is previewed, redacted and exported', async () => {
   expect(file).toMatch(/^Virtualization assessment [\d-]{10}\.html$/u);
   await page.emulateMedia({ colorScheme: 'dark' });
   expect(await axe(page)).toEqual([]);
+  expect(faults).toEqual([]);
+});
+
+it('the sample becomes a PDF in a dozen clicks, by hand from the first screen', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ironlift-reports-'));
+  const application = await startApplication(folder);
+  const browser = await startBrowser();
+  onTestFinished(async () => {
+    await browser.close();
+    await application.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const { page, faults } = await openPage(browser, application.url);
+  let clicks = 0;
+  const click = async (locator: Locator): Promise<void> => {
+    clicks++;
+    await locator.click({ timeout: 120_000 });
+  };
+  await click(page.getByRole('button', { name: 'Try the sample' }).first());
+  await click(page.getByRole('navigation').getByRole('link', { name: /^Reports/u }));
+  await click(page.getByRole('button', { name: 'Export report' }));
+  const chooser = page.getByRole('dialog');
+  await chooser.getByRole('textbox').fill('For the harbour');
+  await click(chooser.getByRole('button').last());
+  const out = join(folder, 'home', 'For the harbour');
+  await expect
+    .poll(async () => (await readdir(out).catch(() => [])).filter((name) => name.endsWith('.pdf')), {
+      timeout: 200_000,
+    })
+    .toHaveLength(1);
+  const [pdf] = (await readdir(out)).filter((name) => name.endsWith('.pdf'));
+  const told = await run('pdfinfo', [join(out, pdf!)]);
+  expect(told).toMatch(/^Tagged: +yes$/mu);
+  expect(clicks).toBeLessThanOrEqual(12);
+  console.log(`From the first screen to ${pdf!} in ${String(clicks)} clicks.`);
   expect(faults).toEqual([]);
 });
