@@ -93,6 +93,12 @@ const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** What axe finds of WCAG 2.2 AA that is serious or worse. */
 export async function axe(page: Page): Promise<AxeViolation[]> {
+  // Colours on their way from one theme to the other are those of neither.
+  await page.evaluate(async () => {
+    // One that never ends is not waited for.
+    const all = Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+    await Promise.race([all, new Promise((done) => setTimeout(done, 1000))]);
+  });
   await page.evaluate(await readFile(axeFile, 'utf8'));
   const found = await page.evaluate(async () => {
     const run = (
