@@ -1,6 +1,6 @@
 /** A host's day: the load of its machines on top of each other, slot by slot, under the ceiling; backups hatched. */
 import { round, type Mark, type Picture, type Reading, type Role, type Write } from './picture.ts';
-import { linear, ticks } from './scale.ts';
+import { gridLines, linear, ticks } from './scale.ts';
 
 export interface DayStackInput {
   title: string;
@@ -52,19 +52,7 @@ export function dayStack(input: DayStackInput): Picture {
         role: 'hatch',
       });
     }
-  if (!bare)
-    for (const value of lines) {
-      const at = round(y(value));
-      marks.push({ kind: 'line', x1: left, y1: at, x2: width, y2: at, role: value === 0 ? 'axis' : 'grid' });
-      marks.push({
-        kind: 'text',
-        x: left - 6,
-        y: round(at + 4),
-        text: write(value),
-        anchor: 'end',
-        role: 'label',
-      });
-    }
+  if (!bare) marks.push(...gridLines(lines, y, { left, right: width, write }));
   const below = Array.from({ length: slots }, () => 0);
   for (const { values, role } of layers) {
     const lower = [...below];

@@ -1,4 +1,5 @@
 /** From amounts to places, and where the lines of a grid go. */
+import { round, type Mark, type Write } from './picture.ts';
 
 export type Scale = (value: number) => number;
 
@@ -28,3 +29,17 @@ export function ticks(most: number, count: number, base: 10 | 1024 = 10): number
   const lines = Math.ceil(most / step - 1e-9);
   return Array.from({ length: lines + 1 }, (_, at) => at * step);
 }
+
+/** A line across for each amount, with the amount at its left; that of nothing is the axis. */
+export const gridLines = (
+  amounts: readonly number[],
+  y: Scale,
+  { left, right, write }: { left: number; right: number; write: Write },
+): Mark[] =>
+  amounts.flatMap((value): Mark[] => {
+    const at = round(y(value));
+    return [
+      { kind: 'line', x1: left, y1: at, x2: right, y2: at, role: value === 0 ? 'axis' : 'grid' },
+      { kind: 'text', x: left - 6, y: round(at + 4), text: write(value), anchor: 'end', role: 'label' },
+    ];
+  });

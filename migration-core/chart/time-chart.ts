@@ -3,7 +3,7 @@
  * limit and the figure that matter as labelled lines, business hours as a band. From zero, always.
  */
 import { round, type Mark, type Picture, type Reading, type Role, type Write } from './picture.ts';
-import { linear, ticks } from './scale.ts';
+import { gridLines, linear, ticks } from './scale.ts';
 
 export interface TimePoint {
   /** Milliseconds since 1970: the middle of its stretch. */
@@ -87,18 +87,7 @@ export function timeChart(input: TimeChartInput): Picture {
         role: 'band',
       });
   }
-  for (const value of steps) {
-    const at = round(y(value));
-    marks.push({ kind: 'line', x1: left, y1: at, x2: right, y2: at, role: value === 0 ? 'axis' : 'grid' });
-    marks.push({
-      kind: 'text',
-      x: left - 6,
-      y: round(at + 4),
-      text: write(value),
-      anchor: 'end',
-      role: 'label',
-    });
-  }
+  marks.push(...gridLines(steps, y, { left, right, write }));
   for (const { at, label } of input.marks)
     if (at >= from && at <= to && x(at) < right - LABEL_ROOM)
       marks.push({

@@ -1,5 +1,6 @@
 /** Shapes that scenarios, rules, assessment, plan and waves have in common. */
 import { z } from 'zod';
+import { VERDICTS } from '../assess/model/assessment.ts';
 import { RESOURCES } from '../assess/model/demand.ts';
 
 export const scenarioName = z.string().min(1).max(200);
@@ -8,15 +9,8 @@ export const serverId = z.number().int().nonnegative();
 export const serverIds = z.array(serverId).min(1).max(100_000);
 export const resourceName = z.enum(RESOURCES);
 
-export const VERDICT_IDS = [
-  'good-candidate',
-  'candidate-with-conditions',
-  'keep-physical',
-  'os-virtualization',
-  'clustering',
-] as const;
-export const verdict = z.enum(VERDICT_IDS);
-export const outcome = z.enum([...VERDICT_IDS, 'unknown', 'already-virtual']);
+export const verdict = z.enum(VERDICTS);
+export const outcome = z.enum([...VERDICTS, 'unknown', 'already-virtual']);
 export type OutcomeId = z.infer<typeof outcome>;
 
 export const citation = z.object({

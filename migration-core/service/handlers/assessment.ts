@@ -1,6 +1,6 @@
 /** Verdicts: asked of the process that holds the estate; decisions are kept among what is said of a server. */
 import type { OutcomeId } from '../../contract/study.ts';
-import { VERDICT_IDS } from '../../contract/study.ts';
+import { VERDICTS } from '../../assess/model/assessment.ts';
 import { plural } from '../../base/text.ts';
 import { without } from '../../base/without.ts';
 import type { Handlers } from '../../contract/dispatch.ts';
@@ -89,4 +89,4 @@ export function assessmentHandlers(session: Session): Pick<Handlers, Calls> {
   };
 }
 
-const isVerdict = (outcome: OutcomeId): boolean => (VERDICT_IDS as readonly string[]).includes(outcome);
+const isVerdict = (outcome: OutcomeId): boolean => (VERDICTS as readonly string[]).includes(outcome);
