@@ -89,7 +89,7 @@ export function practiceProgram(): PracticeProgram {
         });
       },
       'engagement.close': () => {
-        throw new Error('secret: /root/customer.ironlift');
+        throw new Error('secret: /home/anna/customer.ironlift');
       },
     },
   };
