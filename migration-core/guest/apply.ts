@@ -119,6 +119,9 @@ async function apply(tree: GuestTree, edit: GuestEdit, options: ApplyOptions): P
       await fileSystem.chmod(path, action.mode);
       return record({ kind: 'mode', mode: old.mode });
     }
+    case 'registry':
+    case 'restore-hive':
+      throw impossible(action, 'registry changes are not written yet');
   }
 }
 

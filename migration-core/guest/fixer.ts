@@ -6,7 +6,10 @@ import type { Finding } from '../base/finding.ts';
 import type { CreateOptions, DirectoryEntry, FileStat } from '../filesystem/filesystem.ts';
 import type { Target } from '../target/target.ts';
 import type { VirtualMachine } from '../target/machine.ts';
+import type { Hive } from '../registry/hive.ts';
 import type { Guest } from './guest.ts';
+import type { DriverPackage } from './windows/driver-package.ts';
+import type { HivePatch, RegistryChange, RegistryUndo } from './windows/registry-change.ts';
 
 /** Reads of the whole guest: absolute guest paths over all its volumes; symlinks are followed, across volumes too. */
 export interface GuestReader {
@@ -58,7 +61,17 @@ export type EditAction =
   | { kind: 'remove'; path: string }
   /** A file or symlink, within its volume; the new name must not exist. */
   | { kind: 'rename'; from: string; path: string }
-  | { kind: 'chmod'; path: string; mode: number };
+  | { kind: 'chmod'; path: string; mode: number }
+  /** Changes of one registry hive, in their order; what it was is kept for the undo. */
+  | { kind: 'registry'; path: string; changes: RegistryChange[] }
+  /** How registry changes are undone: byte for byte where the hive is as the conversion left it, value for value otherwise. */
+  | { kind: 'restore-hive'; path: string; patch: HivePatch; changes: RegistryUndo[] };
+
+/** Registry hives of the guest as they will be after the edits planned so far. */
+export interface HiveReader {
+  /** The hive at a guest path, completed from its logs; the same object each time. Not to be edited by fixers. @throws NOT_FOUND, NOT_A_HIVE, HIVE_DAMAGED */
+  hive(path: string): Promise<Hive>;
+}
 
 export interface GuestEdit {
   /** One sentence for the customer: what is changed. */
@@ -77,6 +90,10 @@ export interface FixContext {
   target: Target;
   /** Volumes by content, for names that have to become UUIDs. */
   volumes: VolumeInfo[];
+  /** Only of a Windows guest. */
+  hives?: HiveReader;
+  /** The best drivers for this Windows from the driver sources the user named; of Windows guests only. */
+  drivers?: readonly DriverPackage[];
 }
 
 /** A partition, or a whole disk without partitions, as fixers and reports see it. */

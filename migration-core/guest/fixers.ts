@@ -1,6 +1,7 @@
 /** The table of all fixers. Order matters: each one plans on the guest as those before it leave it. */
 import { throwIfCancelled } from '../base/cancel.ts';
 import type { Finding } from '../base/finding.ts';
+import type { Guest } from './guest.ts';
 import type { FixContext, Fixer, GuestEdit } from './fixer.ts';
 import { agents } from './linux/agents.ts';
 import { blacklist } from './linux/blacklist.ts';
@@ -26,8 +27,9 @@ import { resume } from './linux/resume.ts';
 import { selinux } from './linux/selinux-relabel.ts';
 import { xorg } from './linux/xorg.ts';
 import { StagedGuest } from './stage.ts';
+import { WINDOWS_FIXERS } from './windows/fixers.ts';
 
-export const FIXERS: readonly Fixer[] = [
+export const LINUX_FIXERS: readonly Fixer[] = [
   // Names of disks, which all that follows may read.
   fstab,
   crypttab,
@@ -59,6 +61,10 @@ export const FIXERS: readonly Fixer[] = [
   selinux,
 ];
 
+/** All that may have something to do in this guest. */
+export const fixersOf = ({ windows }: Pick<Guest, 'windows'>): readonly Fixer[] =>
+  windows === undefined ? LINUX_FIXERS : WINDOWS_FIXERS;
+
 /** What one fixer wants to change. */
 export interface PlannedFix {
   /** Fixer.id. */
@@ -77,9 +83,9 @@ export async function planFixes(
   options: { fixers?: readonly Fixer[]; signal?: AbortSignal } = {},
 ): Promise<PlannedFix[]> {
   const files = new StagedGuest(context.files);
-  const staged: FixContext = { ...context, files };
+  const staged: FixContext = { ...context, files, hives: files };
   const planned: PlannedFix[] = [];
-  for (const fixer of options.fixers ?? FIXERS) {
+  for (const fixer of options.fixers ?? fixersOf(context.guest)) {
     throwIfCancelled(options.signal);
     if (!fixer.applies(staged)) continue;
     const { edits, findings } = await fixer.plan(staged, options.signal);

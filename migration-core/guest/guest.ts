@@ -1,5 +1,6 @@
 /** What inspection found out about the server on the disks. Plain data: it goes into reports and `--json` as it is. */
 import type { Finding } from '../base/finding.ts';
+import type { WindowsFacts } from './windows/facts.ts';
 
 export interface Guest {
   os: {
@@ -9,7 +10,7 @@ export interface Guest {
     version: string;
     /** PRETTY_NAME, for people. */
     name: string;
-    family: 'debian' | 'redhat' | 'suse' | 'arch' | 'alpine' | 'other';
+    family: 'windows' | 'debian' | 'redhat' | 'suse' | 'arch' | 'alpine' | 'other';
   };
   architecture: 'x86_64' | 'i686' | 'aarch64' | 'unknown';
   hostName: string;
@@ -26,6 +27,8 @@ export interface Guest {
   /** Services of hardware vendors and hypervisors that are installed, by the catalogue in resources/. */
   agents: Agent[];
   selinux: 'enforcing' | 'permissive' | 'disabled' | 'absent';
+  /** Of a Windows server: all that the fields above, which are those of a Linux, cannot say. Absent for Linux. */
+  windows?: WindowsFacts;
   findings: Finding[];
 }
 
@@ -62,7 +65,7 @@ export interface Kernel {
 }
 
 export interface BootLoader {
-  kind: 'grub2' | 'grub-legacy' | 'bls' | 'systemd-boot' | 'extlinux';
+  kind: 'grub2' | 'grub-legacy' | 'bls' | 'systemd-boot' | 'extlinux' | 'bootmgr' | 'ntldr';
   /** Guest paths of its configuration files. */
   files: string[];
 }

@@ -4,11 +4,13 @@
  */
 import { IronliftError } from '../base/errors.ts';
 import type { CreateOptions, DirectoryEntry, FileStat, FileType } from '../filesystem/filesystem.ts';
-import type { EditAction, GuestReader } from './fixer.ts';
+import type { Hive } from '../registry/hive.ts';
+import type { EditAction, GuestReader, HiveReader } from './fixer.ts';
 import { pieceLength, readPieces, type Piece } from './stage-pieces.ts';
 import { joinPath, nameOf, notFound, parentOf, resolvePath, type PathNode } from './tree-path.ts';
 import { TEXT_LIMIT, decodeText } from './tree-text.ts';
 import { isAbsence } from './tree.ts';
+import { changeHive, openGuestHive } from './windows/guest-hive.ts';
 
 const READ_LIMIT = 64 << 20;
 
@@ -23,7 +25,9 @@ interface StagedNode {
   xattrs: Map<string, Uint8Array>;
 }
 
-export class StagedGuest implements GuestReader {
+export class StagedGuest implements GuestReader, HiveReader {
+  /** Copies of the guest's hives with the changes planned so far; the files below keep their bytes. */
+  readonly #hives = new Map<string, Hive>();
   readonly #below: GuestReader;
   /** By canonical path; null where the plan removes what the guest has. */
   readonly #nodes = new Map<string, StagedNode | null>();
@@ -112,8 +116,24 @@ export class StagedGuest implements GuestReader {
       case 'chmod': {
         if (old === null) throw impossible(action, 'it is not there');
         this.#put(action.path, { ...old, stat: { ...old.stat, mode: action.mode } });
+        return;
       }
+      case 'registry': {
+        fileOr(old, action);
+        const hive = await this.hive(action.path);
+        for (const change of action.changes) changeHive(hive, change);
+        return;
+      }
+      case 'restore-hive':
+        throw impossible(action, 'only an undo does that');
     }
+  }
+
+  async hive(path: string): Promise<Hive> {
+    const canonical = await this.#existing(path);
+    let hive = this.#hives.get(canonical);
+    if (hive === undefined) this.#hives.set(canonical, (hive = await openGuestHive(this, canonical)));
+    return hive;
   }
 
   async exists(path: string): Promise<boolean> {

@@ -52,6 +52,15 @@ export class GuestTree implements GuestReader {
     this.forget();
   }
 
+  /**
+   * Shows a volume under a name in the main folder that no file of the guest can have, for volumes that the guest reaches
+   * otherwise than by a path: the other drives of a Windows (`/:D`), its system partition (`/:esp`, `/:boot`).
+   */
+  attach(name: `:${string}`, fileSystem: GuestFileSystem, volume: string): void {
+    this.#mounts.push({ path: `/${name}`, volume, fileSystem });
+    this.forget();
+  }
+
   /** The volume and the path on it of a canonical guest path. */
   locate(canonical: string): Located {
     let best = this.#mounts[0]!;

@@ -4,7 +4,7 @@ import { applyEdits } from '../../../migration-core/guest/apply.ts';
 import { roomNeeded } from '../../../migration-core/guest/apply-room.ts';
 import { invertEdits } from '../../../migration-core/guest/apply-undo.ts';
 import type { EditAction, Fixer, GuestEdit } from '../../../migration-core/guest/fixer.ts';
-import { FIXERS, planFixes } from '../../../migration-core/guest/fixers.ts';
+import { LINUX_FIXERS, planFixes } from '../../../migration-core/guest/fixers.ts';
 import { StagedGuest } from '../../../migration-core/guest/stage.ts';
 import { GuestTree } from '../../../migration-core/guest/tree.ts';
 import { contextFor, NOW, snapshot } from '../../support/fix-guest.ts';
@@ -192,7 +192,7 @@ describe('all fixers together', () => {
       const volumes = guest();
       const before = await snapshot(volumes);
       // Drivers come from real modules, which these guests have none of; boot tests have them.
-      const fixers = FIXERS.filter(({ id }) => !/initramfs|first-boot/.test(id));
+      const fixers = LINUX_FIXERS.filter(({ id }) => !/initramfs|first-boot/.test(id));
       const context = await contextFor(volumes);
       const planned = await planFixes(context, { fixers });
       expect(planned.length).toBeGreaterThan(2);
@@ -209,7 +209,7 @@ describe('all fixers together', () => {
   );
 
   test('ids are unique', () => {
-    const ids = FIXERS.map(({ id }) => id);
+    const ids = LINUX_FIXERS.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 });

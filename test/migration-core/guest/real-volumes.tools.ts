@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { openServer, type OpenServer } from '../../../migration-core/convert/server.ts';
 import { applyEdits } from '../../../migration-core/guest/apply.ts';
 import { invertEdits } from '../../../migration-core/guest/apply-undo.ts';
-import { FIXERS, planFixes, type PlannedFix } from '../../../migration-core/guest/fixers.ts';
+import { LINUX_FIXERS, planFixes, type PlannedFix } from '../../../migration-core/guest/fixers.ts';
 import { labelFor } from '../../../migration-core/guest/linux/selinux.ts';
 import { targetById } from '../../../migration-core/target/table.ts';
 import { machineWith, NOW } from '../../support/fix-guest.ts';
@@ -106,7 +106,7 @@ async function plan(server: OpenServer): Promise<PlannedFix[]> {
     target: targetById('kvm')!,
     volumes,
   };
-  return planFixes(context, { fixers: FIXERS.filter(({ id }) => !/initramfs|first-boot/.test(id)) });
+  return planFixes(context, { fixers: LINUX_FIXERS.filter(({ id }) => !/initramfs|first-boot/.test(id)) });
 }
 
 async function buildServer(folder: string, disk: string): Promise<void> {
