@@ -60,7 +60,7 @@ const encryption = z.strictObject({
 export const catalogueSchema = z
   .strictObject({
     /** Where names are known from, in words. */
-    sources: z.record(sourceId, sentence),
+    sources: z.record(sourceId, z.string().regex(/^\S.*\.$/u)),
     entries: z.array(entry).min(1),
     /** Products that encrypt whole disks, by the filters they install: they are told of, never switched off. */
     encryption: z.array(encryption).min(1),

@@ -33,7 +33,6 @@ function joined(root: string, path: string): string | null {
 
 /** No name that leads elsewhere, and none a volume cannot hold. */
 const isPlain = (name: string): boolean =>
-  // eslint-disable-next-line no-control-regex
   name !== '' &&
   name !== '.' &&
   name !== '..' &&
