@@ -19,7 +19,7 @@ const device = (type: number, rest: string, size = 16 + rest.length / 2): Uint8A
   Buffer.from(rest, 'hex').copy(bytes, 32);
   return bytes;
 };
-const MBR = `${'00007e0000000000'}${'00'.repeat(8)}${'00000000'}${'01000000'}${'50d350d3'}${'00'.repeat(28)}`;
+const MBR = `00007e0000000000${'00'.repeat(8)}000000000100000050d350d3${'00'.repeat(28)}`;
 
 describe('devices of a boot store', () => {
   it('are partitions by the start and the signature of an MBR disk', () => {
@@ -41,9 +41,9 @@ describe('devices of a boot store', () => {
       device(6, MBR, 8),
       device(6, MBR, 1000),
       device(6, MBR.slice(0, 40)),
-      device(6, `${'00'.repeat(16)}${'01000000'}${'01000000'}${'00'.repeat(32)}`),
-      device(6, `${'00'.repeat(16)}${'00000000'}${'02000000'}${'00'.repeat(32)}`),
-      device(6, `${'ff'.repeat(16)}${'00000000'}${'01000000'}${'00'.repeat(32)}`),
+      device(6, `${'00'.repeat(16)}0100000001000000${'00'.repeat(32)}`),
+      device(6, `${'00'.repeat(16)}0000000002000000${'00'.repeat(32)}`),
+      device(6, `${'ff'.repeat(16)}0000000001000000${'00'.repeat(32)}`),
     ])
       expect(readBootDevice(bytes)).toEqual({ kind: 'other' });
   });

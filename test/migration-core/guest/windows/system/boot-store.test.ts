@@ -146,7 +146,11 @@ describe('a boot configuration store', () => {
 
   it('of a server whose disks have no known signatures is not judged', async () => {
     const store = storeOf('bios', mbr(MIB, 1), mbr(2));
-    const unknown = MBR_VOLUMES.map(({ diskId: _, ...rest }) => rest);
+    const unknown = MBR_VOLUMES.map(({ id, disk, ...rest }) => ({
+      ...volume(rest.partition!, {}),
+      id,
+      disk,
+    }));
     expect((await fixWindows(bootStore, bios(store, { volumes: unknown }))).messages).toEqual([]);
   });
 
