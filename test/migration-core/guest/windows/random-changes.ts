@@ -48,7 +48,7 @@ export function changesAtRandom(model: Exported, count: number, seed: number): R
     return above === '' ? below : `${above}\\${below}`;
   };
   const set = (path: string, name: string): RegistryChange => {
-    const data = Buffer.from({ length: pick(SIZES) }, () => Math.floor(random() * 256));
+    const data = Uint8Array.from({ length: pick(SIZES) }, () => random() * 256);
     const type = pick(TYPES);
     const line = exportValue({ name, type, data });
     const others = model.get(path)!.filter((other) => lineName(other) !== lineName(line));

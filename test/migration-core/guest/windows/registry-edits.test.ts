@@ -232,7 +232,7 @@ describe('applied', () => {
     for (const [change, error] of cases)
       await expect(applyEdits(tree, [change], { now: NOW })).rejects.toMatchObject(error);
     // One change after the other of what would each have to be kept.
-    const heavy: RegistryChange[] = Array.from({ length: 5 }, (_, i) => ({
+    const heavy: RegistryChange[] = Array.from({ length: 4 }, (_, i) => ({
       op: 'set',
       key: '',
       name: 'x',
