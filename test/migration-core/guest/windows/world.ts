@@ -209,7 +209,7 @@ function servicesOf(system: Hive, controlSet: string): WindowsService[] {
 function fileOf(name: string, image: string): string | null {
   if (image === '') return `/Windows/System32/drivers/${name}.sys`;
   const below = image.replace(/^\\SystemRoot\\/iu, '').replace(/^%SystemRoot%\\/iu, '');
-  return /^[\w.\\ -]+\.sys$/iu.test(below) ? `/Windows/${below.replaceAll('\\', '/')}` : null;
+  return /^\w[\w \\-]*\.sys$/iu.test(below) ? `/Windows/${below.replaceAll('\\', '/')}` : null;
 }
 
 /** What an independent reader sees of a hive. */
