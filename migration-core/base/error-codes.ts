@@ -129,6 +129,9 @@ export const ERROR_KINDS = {
   HIVE_DAMAGED: 'refused',
   HIVE_KEY_NOT_FOUND: 'failed',
   HIVE_TOO_LARGE: 'refused',
+  // guest/windows: cabinets with driver files
+  CABINET_DAMAGED: 'failed',
+  CABINET_NOT_SUPPORTED: 'failed',
   // electron: the shells
   WRITE_NOT_ALLOWED: 'refused',
   PAGE_NOT_BUILT: 'refused',
