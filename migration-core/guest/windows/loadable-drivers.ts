@@ -90,7 +90,7 @@ async function cardsInInfFiles(
   const cards = new Map<string, string>();
   let budget = MOST_INF_BYTES;
   for (const name of await paths.names(`${windows.systemRoot}/INF`)) {
-    if (!/^(net|oem|dc21).*\.inf$/iu.test(name) || budget <= 0) continue;
+    if (!/^(net|wnet|oem).*\.inf$/iu.test(name) || budget <= 0) continue;
     const path = await paths.file(`${windows.systemRoot}/INF/${name}`);
     if (path === null) continue;
     const bytes = Buffer.from(await files.readRange(path, 0, Math.min(LARGEST_INF, budget)));
