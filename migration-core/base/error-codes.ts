@@ -129,6 +129,15 @@ export const ERROR_KINDS = {
   HIVE_DAMAGED: 'refused',
   HIVE_KEY_NOT_FOUND: 'failed',
   HIVE_TOO_LARGE: 'refused',
+  // filesystem/iso9660
+  ISO_DAMAGED: 'refused',
+  ISO_NOT_SUPPORTED: 'refused',
+  // guest/windows/drivers
+  DRIVER_SOURCE_UNUSABLE: 'refused',
+  INF_NOT_UNDERSTOOD: 'refused',
+  // guest/windows: cabinets with driver files
+  CABINET_DAMAGED: 'failed',
+  CABINET_NOT_SUPPORTED: 'failed',
   // electron: the shells
   WRITE_NOT_ALLOWED: 'refused',
   PAGE_NOT_BUILT: 'refused',

@@ -5,10 +5,13 @@ import { IronliftError } from '../base/errors.ts';
 import { planFixes, type PlannedFix } from '../guest/fixers.ts';
 import { roomNeeded } from '../guest/apply-room.ts';
 import { availableModules } from '../guest/linux/initramfs/modules.ts';
+import type { DriverPackage } from '../guest/windows/driver-package.ts';
+import { loadableDrivers } from '../guest/windows/loadable-drivers.ts';
 import { formatById, imageFormats } from '../image/table.ts';
 import type { VirtualMachine } from '../target/machine.ts';
 import { planMachine } from '../target/plan-machine.ts';
 import { targetById, targets } from '../target/table.ts';
+import { windowsDriversFor } from '../target/windows-drivers.ts';
 import type { Target } from '../target/target.ts';
 import { hardwareRows, type HardwareRow } from './hardware.ts';
 import { planLayouts, type DiskLayout } from './layout.ts';
@@ -70,14 +73,18 @@ export function checkOptions(options: ConvertOptions): Target {
 }
 
 /**
- * `largestFile`: bytes of the largest file the destination takes.
+ * `largestFile`: bytes of the largest file the destination takes. `drivers`: of the sources that were named, for a Windows.
  * @throws the refusal of inspection when there is nothing to prepare and fixing was asked for.
  */
 export async function planConversion(
   server: OpenServer,
   target: Target,
   options: ConvertOptions,
-  { signal, largestFile }: { signal?: AbortSignal | undefined; largestFile: number },
+  {
+    signal,
+    largestFile,
+    drivers = [],
+  }: { signal?: AbortSignal | undefined; largestFile: number; drivers?: readonly DriverPackage[] },
 ): Promise<ConversionPlan> {
   const findings: Finding[] = [];
   const guest = server.inspection?.guest ?? null;
@@ -90,11 +97,16 @@ export async function planConversion(
   }
   const kernel = guest?.kernels.find(({ isDefault }) => isDefault) ?? guest?.kernels[0];
   const modules = files !== null && kernel !== undefined ? await availableModules(files, kernel) : null;
+  const windowsDrivers =
+    files !== null && guest?.windows !== undefined
+      ? await loadableDrivers(files, guest.windows, options.fix ? drivers : [])
+      : undefined;
   const planned = planMachine({
     target,
     format,
     guest,
     modules,
+    ...(windowsDrivers === undefined ? {} : { windowsDrivers }),
     disks: server.disks.map(({ source }) => ({
       size: source.description.size,
       fingerprint: source.fingerprint,
@@ -114,7 +126,14 @@ export async function planConversion(
   const fixes =
     options.fix && guest !== null && files !== null
       ? await planFixes(
-          { guest, files, machine: planned.machine, target, volumes: server.volumes.map(({ info }) => info) },
+          {
+            guest,
+            files,
+            machine: planned.machine,
+            target,
+            volumes: server.volumes.map(({ info }) => info),
+            ...(guest.windows === undefined ? {} : { drivers }),
+          },
           signal === undefined ? {} : { signal },
         )
       : [];
@@ -136,6 +155,7 @@ export async function planConversion(
     server.disks.map(({ source }) => source.description),
     guest,
     server.machine ?? {},
+    windowsDrivers === undefined ? undefined : windowsDriversFor(windowsDrivers),
   );
   const { layouts } = layout;
   return { target, machine: planned.machine, layouts, fixes, findings, toCopy, hardware, needBytes };

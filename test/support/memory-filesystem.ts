@@ -34,6 +34,8 @@ export interface MemoryOptions {
   size?: number;
   freeBytes?: number;
   freeInodes?: number;
+  /** Names are found in either case and keep their letters, as on NTFS. */
+  ignoreCase?: boolean;
 }
 
 interface Node {
@@ -83,6 +85,13 @@ export function memoryFileSystem(
   });
   const root = make('directory', 0o755);
 
+  /** The name as it lies in the directory. */
+  const spelt = ({ children }: Node, name: string): string => {
+    if (options.ignoreCase !== true || children.has(name)) return name;
+    const upper = name.toUpperCase();
+    return [...children.keys()].find((other) => other.toUpperCase() === upper) ?? name;
+  };
+
   const split = (path: string): string[] => {
     if (!path.startsWith('/')) throw new Error(`path within a volume must be absolute: ${path}`);
     const names = path.split('/').slice(1);
@@ -96,7 +105,7 @@ export function memoryFileSystem(
     for (const name of split(path)) {
       if (node.type !== 'directory')
         throw fail('NOT_A_DIRECTORY', `${path}: a component is not a directory.`);
-      const child = node.children.get(name);
+      const child = node.children.get(spelt(node, name));
       if (child === undefined) throw fail('NOT_FOUND', `There is no ${path}.`);
       node = child;
     }
@@ -126,7 +135,8 @@ export function memoryFileSystem(
   };
   const add = (path: string, node: Node): void => {
     const { directory, name } = parent(path);
-    if (directory.children.has(name)) throw fail('ALREADY_EXISTS', `${path} is there already.`);
+    if (directory.children.has(spelt(directory, name)))
+      throw fail('ALREADY_EXISTS', `${path} is there already.`);
     take(0, 1);
     directory.children.set(name, node);
   };
@@ -208,7 +218,7 @@ export function memoryFileSystem(
     xattrs: async (path) => new Map(find(path).xattrs),
     async writeFile(path, data, create = {}) {
       const { directory, name } = parent(path);
-      let node = directory.children.get(name);
+      let node = directory.children.get(spelt(directory, name));
       if (node?.type === 'directory') throw fail('IS_A_DIRECTORY', `${path} is a directory.`);
       if (node !== undefined && node.type !== 'file')
         throw fail('ALREADY_EXISTS', `${path} is not a regular file.`);
@@ -245,16 +255,16 @@ export function memoryFileSystem(
       const { directory, name } = parent(path);
       const node = find(path);
       if (node.children.size > 0) throw fail('DIRECTORY_NOT_EMPTY', `${path} is not empty.`);
-      directory.children.delete(name);
+      directory.children.delete(spelt(directory, name));
       take(-node.data.length, -1);
     },
     async rename(from, to) {
       const node = find(from);
       const source = parent(from);
       const destination = parent(to);
-      if (destination.directory.children.has(destination.name))
+      if (destination.directory.children.has(spelt(destination.directory, destination.name)))
         throw fail('ALREADY_EXISTS', `${to} is there already.`);
-      source.directory.children.delete(source.name);
+      source.directory.children.delete(spelt(source.directory, source.name));
       destination.directory.children.set(destination.name, node);
     },
     async chmod(path, mode) {
