@@ -13,7 +13,7 @@ function record(
   block: number,
   size: number,
   directory: boolean,
-  systemUse = Buffer.alloc(0),
+  systemUse: Buffer = Buffer.alloc(0),
 ): Buffer {
   const nameEnd = 33 + name.length + (name.length % 2 === 0 ? 1 : 0);
   const bytes = Buffer.alloc(nameEnd + systemUse.length + (systemUse.length % 2));

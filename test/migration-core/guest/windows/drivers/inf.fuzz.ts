@@ -54,7 +54,7 @@ it('INF files', () => {
   let packages = 0;
   for (let seed = 0; seed < CASES; seed++) {
     const random = seeded(seed);
-    const encoding = (['ansi', 'utf-8', 'utf-16le'] as const)[seed % 3];
+    const encoding = (['ansi', 'utf-8', 'utf-16le'] as const)[seed % 3]!;
     const files = packageFiles({
       name: seed % 2 === 0 ? 'viostor' : 'netkvm',
       architecture: 'amd64',
