@@ -2,6 +2,7 @@
  * The registry edits of one job. Each hive is opened once, changed in memory by one edit after the other, and written when
  * the last one is made, or when another edit comes to its file.
  */
+import { formatBytes } from '../../base/text.ts';
 import type { FileStat, GuestFileSystem } from '../../filesystem/filesystem.ts';
 import type { Hive } from '../../registry/hive.ts';
 import type { UndoState } from '../apply-undo.ts';
@@ -10,7 +11,7 @@ import { impossible } from '../stage.ts';
 import { LARGEST_HIVE, openGuestHive } from './guest-hive.ts';
 import { applyPatch, hiveDigest, patchFits, writeHive } from './hive-patch.ts';
 import type { RegistryUndo } from './registry-change.ts';
-import { makeChange, takeBack } from './registry-edits.ts';
+import { keptBytes, makeChange, takeBack } from './registry-edits.ts';
 
 type Registry = Extract<EditAction, { kind: 'registry' }>;
 type RestoreHive = Extract<EditAction, { kind: 'restore-hive' }>;
@@ -29,8 +30,16 @@ interface OpenHive extends HivePlace {
   /** The bytes of the file, where they are not those of the hive because it was completed from its logs. */
   found: Uint8Array | null;
   /** Of its first edit, which gets the patch. */
-  first: RegistryState;
+  first: RegistryState | null;
+  /** Bytes of data kept for the undo so far. */
+  kept: number;
 }
+
+/**
+ * Bytes of data kept for the undo of one hive. Settings of a server are kilobytes; a damaged hive can have a thousand values
+ * that all share one of a hundred megabytes.
+ */
+const MOST_KEPT = 64 << 20;
 
 export class HiveEdits {
   /** By guest path in lower case: two ways to write one name must not become two hives. */
@@ -44,12 +53,15 @@ export class HiveEdits {
 
   /** @throws EDIT_NOT_POSSIBLE, and what opening and editing the hive throws; the file is not written then. */
   async change(place: HivePlace, old: FileStat | null, action: Registry): Promise<RegistryState> {
-    return this.#edit(place, old, action, (hive) => ({
-      undo: action.changes
-        .map((change) => makeChange(hive, change))
-        .reverse()
-        .flat(),
-    }));
+    return this.#edit(place, old, action, (hive, keep) => {
+      const undo: RegistryUndo[][] = [];
+      for (const change of action.changes) {
+        const back = makeChange(hive, change);
+        keep(back);
+        undo.push(back);
+      }
+      return { undo: undo.reverse().flat() };
+    });
   }
 
   /** Byte for byte, where the file is as the patch expects it; else change by change. Throws as `change` does. */
@@ -69,8 +81,9 @@ export class HiveEdits {
       return { state: { kind: 'registry', undo: [], patch }, skipped: [] };
     }
     const skipped: string[] = [];
-    const state = await this.#edit(place, old, action, (hive) => {
+    const state = await this.#edit(place, old, action, (hive, keep) => {
       const back = takeBack(hive, action.changes);
+      keep(back.undo);
       skipped.push(...back.skipped);
       return back;
     });
@@ -82,17 +95,26 @@ export class HiveEdits {
     place: HivePlace,
     old: FileStat | null,
     action: Registry | RestoreHive,
-    edit: (hive: Hive) => { undo: RegistryUndo[] },
+    edit: (hive: Hive, keep: (undo: readonly RegistryUndo[]) => void) => { undo: RegistryUndo[] },
   ): Promise<RegistryState> {
     if (old?.type !== 'file') throw impossible(action, 'there is no such file');
     const name = action.path.toLowerCase();
-    const open = this.#open.get(name);
-    if (open !== undefined) return { kind: 'registry', ...edit(open.hive) };
-    const hive = await openGuestHive(place.files, action.path);
+    const open = this.#open.get(name) ?? (await this.#openAt(place, action.path));
+    const { undo } = edit(open.hive, (kept) => {
+      open.kept += keptBytes(kept);
+      if (open.kept > MOST_KEPT)
+        throw impossible(action, `more than ${formatBytes(MOST_KEPT)} would have to be kept to undo it`);
+    });
+    const state: RegistryState = { kind: 'registry', undo };
+    open.first ??= state;
+    this.#open.set(name, open);
+    return state;
+  }
+
+  async #openAt(place: HivePlace, guestPath: string): Promise<OpenHive> {
+    const hive = await openGuestHive(place.files, guestPath);
     const found = hive.recovery === null ? null : await place.fileSystem.readFile(place.path, LARGEST_HIVE);
-    const first: RegistryState = { kind: 'registry', undo: edit(hive).undo };
-    this.#open.set(name, { ...place, hive, found, first });
-    return first;
+    return { ...place, hive, found, first: null, kept: 0 };
   }
 
   /** Writes the hive that an edit of this path would meet: its own file, or one of the logs beside it. */
@@ -112,7 +134,7 @@ export class HiveEdits {
   }
 
   async #write({ fileSystem, path, hive, found, first }: OpenHive): Promise<void> {
-    if (!hive.changed) return;
+    if (!hive.changed || first === null) return;
     first.patch = await writeHive(fileSystem, path, hive, found, this.#now);
   }
 }

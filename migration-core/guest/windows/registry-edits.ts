@@ -3,6 +3,7 @@
  * changed since.
  */
 import type { Hive } from '../../registry/hive.ts';
+import { cellsOfTree } from '../../registry/key-cells.ts';
 import type { HiveKey } from '../../registry/key.ts';
 import { KEY_FLAG } from '../../registry/layout.ts';
 import type { HiveValue } from '../../registry/value-list.ts';
@@ -34,8 +35,8 @@ function inverse(hive: Hive, change: RegistryChange): RegistryUndo[] {
     case 'delete-key': {
       const key = change.key === '' ? undefined : hive.find(change.key);
       if (key === undefined || key.path === '') return [];
-      // Each key is met once before any is kept, so that a tree that leads back into itself is refused and not followed.
-      Array.from(hive.walk(key));
+      // Every cell is met once before any is kept: what leads back into itself or is owned twice is refused and not copied.
+      cellsOfTree(hive.core, key);
       return [{ op: 'restore-key', key: change.key, tree: keep(key) }];
     }
   }
@@ -80,6 +81,19 @@ function keep(key: HiveKey): KeptKey {
     values: key.values().map(({ name, type, data }) => ({ name, type, data })),
     subkeys: key.subkeys().map(keep),
   };
+}
+
+/** Bytes of data that a record of this holds. */
+export function keptBytes(undo: readonly RegistryUndo[]): number {
+  const ofKey = (kept: KeptKey): number =>
+    kept.security.length +
+    kept.values.reduce((sum, { data }) => sum + data.length, 0) +
+    kept.subkeys.reduce((sum, below) => sum + ofKey(below), 0);
+  return undo.reduce(
+    (sum, change) =>
+      sum + (change.op === 'set' ? change.data.length : change.op === 'restore-key' ? ofKey(change.tree) : 0),
+    0,
+  );
 }
 
 /**

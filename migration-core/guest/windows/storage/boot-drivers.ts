@@ -1,8 +1,51 @@
-import type { Fixer } from '../../fixer.ts';
+/**
+ * The drivers of Windows itself, and those already installed, that the new machine's disks need: started with the kernel and bound
+ * to their devices in every control set. Third-party drivers come before this, by the fixer that injects them.
+ *
+ * Drivers of the old disk controllers stay as they are: without their hardware they do nothing.
+ */
+import type { DiskBus } from '../../../target/machine.ts';
+import type { FixContext, Fixer } from '../../fixer.ts';
+import { planBootPaths, type WantedPath } from './plan.ts';
+import { BOOT_PATHS, HYPERV_IDE } from './table.ts';
+
+/** Controllers that every platform offers and for which Windows mostly has drivers: where a disk is moved to when all else fails. */
+const FALLBACKS: readonly DiskBus[] = ['ahci', 'ide', 'hyperv-scsi'];
 
 export const bootDrivers: Fixer = {
   id: 'windows-boot-drivers',
   title: 'Storage drivers of Windows itself, started at boot',
-  applies: () => false,
-  plan: async () => ({ edits: [], findings: [] }),
+  applies: ({ guest, hives }) => guest.windows !== undefined && hives !== undefined,
+  plan: async (context) => {
+    const { files, target } = context;
+    const windows = context.guest.windows!;
+    return planBootPaths({
+      windows,
+      files,
+      hives: context.hives!,
+      wanted: wantedPaths(context),
+      // What else the platform has, for the advice where the planned controller cannot be reached.
+      alternatives: target.buses.map((bus) => ({ path: pathOf(bus, context), option: `--bus ${bus}` })),
+    });
+  },
 };
+
+function wantedPaths(context: FixContext): WantedPath[] {
+  const { machine, target } = context;
+  const planned = [...new Set(machine.disks.map(({ bus }) => bus))];
+  // Firmware of the UEFI kind starts from no IDE disk but on VMware's machines.
+  const fallbacks = FALLBACKS.filter(
+    (bus) =>
+      target.buses.includes(bus) &&
+      !planned.includes(bus) &&
+      !(bus === 'ide' && machine.firmware === 'uefi') &&
+      !(bus === 'hyperv-scsi' && machine.firmware === 'bios'),
+  );
+  return [
+    ...planned.map((bus) => ({ path: pathOf(bus, context), required: true })),
+    ...fallbacks.map((bus) => ({ path: pathOf(bus, context), required: false })),
+  ];
+}
+
+const pathOf = (bus: DiskBus, { target }: FixContext) =>
+  bus === 'ide' && target.buses.includes('hyperv-scsi') ? HYPERV_IDE : BOOT_PATHS[bus];

@@ -11,7 +11,8 @@ import type { Hive } from '../../../registry/hive.ts';
 import type { HiveKey } from '../../../registry/key.ts';
 import type { BootDriver } from '../boot-driver.ts';
 import type { RegistryChange } from '../registry-change.ts';
-import { controlSetKey, setValue } from './service-key.ts';
+import { controlSetKey } from './control-sets.ts';
+import { setValue } from './service-key.ts';
 
 /** Belong to the driver that was bound before; filters would be loaded onto the new one. */
 const OF_ANOTHER_DRIVER = ['DriverPackageId', 'UpperFilters', 'LowerFilters'];

@@ -85,14 +85,19 @@ export function driverDatabaseChanges(system: Hive, driver: BootDriver): Registr
 }
 
 /** Whether a package that is in force binds this device ID to this service. @throws HIVE_DAMAGED */
-export const isBound = (system: Hive, id: string, service: string): boolean =>
-  infsOf(system, id).some((inf) => {
-    const label = textOf(system.find(`${ROOT}\\DriverInfFiles\\${inf}`), 'Active');
-    if (label === undefined || label === '') return false;
+const isBound = (system: Hive, id: string, service: string): boolean =>
+  servicesOf(system, id).some((bound) => same(bound, service));
+
+/** The services to which packages in force bind a device ID. @throws HIVE_DAMAGED */
+export const servicesOf = (system: Hive, id: string): string[] =>
+  infsOf(system, id).flatMap((inf) => {
+    const label = textOf(system.find(`${ROOT}\\DriverInfFiles\\${inf}`), 'Active') ?? '';
+    if (label === '') return [];
     const packageKey = `${ROOT}\\DriverPackages\\${label}`;
-    const configuration = textOf(system.find(`${packageKey}\\Descriptors\\${id}`), 'Configuration');
-    if (configuration === undefined || configuration === '') return false;
-    return same(textOf(system.find(`${packageKey}\\Configurations\\${configuration}`), 'Service'), service);
+    const configuration = textOf(system.find(`${packageKey}\\Descriptors\\${id}`), 'Configuration') ?? '';
+    if (configuration === '') return [];
+    const service = textOf(system.find(`${packageKey}\\Configurations\\${configuration}`), 'Service') ?? '';
+    return service === '' ? [] : [service];
   });
 
 /** The INFs that know a device ID. */

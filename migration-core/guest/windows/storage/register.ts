@@ -1,9 +1,10 @@
 /** The registry entries that make Windows load a driver at boot and bind it to its devices. */
-import { IronliftError, isIronliftError } from '../../../base/errors.ts';
+import { IronliftError } from '../../../base/errors.ts';
 import type { Hive } from '../../../registry/hive.ts';
 import type { BootDriver } from '../boot-driver.ts';
 import type { WindowsFacts } from '../facts.ts';
 import type { RegistryChange } from '../registry-change.ts';
+import { inEveryControlSet, type Registration } from './control-sets.ts';
 import { criticalDeviceChanges } from './critical-devices.ts';
 import { driverDatabaseChanges } from './driver-database.ts';
 import { serviceChanges } from './service-key.ts';
@@ -14,12 +15,6 @@ const LONGEST_ID = 199;
 const LONGEST_NAME = 255;
 
 type Facts = Pick<WindowsFacts, 'ntVersion' | 'controlSets' | 'currentControlSet' | 'bindingTable'>;
-
-export interface Registration {
-  changes: RegistryChange[];
-  /** Numbers of control sets, other than the current one, that are damaged where the driver would be entered: left as they are. */
-  damaged: number[];
-}
 
 /**
  * Changes of the SYSTEM hive that register a driver in every control set: its service with Start 0, no StartOverride, and the
@@ -34,26 +29,13 @@ export const registerBootDriver = (windows: Facts, system: Hive, driver: BootDri
 /** The same, and what could not be entered. */
 export function bootDriverRegistration(windows: Facts, system: Hive, driver: BootDriver): Registration {
   const checked = checkNames(driver);
-  const changes: RegistryChange[] = [];
-  const damaged: number[] = [];
-  for (const number of windows.controlSets) {
-    try {
-      changes.push(...inControlSet(windows, system, number, checked));
-    } catch (error) {
-      if (!isIronliftError(error, 'HIVE_DAMAGED') || number === windows.currentControlSet) throw error;
-      damaged.push(number);
-    }
-  }
-  if (windows.bindingTable === 'driver-database') changes.push(...driverDatabaseChanges(system, checked));
-  return { changes, damaged };
+  const inDatabase = windows.bindingTable === 'driver-database';
+  const { changes, damaged } = inEveryControlSet(windows, (number) => [
+    ...serviceChanges(system, number, checked, windows.ntVersion),
+    ...(inDatabase ? [] : criticalDeviceChanges(system, number, checked)),
+  ]);
+  return { changes: inDatabase ? [...changes, ...driverDatabaseChanges(system, checked)] : changes, damaged };
 }
-
-const inControlSet = (windows: Facts, system: Hive, number: number, driver: BootDriver): RegistryChange[] => [
-  ...serviceChanges(system, number, driver, windows.ntVersion),
-  ...(windows.bindingTable === 'critical-device-database'
-    ? criticalDeviceChanges(system, number, driver)
-    : []),
-];
 
 /** IDs that no device can have are left out; each is named once. */
 function checkNames(driver: BootDriver): BootDriver {

@@ -7,19 +7,19 @@
  *   boot loaders before Vista are given paths without it, as all that start there have them. Variables and `\??\` paths are for
  *   drivers that start later: the loader knows neither.
  * - StartOverride\0 = 3 lies beside Start = 0 on Windows 10 for every boot driver whose device the server lacked (LSI_SAS, vmbus,
- *   storvsc, pciide), and wins. It holds for the hardware configuration of that number (HardwareConfig\{...}\Id), and a machine
- *   that Windows takes for the old one keeps it.
+ *   storvsc, storflt, pciide), and wins. It holds for the hardware configuration of that number (HardwareConfig\{...}\Id), and a
+ *   machine that Windows takes for the old one keeps it.
  */
+import type { Hive } from '../../../registry/hive.ts';
 import type { HiveKey } from '../../../registry/key.ts';
 import { dword, expandText, readDword, readText, text, type TypedData } from '../../../registry/types.ts';
-import type { Hive } from '../../../registry/hive.ts';
 import type { BootDriver } from '../boot-driver.ts';
+import type { WindowsFacts } from '../facts.ts';
 import type { RegistryChange } from '../registry-change.ts';
+import { controlSetKey, inEveryControlSet, type Registration } from './control-sets.ts';
 
 /** SERVICE_BOOT_START: loaded together with the kernel. */
-export const BOOT_START = 0;
-
-export const controlSetKey = (number: number): string => `ControlSet${String(number).padStart(3, '0')}`;
+const BOOT_START = 0;
 
 export const setValue = (key: string, name: string, [type, data]: TypedData): RegistryChange => ({
   op: 'set',
@@ -57,8 +57,29 @@ export function serviceChanges(
   return [...changes, ...startOverrideChanges(system, path)];
 }
 
-/** Takes StartOverride off a service, with all that is in it. @throws HIVE_DAMAGED */
-export const startOverrideChanges = (system: Hive, servicePath: string): RegistryChange[] =>
+/**
+ * What is missing for a driver that is installed to be loaded at boot: all else of it stays. Control sets that do not have it are
+ * left without it. @throws HIVE_DAMAGED
+ */
+export const startChanges = (
+  windows: Pick<WindowsFacts, 'ntVersion' | 'controlSets' | 'currentControlSet'>,
+  system: Hive,
+  service: string,
+): Registration =>
+  inEveryControlSet(windows, (controlSet) => {
+    const path = `${controlSetKey(controlSet)}\\Services\\${service}`;
+    const key = system.find(path);
+    if (key === undefined) return [];
+    const changes: RegistryChange[] = [];
+    if (numberOf(key, 'Start') !== BOOT_START) changes.push(setValue(path, 'Start', dword(BOOT_START)));
+    const imagePath = textOf(key, 'ImagePath') ?? '';
+    const atBoot = pathAtBoot(imagePath, windows.ntVersion);
+    if (atBoot !== imagePath) changes.push(setValue(path, 'ImagePath', expandText(atBoot)));
+    return [...changes, ...startOverrideChanges(system, path)];
+  });
+
+/** Takes StartOverride off a service, with all that is in it. */
+const startOverrideChanges = (system: Hive, servicePath: string): RegistryChange[] =>
   system.find(`${servicePath}\\StartOverride`) === undefined
     ? []
     : [{ op: 'delete-key', key: `${servicePath}\\StartOverride` }];
@@ -73,11 +94,29 @@ const textOf = (key: HiveKey | undefined, name: string): string | undefined => {
   return value === undefined ? undefined : readText(value);
 };
 
-/** Whether the loader finds the driver's file by this ImagePath. */
+/** An ImagePath in the form that the boot loader understands; the same where it does already, or where nothing better is known. */
+function pathAtBoot(imagePath: string, ntVersion: string): string {
+  const relative = imagePath
+    .replace(/^"(.*)"$/u, '$1')
+    .replace(/^%SystemRoot%\\/iu, '')
+    .replace(/^(?:\\\?\?\\)?[a-z]:\\[^\\]+\\(?=System32\\)/iu, '');
+  return ntVersion.startsWith('5.') ? relative.replace(/^\\SystemRoot\\/iu, '') : relative;
+}
+
+/**
+ * Whether the loader finds the driver's file by this ImagePath. A driver of Windows itself may lie elsewhere than in
+ * System32\drivers, as in the driver store.
+ */
 function leadsTo(imagePath: string | undefined, driver: BootDriver, ntVersion: string): boolean {
   const file = `system32\\drivers\\${driver.binary}`.toLowerCase();
   if (imagePath === undefined || imagePath === '')
     return file === `system32\\drivers\\${driver.service}.sys`.toLowerCase();
-  const path = imagePath.toLowerCase();
-  return path === file || (!ntVersion.startsWith('5.') && path === `\\systemroot\\${file}`);
+  if (pathAtBoot(imagePath, ntVersion) !== imagePath) return false;
+  const path = imagePath.toLowerCase().replace(/^\\systemroot\\/u, '');
+  return (
+    path === file ||
+    (driver.package === null &&
+      path.startsWith('system32\\') &&
+      path.endsWith(`\\${driver.binary.toLowerCase()}`))
+  );
 }

@@ -231,6 +231,18 @@ describe('applied', () => {
     ];
     for (const [change, error] of cases)
       await expect(applyEdits(tree, [change], { now: NOW })).rejects.toMatchObject(error);
+    // One change after the other of what would each have to be kept.
+    const heavy: RegistryChange[] = Array.from({ length: 4 }, (_, i) => ({
+      op: 'set',
+      key: '',
+      name: 'x',
+      type: 3,
+      data: new Uint8Array(30 << 20).fill(i + 1),
+    }));
+    await expect(applyEdits(tree, [registry(SYSTEM, ...heavy)], { now: NOW })).rejects.toMatchObject({
+      code: 'EDIT_NOT_POSSIBLE',
+      message: `The change "registry" of ${SYSTEM} is not possible: more than 64 MiB would have to be kept to undo it.`,
+    });
     expect(writes).toEqual([]);
     const big: RegistryChange = { op: 'set', key: 'A\\B', name: 'x', type: 3, data: new Uint8Array(50_000) };
     const [need] = await roomNeeded(tree, [registry(SYSTEM, big)]);
