@@ -5,7 +5,7 @@ import { signatureOf } from '../../../../../migration-core/guest/windows/drivers
 import { isPlainName } from '../../../../../migration-core/guest/windows/drivers/inf/files.ts';
 import { packageOf, versionOf } from '../../../../../migration-core/guest/windows/drivers/inf/package.ts';
 import { parseInf } from '../../../../../migration-core/guest/windows/drivers/inf/syntax.ts';
-import { readPe } from '../../../../../migration-core/guest/windows/drivers/pe.ts';
+import { readExecutableBytes } from '../../../../../migration-core/guest/windows/inspect/executable.ts';
 import { WINDOWS_NAMES } from '../../../../../migration-core/guest/windows/drivers/windows-names.ts';
 import { catalogue, packageFiles } from '../../../../support/driver-packages.ts';
 import { seeded } from '../../../../support/tools.ts';
@@ -81,13 +81,13 @@ it('INF files', () => {
   expect(packages).toBeGreaterThan(CASES / 10);
 });
 
-it('catalogues and driver files', () => {
+it('catalogues and driver files', async () => {
   const { 'viostor.sys': driver } = packageFiles({ name: 'viostor', architecture: 'amd64' });
   for (let seed = 0; seed < CASES; seed++) {
     const random = seeded(seed);
     expect(['sha1', 'sha2', 'unknown']).toContain(
       signatureOf(mutated(catalogue(seed % 2 === 0 ? 'sha1' : 'sha256').subarray(0, 80), random)),
     );
-    readPe(mutated(Buffer.from(driver!), random));
+    await readExecutableBytes(mutated(Buffer.from(driver!), random));
   }
 });
