@@ -5,10 +5,12 @@ import { IronliftError } from '../base/errors.ts';
 import { planFixes, type PlannedFix } from '../guest/fixers.ts';
 import { roomNeeded } from '../guest/apply-room.ts';
 import { availableModules } from '../guest/linux/initramfs/modules.ts';
+import { loadableDrivers } from '../guest/windows/loadable-drivers.ts';
 import { formatById, imageFormats } from '../image/table.ts';
 import type { VirtualMachine } from '../target/machine.ts';
 import { planMachine } from '../target/plan-machine.ts';
 import { targetById, targets } from '../target/table.ts';
+import { windowsDriversFor } from '../target/windows-drivers.ts';
 import type { Target } from '../target/target.ts';
 import { withDrivers, type FoundDrivers } from './driver-sources.ts';
 import { hardwareRows, type HardwareRow } from './hardware.ts';
@@ -73,7 +75,7 @@ export function checkOptions(options: ConvertOptions): Target {
 }
 
 /**
- * `largestFile`: bytes of the largest file the destination takes.
+ * `largestFile`: bytes of the largest file the destination takes. `drivers`: of the sources that were named, for a Windows.
  * @throws the refusal of inspection when there is nothing to prepare and fixing was asked for.
  */
 export async function planConversion(
@@ -106,11 +108,16 @@ async function planWith(
   }
   const kernel = guest?.kernels.find(({ isDefault }) => isDefault) ?? guest?.kernels[0];
   const modules = files !== null && kernel !== undefined ? await availableModules(files, kernel) : null;
+  const windowsDrivers =
+    files !== null && guest?.windows !== undefined
+      ? await loadableDrivers(files, guest.windows, found.drivers ?? [])
+      : undefined;
   const planned = planMachine({
     target,
     format,
     guest,
     modules,
+    ...(windowsDrivers === undefined ? {} : { windowsDrivers }),
     disks: server.disks.map(({ source }) => ({
       size: source.description.size,
       fingerprint: source.fingerprint,
@@ -159,6 +166,7 @@ async function planWith(
     server.disks.map(({ source }) => source.description),
     guest,
     server.machine ?? {},
+    windowsDrivers === undefined ? undefined : windowsDriversFor(windowsDrivers),
   );
   const { layouts } = layout;
   return { target, machine: planned.machine, layouts, fixes, findings, toCopy, hardware, needBytes };
