@@ -19,3 +19,10 @@ for project in unit tools e2e fuzz boot; do
   echo "== $project tests =="
   npx vitest run --project "$project"
 done
+# The same journeys in Electron, where its own program is installed (its install script fetches it).
+if [ -x node_modules/electron/dist/electron ]; then
+  echo '== e2e tests in Electron =='
+  xvfb-run --auto-servernum npm run test:electron
+else
+  echo '== e2e tests in Electron: SKIPPED, its program is not installed =='
+fi
