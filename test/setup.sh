@@ -38,6 +38,7 @@ packages=(
   pci.ids usb.ids    # what resources/devices is made from, and compared with
   libhivex-bin libwin-hivex-perl # hivexsh, hivexml and hivexregedit make and judge registry hives
   python3-libregf    # reads registry hives a second way
+  gcab cabextract    # make and judge cabinets, as the driver cache of old Windows is made of them
   poppler-utils qpdf # judge PDF: text, pages, fonts, tags; the structure of the file
   libreoffice-calc python3-openpyxl python3-jsonschema # open workbooks of reports, and judge their JSON
   imagemagick        # screenshots to PNG where QEMU gives PPM
