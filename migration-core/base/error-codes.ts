@@ -129,6 +129,12 @@ export const ERROR_KINDS = {
   HIVE_DAMAGED: 'refused',
   HIVE_KEY_NOT_FOUND: 'failed',
   HIVE_TOO_LARGE: 'refused',
+  // filesystem/iso9660
+  ISO_DAMAGED: 'refused',
+  ISO_NOT_SUPPORTED: 'refused',
+  // guest/windows/drivers
+  DRIVER_SOURCE_UNUSABLE: 'refused',
+  INF_NOT_UNDERSTOOD: 'refused',
   // guest/windows: cabinets with driver files
   CABINET_DAMAGED: 'failed',
   CABINET_NOT_SUPPORTED: 'failed',

@@ -37,6 +37,35 @@ const attributes = {
   xattrs: z.record(z.string(), bytes),
 };
 
+const storedValue = { name: z.string(), type: z.int(), data: bytes };
+
+const keptKey = z.object({
+  name: z.string(),
+  className: z.string().nullable(),
+  link: z.literal(true).exactOptional(),
+  security: bytes,
+  values: z.array(z.object(storedValue)),
+  get subkeys(): z.ZodArray<typeof keptKey> {
+    return z.array(keptKey);
+  },
+});
+
+/** guest/windows/registry-change.ts. */
+const registryUndo = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('set'), key: z.string(), ...storedValue }),
+  z.object({ op: z.literal('create-key'), key: z.string() }),
+  z.object({ op: z.literal('delete-value'), key: z.string(), name: z.string() }),
+  z.object({ op: z.literal('delete-key'), key: z.string() }),
+  z.object({ op: z.literal('delete-empty-key'), key: z.string() }),
+  z.object({ op: z.literal('restore-key'), key: z.string(), tree: keptKey }),
+]);
+
+const hivePatch = z.object({
+  sha256: z.string(),
+  size: z.int().nonnegative(),
+  ranges: z.array(z.object({ offset: z.int().nonnegative(), bytes })),
+});
+
 /** guest/apply-undo.ts: the state of one path before an edit. */
 const before = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('absent') }),
@@ -47,6 +76,7 @@ const before = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tail'), content: bytes }),
   z.object({ kind: z.literal('mode'), mode: z.int() }),
   z.object({ kind: z.literal('renamed'), from: z.string() }),
+  z.object({ kind: z.literal('registry'), undo: z.array(registryUndo), patch: hivePatch.exactOptional() }),
 ]);
 
 const edit = z.object({
@@ -54,7 +84,18 @@ const edit = z.object({
   fixer: z.string(),
   what: z.string(),
   why: z.string(),
-  action: z.enum(['write', 'append', 'truncate', 'mkdir', 'symlink', 'remove', 'rename', 'chmod']),
+  action: z.enum([
+    'write',
+    'append',
+    'truncate',
+    'mkdir',
+    'symlink',
+    'remove',
+    'rename',
+    'chmod',
+    'registry',
+    'restore-hive',
+  ]),
   path: z.string(),
   before,
 });

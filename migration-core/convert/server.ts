@@ -141,7 +141,7 @@ export async function openServer(specs: readonly string[], options: OpenServerOp
     const open: OpenVolume[] = [];
     for (const volume of found.volumes) {
       throwIfCancelled(options.signal);
-      const info = describe(volume);
+      const info = describe(volume, disks[volume.disk]!.table.diskId);
       const overlay = disks[volume.disk]!.overlay;
       const { fileSystem, error } = await openFileSystem(volume, overlay, options);
       if (fileSystem !== null) findings.push(...fileSystem.findings);
@@ -217,7 +217,7 @@ async function openAll(
   }
 }
 
-function describe({ id, disk, partition, length, content }: Volume): VolumeInfo {
+function describe({ id, disk, partition, offset, length, content }: Volume, diskId: string): VolumeInfo {
   return {
     id,
     disk,
@@ -228,6 +228,8 @@ function describe({ id, disk, partition, length, content }: Volume): VolumeInfo 
     label: content.label,
     partUuid: partition?.partUuid ?? '',
     partLabel: partition?.label ?? '',
+    offset,
+    diskId,
   };
 }
 

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { IronliftError } from '../base/errors.ts';
 import { ExtentList } from '../base/extents.ts';
 import type { ProgressListener } from '../base/progress.ts';
+import { plural } from '../base/text.ts';
 import { copyBlocks } from '../block/pipeline.ts';
 import { applyEdits } from '../guest/apply.ts';
 import { invertEdits, type UndoRecord } from '../guest/apply-undo.ts';
+import { forPeople } from '../guest/windows/path.ts';
 import { formatById } from '../image/table.ts';
 import { diskIdentity } from '../target/identity.ts';
 import { targetById } from '../target/table.ts';
@@ -40,24 +42,25 @@ export async function planUndo(folder: string): Promise<UndoneChange[]> {
   refuseTwice(folder, manifest);
   return [...manifest.edits]
     .reverse()
-    .map(({ what, why, path, before }) => ({ what, why, path, undo: inWords(path, before) }));
+    .map(({ what, why, path, before }) => ({ what, why, path, undo: inWords(manifest, path, before) }));
 }
 
 /**
  * Writes the disks anew with every change taken back.
+ * @returns a sentence for each thing that had to be left as the guest has made it since.
  * @throws NOT_A_CONVERSION, ALREADY_UNDONE, and JOB_RUNNING: two at once would write into each other's new disks
  */
-export async function applyUndo(folder: string, world: UndoWorld): Promise<void> {
+export async function applyUndo(folder: string, world: UndoWorld): Promise<string[]> {
   await planUndo(folder);
   const lock = await takeLock(folder);
   try {
-    await undoAlone(folder, world);
+    return await undoAlone(folder, world);
   } finally {
     await lock.release();
   }
 }
 
-async function undoAlone(folder: string, world: UndoWorld): Promise<void> {
+async function undoAlone(folder: string, world: UndoWorld): Promise<string[]> {
   const manifest = await readManifest(folder);
   refuseTwice(folder, manifest);
   const { signal } = world;
@@ -72,6 +75,7 @@ async function undoAlone(folder: string, world: UndoWorld): Promise<void> {
     { now, signal },
   );
   const written: string[] = [];
+  const skipped: string[] = [];
   try {
     if (server.inspection === null) throw server.refusal ?? damaged(folder);
     world.onStep(`Taking back ${manifest.edits.length} changes (in the overlay)`);
@@ -80,10 +84,11 @@ async function undoAlone(folder: string, world: UndoWorld): Promise<void> {
       path,
       before: before,
     }));
-    await applyEdits(server.inspection.tree, invertEdits(records), {
+    const undone = await applyEdits(server.inspection.tree, invertEdits(records), {
       now,
       ...(signal === undefined ? {} : { signal }),
     });
+    skipped.push(...undone.flatMap((record) => record.skipped ?? []));
     for (const [index, disk] of manifest.disks.entries()) {
       world.onStep(`Writing disk ${index + 1} of ${manifest.disks.length} anew`);
       const { overlay } = server.disks[index]!;
@@ -131,7 +136,10 @@ async function undoAlone(folder: string, world: UndoWorld): Promise<void> {
     await server.close();
   }
   manifest.undone = new Date(world.now()).toISOString();
+  for (const message of skipped)
+    manifest.findings.push({ severity: 'warning', code: 'UNDO_INCOMPLETE', message });
   await replaceDisks(folder, manifest);
+  return skipped;
 }
 
 function refuseTwice(folder: string, manifest: Manifest): void {
@@ -177,8 +185,23 @@ function damaged(folder: string): IronliftError {
   });
 }
 
+/** The guest of a manifest, as far as names of its paths depend on it. */
+export function windowsOf({ guest }: Pick<Manifest, 'guest'>): { systemDrive: string } | undefined {
+  const windows = guest?.['windows'];
+  if (typeof windows !== 'object' || windows === null || !('systemDrive' in windows)) return undefined;
+  const { systemDrive } = windows;
+  return typeof systemDrive === 'string' ? { systemDrive } : undefined;
+}
+
 /** One sentence: what taking the change back does. */
-export function inWords(path: string, before: Manifest['edits'][number]['before']): string {
+export function inWords(
+  manifest: Pick<Manifest, 'guest'>,
+  guestPath: string,
+  before: Manifest['edits'][number]['before'],
+): string {
+  const windows = windowsOf(manifest);
+  const shown = forPeople(windows, guestPath);
+  const path = shown.charAt(0).toUpperCase() + shown.slice(1);
   switch (before.kind) {
     case 'absent':
       return `${path} is removed; it was not there before.`;
@@ -187,14 +210,18 @@ export function inWords(path: string, before: Manifest['edits'][number]['before'
     case 'symlink':
       return `${path} becomes a link to ${before.target} again.`;
     case 'directory':
-      return `The directory ${path} is made again.`;
+      return `The directory ${shown} is made again.`;
     case 'size':
       return `${path} is cut back to its former ${before.size} bytes.`;
     case 'tail':
-      return `The last ${before.content.length} bytes of ${path} are put back.`;
+      return `The last ${before.content.length} bytes of ${shown} are put back.`;
     case 'mode':
       return `${path} gets its former permissions back (${before.mode.toString(8)}).`;
     case 'renamed':
-      return `${path} gets its former name back, ${before.from}.`;
+      return `${path} gets its former name back, ${forPeople(windows, before.from)}.`;
+    case 'registry':
+      return before.undo.length === 0
+        ? `Nothing has to be taken back in ${shown}; all was so already.`
+        : `What was changed in the registry file ${shown} becomes what it was (${plural(before.undo.length, 'value or key', 'values and keys')}); every byte of it where nothing else has written to the file since.`;
   }
 }

@@ -4,6 +4,7 @@ import { roundUp } from '../base/bytes.ts';
 import type { GuestFileSystem } from '../filesystem/filesystem.ts';
 import type { GuestEdit } from './fixer.ts';
 import type { GuestTree } from './tree.ts';
+import { hiveGrowth } from './windows/hive-growth.ts';
 
 export interface RoomNeeded {
   /** Where the volume is mounted in the guest. */
@@ -45,6 +46,8 @@ export async function roomNeeded(tree: GuestTree, edits: readonly GuestEdit[]): 
     } else if (action.kind === 'mkdir' || action.kind === 'symlink') {
       need.bytes += (1 + BLOCKS_ASIDE) * block;
       need.inodes += 1;
+    } else if (action.kind === 'registry') {
+      need.bytes += roundUp(hiveGrowth(action.changes), block) + BLOCKS_ASIDE * block;
     } else if (action.kind === 'rename') {
       need.bytes += BLOCKS_ASIDE * block;
     }

@@ -1,5 +1,6 @@
 /** The state before an edit, and the edits that bring it back. Plain data, so that a conversion's record can keep it. */
 import type { GuestEdit } from './fixer.ts';
+import type { HivePatch, RegistryUndo } from './windows/registry-change.ts';
 
 interface Attributes {
   mode: number;
@@ -20,25 +21,75 @@ export type UndoState =
   /** What a truncate cut off. */
   | { kind: 'tail'; content: Uint8Array }
   | { kind: 'mode'; mode: number }
-  | { kind: 'renamed'; from: string };
+  | { kind: 'renamed'; from: string }
+  /** What takes the changes of a hive back, in the order in which it is done; nothing where all was so already. */
+  | {
+      kind: 'registry';
+      undo: RegistryUndo[];
+      /** Of all edits that were written together, with the first of them. */
+      patch?: HivePatch;
+    };
 
 export interface UndoRecord {
   /** GuestEdit.what of the edit. */
   what: string;
   path: string;
   before: UndoState;
+  /** A sentence for each thing that an undo had to leave as the guest has made it since. */
+  skipped?: string[];
 }
 
-/** The edits that restore content, mode, owner and attributes of everything the records tell of: the last one first. */
+/**
+ * The edits that restore content, mode, owner and attributes of everything the records tell of: the last one first. Registry
+ * edits of one hive that were written together are taken back together.
+ */
 export function invertEdits(records: readonly UndoRecord[]): GuestEdit[] {
-  return [...records].reverse().map((record) => ({
-    what: `${record.path} is put back as it was on the physical server.`,
-    why: `This change of the conversion is undone: ${record.what}`,
-    action: inverse(record.path, record.before),
-  }));
+  const hives = new Map<UndoRecord, UndoRecord[]>();
+  const current = new Map<string, UndoRecord[]>();
+  for (const record of records) {
+    const { before } = record;
+    if (before.kind !== 'registry') continue;
+    const name = record.path.toLowerCase();
+    const group = before.patch === undefined ? (current.get(name) ?? []) : [];
+    group.push(record);
+    current.set(name, group);
+    // The place of all is that of the last one.
+    if (group.length > 1) hives.delete(group.at(-2)!);
+    hives.set(record, group);
+  }
+  return [...records].reverse().flatMap((record) => {
+    if (record.before.kind !== 'registry') return [inverse([record], restoring(record.path, record.before))];
+    const group = hives.get(record);
+    return group === undefined ? [] : [inverse(group, restoringHive(group))];
+  });
 }
 
-function inverse(path: string, before: UndoState): GuestEdit['action'] {
+function inverse(records: readonly UndoRecord[], action: GuestEdit['action']): GuestEdit {
+  const changes = records.map(({ what }) => what).join(' ');
+  return {
+    what: `${action.path} is put back as it was on the physical server.`,
+    why:
+      records.length === 1
+        ? `This change of the conversion is undone: ${changes}`
+        : `These changes of the conversion are undone: ${changes}`,
+    action,
+  };
+}
+
+/** No file has this digest: without a patch, changes are taken back one by one. */
+const NO_PATCH: HivePatch = { sha256: '', size: 0, ranges: [] };
+
+function restoringHive(group: readonly UndoRecord[]): GuestEdit['action'] {
+  const states = group.map(({ before }) => before).filter((before) => before.kind === 'registry');
+  return {
+    kind: 'restore-hive',
+    path: group[0]!.path,
+    patch: states[0]!.patch ?? NO_PATCH,
+    changes: [...states].reverse().flatMap(({ undo }) => undo),
+  };
+}
+
+function restoring(path: string, before: Exclude<UndoState, { kind: 'registry' }>): GuestEdit['action'] {
   switch (before.kind) {
     case 'absent':
       return { kind: 'remove', path };

@@ -11,6 +11,7 @@ import type { EditAction, GuestEdit, GuestReader } from './fixer.ts';
 import { impossible } from './stage.ts';
 import { joinPath, nameOf, parentOf } from './tree-path.ts';
 import type { GuestTree } from './tree.ts';
+import { HiveEdits } from './windows/hive-edits.ts';
 
 export interface ApplyOptions {
   /** Seconds since 1970, for the files that change. */
@@ -39,14 +40,22 @@ export async function applyEdits(
   await checkRoom(tree, edits);
   const records: UndoRecord[] = [];
   const touched = new Set<GuestFileSystem>();
+  const hives = new HiveEdits(options.now);
   for (const edit of edits) {
     throwIfCancelled(options.signal);
     await checkPlace(tree, edit.action);
     const { fileSystem } = tree.locate(edit.action.path);
     touched.add(fileSystem);
-    records.push(await apply(tree, edit, options));
+    // What changes a hive's file otherwise finds it as the edits before it left it.
+    if (edit.action.kind !== 'registry') {
+      await hives.settle(edit.action.path);
+      if (edit.action.kind === 'rename') await hives.settle(edit.action.from);
+    }
+    records.push(await apply(tree, edit, options, hives));
     tree.forget();
   }
+  throwIfCancelled(options.signal);
+  await hives.finish();
   for (const fileSystem of touched) {
     throwIfCancelled(options.signal);
     await fileSystem.flush();
@@ -54,7 +63,12 @@ export async function applyEdits(
   return records;
 }
 
-async function apply(tree: GuestTree, edit: GuestEdit, options: ApplyOptions): Promise<UndoRecord> {
+async function apply(
+  tree: GuestTree,
+  edit: GuestEdit,
+  options: ApplyOptions,
+  hives: HiveEdits,
+): Promise<UndoRecord> {
   const { action } = edit;
   const { fileSystem, path } = tree.locate(action.path);
   const old = await statOrNull(fileSystem, path);
@@ -120,8 +134,11 @@ async function apply(tree: GuestTree, edit: GuestEdit, options: ApplyOptions): P
       return record({ kind: 'mode', mode: old.mode });
     }
     case 'registry':
-    case 'restore-hive':
-      throw impossible(action, 'registry changes are not written yet');
+      return record(await hives.change({ files: tree, fileSystem, path }, old, action));
+    case 'restore-hive': {
+      const { state, skipped } = await hives.restore({ files: tree, fileSystem, path }, old, action);
+      return { ...record(state), ...(skipped.length === 0 ? {} : { skipped }) };
+    }
   }
 }
 

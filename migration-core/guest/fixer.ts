@@ -113,6 +113,10 @@ export interface VolumeInfo {
   partUuid: string;
   /** GPT name of the partition, where it is known. */
   partLabel?: string;
+  /** Bytes from the start of the disk, where it is known. */
+  offset?: number;
+  /** PartitionTable.diskId of its disk, where it is known: a GUID in lower case (GPT) or 8 hex digits (MBR). */
+  diskId?: string;
 }
 
 export interface FixPlan {

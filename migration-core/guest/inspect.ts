@@ -22,11 +22,12 @@ import { findKernels } from './inspect/kernels.ts';
 import { mountEsp, mountVolumes } from './inspect/mounts.ts';
 import type { OpenVolume } from './inspect/open-volume.ts';
 import { readOs } from './inspect/os.ts';
-import { findRoot } from './inspect/root.ts';
+import { findRoot, type RootVolume } from './inspect/root.ts';
 import { inspectText } from './inspect/text.ts';
 import { findAgents } from './linux/agents.ts';
 import { readNetwork } from './linux/network/read.ts';
 import { GuestTree } from './tree.ts';
+import { inspectWindows } from './windows/inspect/windows.ts';
 
 export type { OpenVolume } from './inspect/open-volume.ts';
 
@@ -52,15 +53,25 @@ const LITTLE_SPACE = 100 << 20;
 /**
  * Reads only. Everything that can be named is returned, with findings of severity `blocker` for what makes the guest
  * unfit for conversion (no kernel, hibernated, /boot unreadable).
- * @throws NO_OS_FOUND, SEVERAL_OS_FOUND, OS_NOT_SUPPORTED, ROOT_NOT_SUPPORTED, ROOT_ENCRYPTED, the refusal of the root's own driver; CANCELLED.
+ * @throws NOT_A_HIVE, HIVE_DAMAGED, HIVE_TOO_LARGE (of a Windows), NO_OS_FOUND, SEVERAL_OS_FOUND, OS_NOT_SUPPORTED, ROOT_NOT_SUPPORTED, ROOT_ENCRYPTED, the refusal of the root's own driver; CANCELLED.
  */
 export async function inspectGuest(
   volumes: readonly OpenVolume[],
   options: InspectOptions = {},
 ): Promise<Inspection> {
   throwIfCancelled(options.signal);
-  const findings: Finding[] = [];
   const root = await findRoot(volumes, options.root);
+  if (root.windowsFolder === null) return inspectLinux(root, volumes, options);
+  const { guest, tree } = await inspectWindows(root, root.windowsFolder, volumes, options);
+  return { guest, tree, findings: guest.findings };
+}
+
+async function inspectLinux(
+  root: RootVolume,
+  volumes: readonly OpenVolume[],
+  options: InspectOptions,
+): Promise<Inspection> {
+  const findings: Finding[] = [];
   const tree = new GuestTree(root.fileSystem, root.info.id);
 
   const fstab = await readFstab(tree, findings);

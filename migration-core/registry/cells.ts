@@ -282,9 +282,9 @@ export class CellStore {
     return other;
   }
 
-  /** The file as it is now. */
-  copy(): Uint8Array<ArrayBuffer> {
-    return this.bytes.slice(0, this.fileSize);
+  /** The file as it is now, not copied. */
+  file(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(0, this.fileSize);
   }
 
   /** What differs from the file that was opened, ascending. Differences closer than 16 bytes are one. */

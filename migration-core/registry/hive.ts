@@ -33,15 +33,18 @@ export interface OpenHiveOptions {
   logs?: readonly HiveLog[];
   /** What becomes of a dirty hive that its logs do not complete: `refuse` is the default. */
   dirty?: 'refuse' | 'read';
+  /** The bytes become the hive's own and are not copied, for hives are large; whoever gives them no longer uses them. */
+  takeOver?: boolean;
 }
 
-/** Throws NOT_A_HIVE, HIVE_DAMAGED, HIVE_TOO_LARGE. `bytes` is copied. */
+/** Throws NOT_A_HIVE, HIVE_DAMAGED, HIVE_TOO_LARGE. `bytes` is copied unless it is to be taken over. */
 export function openHive(bytes: Uint8Array, options: OpenHiveOptions = {}): Hive {
   expectHiveFile(bytes);
   if (bytes.length > MAX_HIVE) throw tooLarge(bytes.length);
   return parsing('HIVE_DAMAGED', 'The registry hive', 'Restore the hive from a backup.', () => {
     const base = readBaseBlock(bytes)!;
-    if (!isDirty(base)) return assemble(Uint8Array.from(bytes), null, false);
+    if (!isDirty(base))
+      return assemble(options.takeOver === true ? owned(bytes) : Uint8Array.from(bytes), null, false);
     try {
       const { bytes: whole, recovery } = recoverHive(bytes, base, options.logs ?? []);
       return assemble(whole, recovery, false);
@@ -51,6 +54,12 @@ export function openHive(bytes: Uint8Array, options: OpenHiveOptions = {}): Hive
     }
   });
 }
+
+/** The same bytes, where they lie in memory of the usual kind. */
+const owned = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+  bytes.buffer instanceof ArrayBuffer
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+    : Uint8Array.from(bytes);
 
 function assemble(bytes: Uint8Array<ArrayBuffer>, recovery: Recovery | null, unfinished: boolean): Hive {
   const base = readBaseBlock(bytes)!;
@@ -121,8 +130,13 @@ export class Hive {
    * every key that was edited. Logs that lie beside it are then of no meaning, and Windows ignores them.
    */
   serialise(now: Date): Uint8Array<ArrayBuffer> {
+    return this.finish(now).slice();
+  }
+
+  /** The same, but the bytes are those that the hive itself holds: to be looked at, and only until the next edit. */
+  finish(now: Date): Uint8Array<ArrayBuffer> {
     const { cells, touched } = this.#core;
-    if (!this.changed || cells.version === this.#serialisedVersion) return cells.copy();
+    if (!this.changed || cells.version === this.#serialisedVersion) return cells.file();
     this.#core.expectWritable();
     const time = (BigInt(now.getTime()) + 11644473600000n) * 10000n;
     for (const key of [...touched].sort((a, b) => a - b)) {
@@ -142,7 +156,7 @@ export class Hive {
     cells.u64(BASE_BLOCK + BIN.timestamp, time);
     cells.u32(BASE.checksum, baseBlockChecksum(cells.bytes));
     this.#serialisedVersion = cells.version;
-    return cells.copy();
+    return cells.file();
   }
 
   /**

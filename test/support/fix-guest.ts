@@ -98,7 +98,7 @@ export async function snapshot(volumes: OpenVolume[]): Promise<Map<string, Kept>
           type === 'symlink'
             ? `-> ${await fs.readlink(path)}`
             : type === 'file'
-              ? Buffer.from(await fs.readRange(path, 0, 1 << 20)).toString('latin1')
+              ? Buffer.from(await fs.readRange(path, 0, 16 << 20)).toString('latin1')
               : type;
         const xattrs = [...(await fs.xattrs(path))].map(([key, value]): [string, string] => [
           key,

@@ -21,9 +21,10 @@ the new disks take the place of the old ones only when they are complete and ver
     }
     const { planUndo, applyUndo } = await import('../../convert/undo.ts');
     const plan = await planUndo(folder);
+    let skipped: string[] = [];
     if (values['apply'] === true) {
       const line = new ProgressLine(world);
-      await applyUndo(folder, {
+      skipped = await applyUndo(folder, {
         now: world.now,
         signal: world.signal,
         onStep: (text) => line.say(text),
@@ -32,7 +33,9 @@ the new disks take the place of the old ones only when they are complete and ver
       line.clear();
     }
     if (values['json'] === true) {
-      world.out(`${JSON.stringify({ folder, applied: values['apply'] === true, changes: plan }, null, 2)}\n`);
+      world.out(
+        `${JSON.stringify({ folder, applied: values['apply'] === true, changes: plan, skipped }, null, 2)}\n`,
+      );
       return 0;
     }
     if (plan.length === 0) world.out('The conversion changed nothing in the guest.\n');
@@ -41,9 +44,10 @@ the new disks take the place of the old ones only when they are complete and ver
       world.out(`   ${wrap(`Why it was made: ${change.why}`, world.columns - 3, '   ')}\n`);
       world.out(`   ${wrap(`Undo: ${change.undo}`, world.columns - 3, '   ')}\n`);
     }
+    for (const sentence of skipped) world.out(`${wrap(`Left as it is: ${sentence}`, world.columns, '  ')}\n`);
     world.out(
       values['apply'] === true
-        ? 'All changes are taken back. The machine is now as the physical server was, and may not boot on virtual hardware.\n'
+        ? `${skipped.length === 0 ? 'All' : 'All other'} changes are taken back. The machine is now as the physical server was, and may not boot on virtual hardware.\n`
         : plan.length > 0
           ? 'Nothing was changed. Take all of this back with `ironlift undo DIR --apply`.\n'
           : '',

@@ -1,21 +1,20 @@
-/** The catalogue of hardware vendors' software on Windows (resources/agents/windows.json), checked when it is loaded. */
-import { z } from 'zod';
-import catalogue from '../../../resources/agents/windows.json' with { type: 'json' };
+/** Vendors' software in what was collected from a running Windows: by names of services and by the list of programs. */
+import {
+  isKnownService,
+  knownServices,
+  windowsCatalogue,
+  type WindowsAgent,
+} from '../../guest/windows/services/catalogue.ts';
 
-const sentence = z.string().regex(/^[A-Z].*\.$/u);
+/** What the inventory shows. Parts of Windows itself, which are there without a hypervisor, are not looked for. */
+export const collectedAgents = (): WindowsAgent[] =>
+  windowsCatalogue().entries.filter(({ unless }) => unless !== 'part-of-windows');
 
-const agent = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]+$/u),
-  vendor: z.string().min(1),
-  name: z.string().min(1),
-  why: sentence,
-  /** Names of services and drivers as they are in the registry; compared without regard to case. */
-  services: z.array(z.string().min(2)),
-  /** Beginnings of names in the list of programs. */
-  software: z.array(z.string().min(6)).default([]),
-});
-export type WindowsAgent = z.output<typeof agent>;
-
-export const windowsAgents: readonly WindowsAgent[] = z
-  .strictObject({ entries: z.array(agent).min(1) })
-  .parse(catalogue).entries;
+/** Whether one of the services is the agent's. Paths are not collected: names that need a proof are proved by the title. */
+export const hasServiceOf = (
+  agent: WindowsAgent,
+  services: readonly { name: string; title?: string | undefined }[],
+): boolean =>
+  knownServices(agent).some((known) =>
+    services.some(({ name, title }) => isKnownService(known, name, [title ?? ''])),
+  );

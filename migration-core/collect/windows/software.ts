@@ -1,7 +1,7 @@
 /** Services, programs, roles and vendor agents of Windows, and who is connected to whom. */
 import type { ServerInventory } from '../../store/model/inventory.ts';
 import { known } from '../values.ts';
-import { windowsAgents } from './agents.ts';
+import { collectedAgents, hasServiceOf } from './agents.ts';
 import { startType } from './devices.ts';
 import type { WindowsParts } from './schema.ts';
 
@@ -47,13 +47,11 @@ export function windowsVendorAgents(
   software: Software[] | undefined,
 ): Software[] | undefined {
   if (services === undefined && software === undefined) return undefined;
-  const serviceNames = new Set(services?.map((service) => service.name.toLowerCase()));
-  return windowsAgents.flatMap((agent) => {
+  return collectedAgents().flatMap((agent) => {
     const program = software?.find((one) =>
       agent.software.some((prefix) => one.name.toLowerCase().startsWith(prefix.toLowerCase())),
     );
-    const isThere =
-      program !== undefined || agent.services.some((name) => serviceNames.has(name.toLowerCase()));
+    const isThere = program !== undefined || hasServiceOf(agent, services ?? []);
     return isThere ? [known({ name: agent.name, version: program?.version, vendor: agent.vendor })] : [];
   });
 }

@@ -4,8 +4,14 @@ import { formatBytes } from '../../base/text.ts';
 import { GuestTree } from '../tree.ts';
 import type { OpenVolume } from './open-volume.ts';
 import { readOs } from './os.ts';
+import { findDosWindows, findWindows, mayHoldWindows, windowsFolders } from '../windows/inspect/find-root.ts';
+import { windowsName } from '../windows/inspect/name.ts';
 
-export type RootVolume = OpenVolume & { fileSystem: NonNullable<OpenVolume['fileSystem']> };
+export type RootVolume = OpenVolume & {
+  fileSystem: NonNullable<OpenVolume['fileSystem']>;
+  /** Of a Windows: canonical path of its folder on this volume; null for a Linux. */
+  windowsFolder: string | null;
+};
 
 /** File systems without owners and links, which no Linux has its root on. */
 const NEVER_ROOT = /^(vfat|msdos|fat|exfat|ntfs|iso9660)$/;
@@ -16,20 +22,23 @@ const NEVER_ROOT = /^(vfat|msdos|fat|exfat|ntfs|iso9660)$/;
  */
 export async function findRoot(volumes: readonly OpenVolume[], chosen?: string): Promise<RootVolume> {
   const roots: RootVolume[] = [];
-  const names = new Map<string, string>();
+  const folders = await windowsFolders(volumes);
   for (const volume of volumes) {
     const { fileSystem, info } = volume;
-    if (fileSystem === null || NEVER_ROOT.test(fileSystem.type)) continue;
+    if (fileSystem === null) continue;
     const tree = new GuestTree(fileSystem, info.id);
-    if (!(await looksLikeRoot(tree))) continue;
-    roots.push({ ...volume, fileSystem });
-    names.set(info.id, (await readOs(tree, []))?.name ?? 'an unnamed Linux');
+    const windowsFolder = mayHoldWindows(volume) ? await findWindows(tree, folders) : null;
+    if (windowsFolder !== null) {
+      roots.push({ ...volume, fileSystem, windowsFolder });
+    } else if (!NEVER_ROOT.test(fileSystem.type) && (await looksLikeRoot(tree))) {
+      roots.push({ ...volume, fileSystem, windowsFolder: null });
+    }
   }
   if (chosen !== undefined) {
     const root = roots.find(({ info }) => info.id === chosen);
     if (root !== undefined) return root;
     const known =
-      roots.length === 0 ? 'none of the volumes holds one' : `there is one on ${listed(roots, names)}`;
+      roots.length === 0 ? 'none of the volumes holds one' : `there is one on ${await listed(roots)}`;
     throw new IronliftError('NO_OS_FOUND', `There is no operating system on ${chosen}; ${known}.`, {
       next: 'Choose another volume, or leave the choice out.',
     });
@@ -37,7 +46,7 @@ export async function findRoot(volumes: readonly OpenVolume[], chosen?: string):
   if (roots.length > 1) {
     throw new IronliftError(
       'SEVERAL_OS_FOUND',
-      `The server has several operating systems: ${listed(roots, names)}.`,
+      `The server has several operating systems: ${await listed(roots)}.`,
       {
         next: 'Say which one the virtual machine is to start, by the name of its volume.',
         data: { roots: roots.map(({ info }) => info.id) },
@@ -45,6 +54,15 @@ export async function findRoot(volumes: readonly OpenVolume[], chosen?: string):
     );
   }
   if (roots.length === 1) return roots[0]!;
+  const dos = await findDosWindows(volumes);
+  if (dos !== null)
+    throw new IronliftError(
+      'OS_NOT_SUPPORTED',
+      `This server runs Windows 95, 98 or Me (${dos.info.id}), which cannot be prepared for a virtual machine.`,
+      {
+        next: 'Copy its disk unchanged with --no-fix, and try an IDE disk in a machine with the oldest chipset.',
+      },
+    );
   throw whyNone(volumes);
 }
 
@@ -67,20 +85,28 @@ async function looksLikeRoot(tree: GuestTree): Promise<boolean> {
   return false;
 }
 
-const listed = (roots: readonly RootVolume[], names: ReadonlyMap<string, string>): string =>
-  roots.map(({ info }) => `${names.get(info.id) ?? ''} (${info.id})`).join(', ');
+async function listed(roots: readonly RootVolume[]): Promise<string> {
+  const named: string[] = [];
+  for (const { info, fileSystem, windowsFolder } of roots) {
+    const tree = new GuestTree(fileSystem, info.id);
+    const name =
+      windowsFolder === null
+        ? ((await readOs(tree, []))?.name ?? 'an unnamed Linux')
+        : await windowsName(tree, windowsFolder);
+    named.push(`${name} (${info.id})`);
+  }
+  return named.join(', ');
+}
 
-/** The largest volume that is not understood is most likely the system. */
+/** The largest volume that is not understood is most likely the system, unless one of them says that it is. */
 function whyNone(volumes: readonly OpenVolume[]): IronliftError {
   const suspects = volumes
     .filter(
       ({ info, fileSystem, error }) =>
-        error !== null ||
-        // Volumes of Windows can be read, and its systems cannot be prepared yet.
-        fileSystem?.type === 'ntfs' ||
-        (fileSystem === null && !/^(swap|swsuspend|empty|unknown)$/.test(info.type)),
+        error !== null || (fileSystem === null && !/^(swap|swsuspend|empty|unknown)$/.test(info.type)),
     )
-    .sort((a, b) => b.info.size - a.info.size);
+    // Hibernation leaves its image on the volume of Windows, wherever else its marks are.
+    .sort((a, b) => hibernated(b) - hibernated(a) || b.info.size - a.info.size);
   const suspect = suspects[0];
   if (suspect === undefined) {
     return new IronliftError('NO_OS_FOUND', `No operating system was found on ${describeAll(volumes)}.`, {
@@ -103,13 +129,20 @@ function whyNone(volumes: readonly OpenVolume[]): IronliftError {
       return new IronliftError('ROOT_ENCRYPTED', `The volume ${where} is encrypted with BitLocker.`, {
         next: 'Turn BitLocker off on the server and wait until it has decrypted the volume, then start again.',
       });
-    case 'ntfs':
-    case 'ReFS':
+    case 'LDM':
       return new IronliftError(
-        'OS_NOT_SUPPORTED',
-        `This server seems to run Windows (${where}), which this version cannot prepare for a virtual machine yet.`,
+        'ROOT_NOT_SUPPORTED',
+        `The Windows of this server seems to lie on a dynamic disk (${where}), whose volumes cannot be prepared.`,
         {
-          next: 'Convert Linux servers with this version; a Windows disk can be copied unchanged with --no-fix.',
+          next: 'Turn the system disk of the server into a basic disk, which Windows itself does only without data on it, or copy the disks unchanged with --no-fix.',
+        },
+      );
+    case 'StorageSpaces':
+      return new IronliftError(
+        'ROOT_NOT_SUPPORTED',
+        `No system was found beside a pool of Storage Spaces (${where}), and volumes of pools cannot be prepared.`,
+        {
+          next: 'Give the disk the server starts from as well; Windows does not start from a pool.',
         },
       );
     case 'LVM2_member':
@@ -135,12 +168,14 @@ function whyNone(volumes: readonly OpenVolume[]): IronliftError {
         'ROOT_NOT_SUPPORTED',
         `The system of this server seems to lie on ${where}, whose file system (${suspect.volume.content.description}) this version cannot change.`,
         {
-          next: 'Convert servers with ext2, ext3 or ext4 with this version; the disks can be copied unchanged with --no-fix.',
+          next: 'Convert servers whose system lies on ext2, ext3, ext4 or NTFS with this version; the disks can be copied unchanged with --no-fix.',
           data: { volume: info.id, type: info.type },
         },
       );
   }
 }
+
+const hibernated = ({ error }: OpenVolume): number => (error?.code === 'NTFS_HIBERNATED' ? 1 : 0);
 
 function describeAll(volumes: readonly OpenVolume[]): string {
   if (volumes.length === 0) return 'the disks: they hold no volume';

@@ -27,6 +27,8 @@ export interface DriverDevice {
 export interface DriverFile {
   /** As the INF spells it. */
   name: string;
+  /** Where it has to lie beside the INF, with slashes: `amd64/viostor.sys`; the name alone unless told. */
+  path?: string;
   /** Where the INF copies it: below `System32\drivers` (DirID 12), `System32` (11), the driver store (13), or elsewhere. */
   destination: 'drivers' | 'system32' | 'store' | 'other';
   bytes: number;
@@ -51,6 +53,8 @@ export interface DriverPackage {
   files: DriverFile[];
   /** Digest of the signature of the catalogue; `none` without a catalogue. Old Windows knows no SHA-2. */
   signature: 'sha1' | 'sha2' | 'unknown' | 'none';
+  /** What is missing of the package or odd about it: sentences without beginning and end, `its file x.sys is not in the source`. */
+  problems?: string[];
 }
 
 /** An opened driver source: an ISO image, a folder, or an archive that the user pointed at. */

@@ -9,6 +9,7 @@ import { processor } from './services/processor.ts';
 import { bootDrivers } from './storage/boot-drivers.ts';
 import { bootStore } from './system/boot-store.ts';
 import { crashControl } from './system/crash-control.ts';
+import { driveLetter } from './system/drive-letter.ts';
 import { espFallback } from './system/esp-fallback.ts';
 import { hal } from './system/hal.ts';
 import { sanPolicy } from './system/san-policy.ts';
@@ -25,6 +26,7 @@ export const WINDOWS_FIXERS: readonly Fixer[] = [
   // How it starts.
   bootStore,
   espFallback,
+  driveLetter,
   crashControl,
   sanPolicy,
   networkAddresses,

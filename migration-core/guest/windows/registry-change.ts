@@ -16,12 +16,16 @@ export type RegistryChange =
 /** How one change is taken back, value for value. */
 export type RegistryUndo =
   | RegistryChange
+  /** A key that was made: it goes where nothing has been put into it since. */
+  | { op: 'delete-empty-key'; key: string }
   /** A key that was deleted, with all that was below it. */
   | { op: 'restore-key'; key: string; tree: KeptKey };
 
 export interface KeptKey {
   name: string;
   className: string | null;
+  /** A symbolic link of the registry, which is not made again; absent for all others. */
+  link?: true;
   /** Self-relative security descriptor. */
   security: Uint8Array;
   values: { name: string; type: number; data: Uint8Array }[];

@@ -10,8 +10,9 @@ import { BOOT_TEST_FOLDER } from '../../convert/boot-test.ts';
 import type { ConversionRecord } from '../../convert/conversion-record.ts';
 import { readManifest, type Manifest } from '../../convert/manifest.ts';
 import type { ConvertOptions } from '../../convert/options.ts';
-import { inWords } from '../../convert/undo.ts';
+import { inWords, windowsOf } from '../../convert/undo.ts';
 import { unfinishedJob } from '../../convert/unfinished.ts';
+import { forPeople } from '../../guest/windows/path.ts';
 import { formatById } from '../../image/table.ts';
 import { listLocalDisks } from '../../source/local-disks.ts';
 import { BUS_NAMES } from '../../target/machine.ts';
@@ -44,6 +45,7 @@ export function convertHandlers(session: Session): ConvertHandlers {
     ...choice,
     sources: choice.sources.map((id) => session.files.pathOf(id, 'source')),
     output: session.files.pathOf(choice.output, 'output'),
+    drivers: choice.drivers.map((id) => session.files.pathOf(id, 'drivers')),
     // Nothing is replaced from a screen: a folder that holds a conversion is named in the refusal.
     force: false,
   });
@@ -74,8 +76,8 @@ export function convertHandlers(session: Session): ConvertHandlers {
         fixer,
         what,
         why,
-        path,
-        undo: inWords(path, before),
+        path: forPeople(windowsOf(manifest), path),
+        undo: inWords(manifest, path, before),
       })),
       undone: manifest.undone,
       findings: manifest.findings,

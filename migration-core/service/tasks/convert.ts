@@ -15,6 +15,7 @@ import {
 import type { ConvertOptions } from '../../convert/options.ts';
 import { resumeConversion } from '../../convert/resume.ts';
 import { applyUndo } from '../../convert/undo.ts';
+import { forPeople } from '../../guest/windows/path.ts';
 import type { Task, TaskWorld } from './table.ts';
 
 function worldOf({ now, version, signal, pause, onStep, onProgress }: TaskWorld): ConvertWorld {
@@ -43,6 +44,7 @@ export const previewTask: Task<ConvertOptions, PreviewView> = {
 function viewOf(preview: ConversionPreview): PreviewView {
   const { plan, destination, findings } = preview;
   const { machine, target, fixes, hardware, toCopy, needBytes } = plan;
+  const windows = preview.server.inspection?.guest.windows;
   return {
     checks: checksOf(preview, findings),
     blocked: findings.some(({ severity }) => severity === 'blocker'),
@@ -70,7 +72,12 @@ function viewOf(preview: ConversionPreview): PreviewView {
       },
       hardware,
       changes: fixes.flatMap(({ fixer, edits }) =>
-        edits.map(({ what, why, action }) => ({ fixer, what, why, path: action.path })),
+        edits.map(({ what, why, action }) => ({
+          fixer,
+          what,
+          why,
+          path: forPeople(windows, action.path),
+        })),
       ),
       bytesToCopy: toCopy.reduce((sum, { bytes }) => sum + bytes, 0),
       bytesOfDisks: machine.disks.reduce((sum, { size }) => sum + size, 0),
@@ -118,7 +125,7 @@ function doneOf({ folder, manifest }: ConversionResult, world: TaskWorld): Conve
 
 export const undoTask: Task<{ folder: string }, { folder: string }> = {
   async run({ folder }, world) {
-    await applyUndo(folder, worldOf(world));
+    for (const sentence of await applyUndo(folder, worldOf(world))) world.note('warning', sentence);
     return { folder };
   },
 };

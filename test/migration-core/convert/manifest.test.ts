@@ -56,6 +56,42 @@ const manifest: Manifest = {
       path: '/boot/initrd',
       before: { kind: 'size', size: 42 },
     },
+    {
+      fixer: 'windows-boot-drivers',
+      what: 'a',
+      why: 'b',
+      action: 'registry',
+      path: '/Windows/System32/config/SYSTEM',
+      before: {
+        kind: 'registry',
+        undo: [
+          { op: 'set', key: 'A\\B', name: '', type: 0xffffffff, data: new Uint8Array([1, 2]) },
+          { op: 'delete-value', key: 'A', name: 'x' },
+          { op: 'delete-empty-key', key: 'A' },
+          {
+            op: 'restore-key',
+            key: 'C',
+            tree: {
+              name: 'C',
+              className: 'c',
+              security: new Uint8Array([9]),
+              values: [{ name: 'v', type: 3, data: new Uint8Array(0) }],
+              subkeys: [
+                {
+                  name: 'D',
+                  className: null,
+                  link: true,
+                  security: new Uint8Array([9]),
+                  values: [],
+                  subkeys: [],
+                },
+              ],
+            },
+          },
+        ],
+        patch: { sha256: 'ab', size: 8192, ranges: [{ offset: 4, bytes: new Uint8Array([0, 255]) }] },
+      },
+    },
   ],
   findings: [],
   timings: [],
@@ -68,6 +104,7 @@ describe('readManifest', () => {
     await writeFile(join(folder, MANIFEST_NAME), renderManifest(manifest));
     expect(await readManifest(folder)).toEqual(manifest);
     expect((await planUndo(folder)).map(({ undo }) => undo)).toEqual([
+      'What was changed in the registry file /Windows/System32/config/SYSTEM becomes what it was (4 values and keys); every byte of it where nothing else has written to the file since.',
       '/boot/initrd is cut back to its former 42 bytes.',
       '/etc/fstab gets its former contents back (3 bytes).',
     ]);

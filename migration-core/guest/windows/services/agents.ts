@@ -1,8 +1,84 @@
-import type { Fixer } from '../../fixer.ts';
+/**
+ * Software of hardware vendors and of other hypervisors on Windows: found by the catalogue, switched off where the virtual
+ * machine has nothing for it, never deleted. A watchdog without its board may restart the machine; a boot driver of another
+ * hypervisor may stop Windows from reaching its disks.
+ */
+import { throwIfCancelled } from '../../../base/cancel.ts';
+import type { Finding } from '../../../base/finding.ts';
+import type { FixContext, Fixer, FixPlan, GuestEdit } from '../../fixer.ts';
+import type { Agent } from '../../guest.ts';
+import type { WindowsFacts } from '../facts.ts';
+import {
+  findKnownSoftware,
+  isKnownService,
+  isMultipathInUse,
+  knownServices,
+  windowsCatalogue,
+} from './catalogue.ts';
+import { DISABLED, called, startInWords, switchOffChanges, unlessDamaged } from './service-keys.ts';
 
 export const agents: Fixer = {
   id: 'windows-agents',
   title: 'Software of hardware vendors and hypervisors',
-  applies: () => false,
-  plan: async () => ({ edits: [], findings: [] }),
+  applies: ({ guest }) => guest.windows !== undefined,
+  plan,
 };
+
+/** All that is installed, whether it is started or not. Pure. */
+export function findWindowsAgents(windows: WindowsFacts): Agent[] {
+  return findKnownSoftware(windows).map(({ entry, services }) => {
+    const { id, name, vendor, kind } = entry;
+    return { id, name, vendor, kind, services: services.map((service) => service.name) };
+  });
+}
+
+async function plan({ guest, hives, target }: FixContext, signal?: AbortSignal): Promise<FixPlan> {
+  const windows = guest.windows!;
+  const path = windows.hives.system;
+  const system = await hives!.hive(path);
+  const edits: GuestEdit[] = [];
+  const findings: Finding[] = [...multipathFindings(windows)];
+  for (const { entry, services } of findKnownSoftware(windows)) {
+    throwIfCancelled(signal);
+    if (entry.keepOn.includes(target.id)) continue;
+    for (const service of services) {
+      const changes = unlessDamaged(findings, `the service ${service.name}`, [], () =>
+        switchOffChanges(windows, system, service.name),
+      );
+      if (changes.length === 0) continue;
+      const subject = called(service);
+      const now =
+        service.start === DISABLED
+          ? 'stays off, also in the control sets in which it was not'
+          : `is switched off; it started ${startInWords(service.start)}`;
+      edits.push({
+        what: `${subject[0]!.toUpperCase()}${subject.slice(1)} of ${entry.name} ${now}.`,
+        why: entry.why,
+        action: { kind: 'registry', path, changes },
+      });
+    }
+  }
+  return { edits, findings };
+}
+
+/** Software that joins paths is left where disks come over several: its filters may know the disks by their paths. */
+function multipathFindings(windows: WindowsFacts): Finding[] {
+  if (!isMultipathInUse(windows)) return [];
+  const names = windowsCatalogue()
+    .entries.filter(({ unless }) => unless === 'multipath-in-use')
+    .filter((entry) =>
+      windows.services.some(({ name, image, displayName }) =>
+        knownServices(entry).some((known) => isKnownService(known, name, [image, displayName])),
+      ),
+    )
+    .map(({ name }) => name);
+  const extra = names.length === 0 ? '' : ` (${names.join(', ')})`;
+  return [
+    {
+      severity: 'warning',
+      code: 'MULTIPATH_IN_USE',
+      message: `The server reaches disks over several paths, and the software that joins them${extra} is left as it is.`,
+      next: 'Check with a boot test that all disks are there, then uninstall that software in the virtual machine.',
+    },
+  ];
+}
