@@ -45,6 +45,8 @@ export function networkStep(cards: readonly Card[], options: StepOptions): strin
   return [
     'setlocal EnableExtensions DisableDelayedExpansion',
     'set "PATH=%SystemRoot%\\System32;%SystemRoot%\\System32\\Wbem"',
+    `set "INTERFACES=${INTERFACES}"`,
+    `set "NETBIOS=${NETBIOS}"`,
     'set AGAIN=',
     'set FAILED=0',
     options.restart ? 'set RESTART=1' : 'set RESTART=',
@@ -70,8 +72,6 @@ function cardLines(card: Card, n: number, options: StepOptions): string[] {
   const { settings } = from;
   const dashes = mac.toUpperCase().replaceAll(':', '-');
   const next = `:card${n + 1}`;
-  const telling = options.withoutDhcpClient ? [] : netshLines(settings, options);
-  const registry = registryLines(settings);
   return [
     '',
     `:card${n}`,
@@ -81,26 +81,50 @@ function cardLines(card: Card, n: number, options: StepOptions): string[] {
     'if not defined CARD set AGAIN=1',
     `if not defined CARD goto ${next}`,
     `echo The network card with the address ${dashes} is set up.`,
-    ...(registry.length === 0
-      ? []
-      : [
-          ...(options.withoutDhcpClient
-            ? ['echo The DHCP client is switched off, so the registry is written.']
-            : [
-                'set BAD=',
-                ...telling.map((line) => `${line} || set BAD=1`),
-                `if not defined BAD goto :card${n}more`,
-                'echo netsh did not do it, so the registry is written and the server restarted.',
-              ]),
-          ...guarded(registry),
-          `:card${n}more`,
-        ]),
-    ...netshMore(settings, options).map((line) => `${line} || set FAILED=1`),
-    ...guarded(registryMore(settings, options)),
+    ...addressLines(settings, `card${n}more`, options),
+    ...netshMore(settings, options).flatMap((line) => tried(line, 'FAILED')),
+    ...registryWork(registryMore(settings, options), `card${n}done`),
     ...(newName(card) === null ? [] : [`if defined NAME set "NAME${n}=%NAME%"`]),
     `>network-card-${n}.done echo done`,
   ];
 }
+
+/** A command, and what is noted where it does not end with 0. `||` means the same, and is one thing less to be sure of. */
+const tried = (line: string, flag: 'BAD' | 'FAILED'): string[] => [
+  line,
+  `if not "%ERRORLEVEL%"=="0" set ${flag}=1`,
+];
+
+/** By netsh, and where that fails by the registry. */
+function addressLines(settings: CardSettings, label: string, options: StepOptions): string[] {
+  const registry = registryLines(settings);
+  if (registry.length === 0) return [];
+  if (options.withoutDhcpClient)
+    return [
+      'echo The DHCP client is switched off, so the registry is written.',
+      ...registryWork(registry, label),
+    ];
+  return [
+    'set BAD=',
+    ...netshLines(settings, options).flatMap((line) => tried(line, 'BAD')),
+    `if not defined BAD goto :${label}`,
+    'echo netsh did not do it, so the registry is written and the server restarted.',
+    ...registryWork(registry, label),
+  ];
+}
+
+/** Without a GUID nothing is written: the key above is that of all cards. */
+const registryWork = (lines: readonly string[], label: string): string[] =>
+  lines.length === 0
+    ? []
+    : [
+        'if not defined GUID echo The registry key of this card was not found.',
+        'if not defined GUID set FAILED=1',
+        `if not defined GUID goto :${label}`,
+        ...lines.flatMap((line) => tried(line, 'FAILED')),
+        'set RESTART=1',
+        `:${label}`,
+      ];
 
 /** Addresses, gateways and servers of names: what netsh sets with effect at once. */
 function netshLines(settings: CardSettings, { beforeVista, validates }: StepOptions): string[] {
@@ -142,9 +166,9 @@ function netshLines(settings: CardSettings, { beforeVista, validates }: StepOpti
 const regAdd = (key: string, name: string, type: string, data: string | number): string =>
   `reg.exe add "${key}" /v ${name} /t ${type} ${type === 'REG_MULTI_SZ' ? '/s "," ' : ''}/d "${data}" /f`;
 const inNetbios = (name: string, type: string, data: string | number): string =>
-  regAdd(`${NETBIOS}\\Tcpip_%GUID%`, name, type, data);
+  regAdd('%NETBIOS%\\Tcpip_%GUID%', name, type, data);
 const inInterface = (name: string, type: string, data: string | number): string =>
-  regAdd(`${INTERFACES}\\%GUID%`, name, type, data);
+  regAdd('%INTERFACES%\\%GUID%', name, type, data);
 
 /** The same, as Windows keeps it. */
 function registryLines({ addresses, gateways, dnsServers, winsServers }: CardSettings): string[] {
@@ -201,28 +225,21 @@ function registryMore(settings: CardSettings, { beforeVista }: StepOptions): str
   return lines;
 }
 
-/** Without a GUID nothing is written: the key above is that of all cards. */
-const guarded = (lines: readonly string[]): string[] =>
-  lines.length === 0
-    ? []
-    : [
-        'if not defined GUID set FAILED=1',
-        ...lines.map((line) => `if defined GUID ${line} || set FAILED=1`),
-        'set RESTART=1',
-      ];
-
 /** With more than one card, the name that one gives up is what the other takes: all get a name of the moment first. */
 function renamingLines(cards: readonly Card[], renamed: readonly number[]): string[] {
-  const lines: string[] = [];
-  const rename = (n: number, to: string): string =>
-    `netsh.exe interface set interface name="%NAME${n}%" newname="${to}"`;
-  const unless = (n: number): string => `if defined NAME${n} if /i not "%NAME${n}%"=="${nameOf(n)}"`;
-  const nameOf = (n: number): string => newName(cards[n - 1]!)!;
-  if (renamed.length > 1)
-    for (const n of renamed)
-      lines.push(`${unless(n)} ${rename(n, `Ironlift card ${n}`)} && set "NAME${n}=Ironlift card ${n}"`);
-  for (const n of renamed) lines.push(`${unless(n)} ${rename(n, nameOf(n))}`);
-  return lines;
+  const rename = (n: number, name: string, to: string): string[] => [
+    '',
+    `if not defined NAME${n} goto :${name}${n}`,
+    `if /i "%NAME${n}%"=="${newName(cards[n - 1]!)!}" goto :${name}${n}`,
+    `netsh.exe interface set interface name="%NAME${n}%" newname="${to}"`,
+    `if "%ERRORLEVEL%"=="0" set "NAME${n}=${to}"`,
+    `:${name}${n}`,
+  ];
+  return [
+    ...(renamed.length > 1 ? renamed.flatMap((n) => rename(n, 'freed', `Ironlift card ${n}`)) : []),
+    ...renamed.flatMap((n) => rename(n, 'renamed', newName(cards[n - 1]!)!)),
+    '',
+  ];
 }
 
 /** `call :find AA-BB-CC-DD-EE-FF "aa bb cc dd ee ff"` sets CARD, what netsh calls the card, and GUID and NAME if they are found. */

@@ -16,7 +16,7 @@ export const bootDrivers: Fixer = {
   id: 'windows-boot-drivers',
   title: 'Storage drivers of Windows itself, started at boot',
   applies: ({ guest, hives }) => guest.windows !== undefined && hives !== undefined,
-  plan: async (context) => {
+  plan: async (context, signal) => {
     const { files, target } = context;
     const windows = context.guest.windows!;
     return planBootPaths({
@@ -25,7 +25,9 @@ export const bootDrivers: Fixer = {
       hives: context.hives!,
       wanted: wantedPaths(context),
       // What else the platform has, for the advice where the planned controller cannot be reached.
-      alternatives: target.buses.map((bus) => ({ path: pathOf(bus, context), option: `--bus ${bus}` })),
+      alternatives: target.buses.map((bus) => ({ path: pathOf(bus, context), name: bus })),
+      option: '--bus',
+      signal,
     });
   },
 };
