@@ -135,6 +135,9 @@ export const ERROR_KINDS = {
   // guest/windows/drivers
   DRIVER_SOURCE_UNUSABLE: 'refused',
   INF_NOT_UNDERSTOOD: 'refused',
+  // guest/windows: cabinets with driver files
+  CABINET_DAMAGED: 'failed',
+  CABINET_NOT_SUPPORTED: 'failed',
   // electron: the shells
   WRITE_NOT_ALLOWED: 'refused',
   PAGE_NOT_BUILT: 'refused',

@@ -4,6 +4,7 @@ import { formatBytes, plural } from '../base/text.ts';
 import type { Guest } from '../guest/guest.ts';
 import type { SourceDescription } from '../source/source.ts';
 import { driverNeeds } from '../target/drivers.ts';
+import type { GuestDrivers, Hardware } from '../target/guest-drivers.ts';
 import type { VirtualDisk, VirtualMachine, VirtualNic } from '../target/machine.ts';
 
 export interface HardwareRow {
@@ -17,13 +18,18 @@ type Disk = Pick<SourceDescription, 'path' | 'size' | 'sectorSize' | 'model' | '
 
 const UNKNOWN = 'not told by the disks';
 
-/** `disks`: the descriptions of the sources, in the order of the machine's disks. */
+/** `disks`: the descriptions of the sources, in the order of the machine's disks. `drivers`: those of a Windows. */
 export function hardwareRows(
   machine: VirtualMachine,
   disks: readonly Disk[],
   guest: Pick<Guest, 'firmware' | 'interfaces'> | null,
   known: { cpus?: number | null; memoryMiB?: number | null } = {},
+  drivers?: GuestDrivers,
 ): HardwareRow[] {
+  const by = (hardware: Hardware): string => {
+    if (drivers === undefined) return ` (driver ${driverNeeds(hardware).modules.join(', ')})`;
+    return ` (driver ${drivers.driving(hardware)?.join(', ') ?? 'missing'})`;
+  };
   const { cpus = null, memoryMiB = null } = known;
   return [
     {
@@ -44,12 +50,12 @@ export function hardwareRows(
     ...machine.disks.map((disk, index) => ({
       what: `Disk ${index + 1}`,
       source: disks[index] === undefined ? UNKNOWN : physicalDisk(disks[index]),
-      virtual: virtualDisk(disk),
+      virtual: virtualDisk(disk, by(disk.bus)),
     })),
     ...machine.nics.map((nic, index) => ({
       what: `Network card ${index + 1}`,
       source: physicalCard(nic, guest),
-      virtual: virtualCard(nic),
+      virtual: virtualCard(nic, by(nic.model)),
     })),
   ];
 }
@@ -67,8 +73,8 @@ function physicalDisk({ path, size, sectorSize, model, serial, bus }: Disk): str
   ].join(', ');
 }
 
-function virtualDisk({ file, size, bus, unit }: VirtualDisk): string {
-  return `${file}, ${formatBytes(size)}, ${bus} place ${unit} (driver ${driverNeeds(bus).modules.join(', ')})`;
+function virtualDisk({ file, size, bus, unit }: VirtualDisk, driver: string): string {
+  return `${file}, ${formatBytes(size)}, ${bus} place ${unit}${driver}`;
 }
 
 function physicalCard({ guestName }: VirtualNic, guest: Pick<Guest, 'interfaces'> | null): string {
@@ -77,7 +83,7 @@ function physicalCard({ guestName }: VirtualNic, guest: Pick<Guest, 'interfaces'
   return `${guestName}, ${mac === null ? 'MAC address not told' : `MAC ${mac}`}`;
 }
 
-function virtualCard({ model, mac, mode, network, vlan }: VirtualNic): string {
+function virtualCard({ model, mac, mode, network, vlan }: VirtualNic, driver: string): string {
   const connected = `${mode}${network === null ? '' : ` ${network}`}${vlan === null ? '' : `, VLAN ${vlan}`}`;
-  return `${model} (driver ${driverNeeds(model).modules.join(', ')}), MAC ${mac}, ${connected}`;
+  return `${model}${driver}, MAC ${mac}, ${connected}`;
 }

@@ -5,14 +5,17 @@ import { IronliftError } from '../base/errors.ts';
 import { planFixes, type PlannedFix } from '../guest/fixers.ts';
 import { roomNeeded } from '../guest/apply-room.ts';
 import { availableModules } from '../guest/linux/initramfs/modules.ts';
+import { loadableDrivers } from '../guest/windows/loadable-drivers.ts';
 import { formatById, imageFormats } from '../image/table.ts';
 import type { VirtualMachine } from '../target/machine.ts';
 import { planMachine } from '../target/plan-machine.ts';
 import { targetById, targets } from '../target/table.ts';
+import { windowsDriversFor } from '../target/windows-drivers.ts';
 import type { Target } from '../target/target.ts';
+import { withDrivers, type FoundDrivers } from './driver-sources.ts';
 import { hardwareRows, type HardwareRow } from './hardware.ts';
 import { planLayouts, type DiskLayout } from './layout.ts';
-import type { ConvertOptions } from './options.ts';
+import { MOST_DRIVER_SOURCES, type ConvertOptions } from './options.ts';
 import type { OpenServer } from './server.ts';
 
 export interface ConversionPlan {
@@ -49,6 +52,8 @@ export function checkOptions(options: ConvertOptions): Target {
     }
   }
   if (options.sources.length === 0) wrong.push('No source is named');
+  if (options.drivers.length > MOST_DRIVER_SOURCES)
+    wrong.push(`--drivers is taken ${MOST_DRIVER_SOURCES} times at most`);
   if (
     options.cpus !== null &&
     !(Number.isInteger(options.cpus) && options.cpus >= 1 && options.cpus <= 512)
@@ -79,7 +84,20 @@ export async function planConversion(
   options: ConvertOptions,
   { signal, largestFile }: { signal?: AbortSignal | undefined; largestFile: number },
 ): Promise<ConversionPlan> {
-  const findings: Finding[] = [];
+  const paths = options.fix ? options.drivers : [];
+  return withDrivers(paths, server.inspection?.guest ?? null, signal, (found) =>
+    planWith(server, target, options, { signal, largestFile, found }),
+  );
+}
+
+async function planWith(
+  server: OpenServer,
+  target: Target,
+  options: ConvertOptions,
+  world: { signal: AbortSignal | undefined; largestFile: number; found: FoundDrivers },
+): Promise<ConversionPlan> {
+  const { signal, largestFile, found } = world;
+  const findings: Finding[] = [...found.findings];
   const guest = server.inspection?.guest ?? null;
   const files = server.inspection?.tree ?? null;
   const format = formatById(options.format ?? target.formats[0]!);
@@ -90,11 +108,16 @@ export async function planConversion(
   }
   const kernel = guest?.kernels.find(({ isDefault }) => isDefault) ?? guest?.kernels[0];
   const modules = files !== null && kernel !== undefined ? await availableModules(files, kernel) : null;
+  const windowsDrivers =
+    files !== null && guest?.windows !== undefined
+      ? await loadableDrivers(files, guest.windows, found.drivers ?? [])
+      : undefined;
   const planned = planMachine({
     target,
     format,
     guest,
     modules,
+    ...(windowsDrivers === undefined ? {} : { windowsDrivers }),
     disks: server.disks.map(({ source }) => ({
       size: source.description.size,
       fingerprint: source.fingerprint,
@@ -114,7 +137,14 @@ export async function planConversion(
   const fixes =
     options.fix && guest !== null && files !== null
       ? await planFixes(
-          { guest, files, machine: planned.machine, target, volumes: server.volumes.map(({ info }) => info) },
+          {
+            guest,
+            files,
+            machine: planned.machine,
+            target,
+            volumes: server.volumes.map(({ info }) => info),
+            ...(found.drivers === null ? {} : { drivers: found.drivers }),
+          },
           signal === undefined ? {} : { signal },
         )
       : [];
@@ -136,6 +166,7 @@ export async function planConversion(
     server.disks.map(({ source }) => source.description),
     guest,
     server.machine ?? {},
+    windowsDrivers === undefined ? undefined : windowsDriversFor(windowsDrivers),
   );
   const { layouts } = layout;
   return { target, machine: planned.machine, layouts, fixes, findings, toCopy, hardware, needBytes };

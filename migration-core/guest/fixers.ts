@@ -1,5 +1,6 @@
 /** The table of all fixers. Order matters: each one plans on the guest as those before it leave it. */
 import { throwIfCancelled } from '../base/cancel.ts';
+import { isIronliftError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
 import type { Guest } from './guest.ts';
 import type { FixContext, Fixer, GuestEdit } from './fixer.ts';
@@ -28,6 +29,7 @@ import { selinux } from './linux/selinux-relabel.ts';
 import { xorg } from './linux/xorg.ts';
 import { StagedGuest } from './stage.ts';
 import { WINDOWS_FIXERS } from './windows/fixers.ts';
+import type { RegistryChange } from './windows/registry-change.ts';
 
 export const LINUX_FIXERS: readonly Fixer[] = [
   // Names of disks, which all that follows may read.
@@ -88,10 +90,49 @@ export async function planFixes(
   for (const fixer of options.fixers ?? fixersOf(context.guest)) {
     throwIfCancelled(options.signal);
     if (!fixer.applies(staged)) continue;
-    const { edits, findings } = await fixer.plan(staged, options.signal);
-    for (const edit of edits) await files.stage(edit.action);
+    const plan = await fixer.plan(staged, options.signal);
+    const findings = [...plan.findings];
+    const edits: GuestEdit[] = [];
+    for (const edit of plan.edits) {
+      const possible = await stageWhatIsPossible(files, edit, findings);
+      if (possible !== null) edits.push(possible);
+    }
     if (edits.length > 0 || findings.length > 0)
       planned.push({ fixer: fixer.id, title: fixer.title, edits, findings });
   }
   return planned;
+}
+
+/**
+ * Lays an edit over the guest. Changes of a registry key whose part of the hive is damaged are left out and told of: they must not
+ * stop the conversion of all the rest. Null where nothing is left of the edit.
+ */
+async function stageWhatIsPossible(
+  files: StagedGuest,
+  edit: GuestEdit,
+  findings: Finding[],
+): Promise<GuestEdit | null> {
+  const { action } = edit;
+  if (action.kind !== 'registry') {
+    await files.stage(action);
+    return edit;
+  }
+  const changes: RegistryChange[] = [];
+  for (const change of action.changes)
+    try {
+      await files.stage({ ...action, changes: [change] });
+      changes.push(change);
+    } catch (error) {
+      if (!isIronliftError(error, 'HIVE_DAMAGED') && !isIronliftError(error, 'EDIT_NOT_POSSIBLE'))
+        throw error;
+      // A hive that takes no further change at all ends the plan.
+      (await files.hive(action.path)).core.expectWritable();
+      findings.push({
+        severity: 'warning',
+        code: 'REGISTRY_PART_DAMAGED',
+        message: `A change of the registry key ${change.key} was left out, because the registry of the server is damaged there: ${error.message}`,
+        next: 'Let Windows check itself on the server (chkdsk, sfc /scannow), or make this change after the first start.',
+      });
+    }
+  return changes.length === 0 ? null : { ...edit, action: { ...action, changes } };
 }

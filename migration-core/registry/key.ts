@@ -205,9 +205,10 @@ export class HiveKey {
     return this.#core.edit(() => {
       const { cells } = this.#core;
       this.#at();
-      this.#orderSubkeys();
       const parentSecurity = this.#securityCell();
+      // Read before anything is written: a damaged one refuses the edit and leaves the hive as it was.
       readDescriptor(cells, parentSecurity);
+      this.#orderSubkeys();
       let security = parentSecurity;
       if (about.security === undefined) shareSecurity(cells, parentSecurity);
       else security = securityWith(cells, parentSecurity, about.security);

@@ -18,7 +18,10 @@ export function chooseChipset(machine: VirtualMachine): ChipsetChoice {
   if (machine.chipset === 'i440fx' || (machine.chipset === undefined && isOldRelease(machine.os)))
     return {
       chipset: 'i440fx',
-      why: 'The kernel of this guest is older than virtio 1.0, which the Q35 board requires.',
+      why:
+        machine.os.id === 'windows'
+          ? 'Windows XP and Server 2003 have no drivers for the Q35 board.'
+          : 'The kernel of this guest is older than virtio 1.0, which the Q35 board requires.',
     };
   return { chipset: 'q35', why: 'The Q35 board is the standard for current systems.' };
 }

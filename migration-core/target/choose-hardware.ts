@@ -1,18 +1,11 @@
 /**
- * Which disk bus and network card a guest gets: the first of the platform's preferences for which the guest's kernel
- * provably has the drivers.
+ * Which disk bus and network card a guest gets: the first of the platform's preferences for which the guest provably
+ * has the drivers.
  */
 import type { Finding } from '../base/finding.ts';
 import { blocker, info, warning } from './check.ts';
-import { knowsModernVirtio } from './chipset.ts';
-import { driverNeeds, driversFor } from './drivers.ts';
+import type { GuestDrivers } from './guest-drivers.ts';
 import type { DiskBus, NicModel } from './machine.ts';
-
-/** The kernel that will be started and the modules it has, as files or built in, spelled as by `moduleName`. */
-export interface KernelDrivers {
-  version: string;
-  modules: ReadonlySet<string>;
-}
 
 export interface HardwareRequest<T extends DiskBus | NicModel> {
   /** `the disks`, `the network cards`: the sentence's subject. */
@@ -27,8 +20,8 @@ export interface HardwareRequest<T extends DiskBus | NicModel> {
   asked: T | null;
   /** A reason of the platform against this hardware (no room on the bus), or null. */
   objection: (hardware: T) => string | null;
-  /** Null where nothing is known of the guest's kernel. */
-  kernel: KernelDrivers | null;
+  /** Null where nothing is known of the guest's drivers. */
+  drivers: GuestDrivers | null;
   firmware: 'bios' | 'uefi';
 }
 
@@ -38,77 +31,75 @@ export interface HardwareChoice<T> {
 }
 
 export function chooseHardware<T extends DiskBus | NicModel>(request: HardwareRequest<T>): HardwareChoice<T> {
-  const { kernel } = request;
-  if (kernel === null) return withoutKernel(request);
-  return request.asked === null ? preferred(request, kernel) : asAsked(request, kernel, request.asked);
+  const { drivers } = request;
+  if (drivers === null) return withoutDrivers(request);
+  return request.asked === null ? preferred(request, drivers) : asAsked(request, drivers, request.asked);
 }
 
 /** Why this guest cannot have this hardware, as a part of a sentence; null when it can. */
 function obstacle<T extends DiskBus | NicModel>(
   request: HardwareRequest<T>,
-  kernel: KernelDrivers,
+  drivers: GuestDrivers,
   hardware: T,
 ): string | null {
   const objection = request.objection(hardware);
   if (objection !== null) return objection;
-  const need = driverNeeds(hardware);
-  if (driversFor(need, kernel.modules) === null) {
-    const missing = need.modules.filter((module) => !kernel.modules.has(module));
-    return `kernel ${kernel.version} has no ${missing.join(' and no ')} module`;
-  }
-  if (hardware.startsWith('virtio') && request.firmware === 'uefi' && !knowsModernVirtio(kernel.version))
-    return `kernel ${kernel.version} is older than virtio 1.0, the only form that machines with UEFI offer`;
+  if (drivers.driving(hardware) === null) return drivers.lacking(hardware);
+  if (hardware.startsWith('virtio') && request.firmware === 'uefi' && !drivers.modernVirtio)
+    return `${drivers.name} is older than virtio 1.0, the only form that machines with UEFI offer`;
   return null;
 }
 
 function preferred<T extends DiskBus | NicModel>(
   request: HardwareRequest<T>,
-  kernel: KernelDrivers,
+  drivers: GuestDrivers,
 ): HardwareChoice<T> {
   const { offered, what, platform } = request;
   const passedOver: string[] = [];
   for (const hardware of offered) {
-    const problem = obstacle(request, kernel, hardware);
+    const problem = obstacle(request, drivers, hardware);
     if (problem !== null) {
       passedOver.push(`${hardware} (${problem})`);
       continue;
     }
-    const modules = driversFor(driverNeeds(hardware), kernel.modules) ?? [];
+    const driving = drivers.driving(hardware) ?? [];
     const rank =
       passedOver.length === 0
         ? `the first choice on ${platform}`
         : `the best choice on ${platform} after ${passedOver.join(' and ')}`;
-    const message = `${capital(what)} use ${hardware}, ${rank}; kernel ${kernel.version} has its drivers (${modules.join(', ')}).`;
-    return { hardware, findings: [info('TARGET_HARDWARE_CHOSEN', message)] };
+    const message = `${capital(what)} use ${hardware}, ${rank}; ${drivers.name} has its drivers (${driving.join(', ')}).`;
+    const better = drivers.better(offered.slice(0, offered.indexOf(hardware)));
+    const finding = info('TARGET_HARDWARE_CHOSEN', message);
+    return { hardware, findings: [better === null ? finding : { ...finding, next: better }] };
   }
   const finding = blocker(
     'TARGET_NO_DRIVER',
     `Nothing that ${platform} offers for ${what} can be used: ${passedOver.join('; ')}.`,
-    'Install a kernel with the drivers of this platform on the server, or choose another platform.',
+    `${drivers.cure}, or choose another platform.`,
   );
   return { hardware: offered[0]!, findings: [finding] };
 }
 
 function asAsked<T extends DiskBus | NicModel>(
   request: HardwareRequest<T>,
-  kernel: KernelDrivers,
+  drivers: GuestDrivers,
   hardware: T,
 ): HardwareChoice<T> {
-  const problem = obstacle(request, kernel, hardware);
+  const problem = obstacle(request, drivers, hardware);
   if (problem === null) {
-    const message = `${capital(request.what)} use ${hardware}, as asked for; kernel ${kernel.version} has its drivers.`;
+    const message = `${capital(request.what)} use ${hardware}, as asked for; ${drivers.name} has its drivers.`;
     return { hardware, findings: [info('TARGET_HARDWARE_ASKED', message)] };
   }
-  const possible = request.offered.filter((other) => obstacle(request, kernel, other) === null);
+  const possible = request.offered.filter((other) => obstacle(request, drivers, other) === null);
   const next =
     possible.length > 0
       ? `Choose ${possible.join(' or ')}, for which this server has drivers.`
-      : 'Install a kernel with the drivers of this platform on the server before converting it.';
+      : `${drivers.cure} before converting it.`;
   const message = `${capital(request.what)} cannot use ${hardware}: ${problem}.`;
   return { hardware, findings: [blocker('TARGET_NO_DRIVER', message, next)] };
 }
 
-function withoutKernel<T extends DiskBus | NicModel>(request: HardwareRequest<T>): HardwareChoice<T> {
+function withoutDrivers<T extends DiskBus | NicModel>(request: HardwareRequest<T>): HardwareChoice<T> {
   const { asked, offered, safest, what } = request;
   const hardware =
     asked ??

@@ -9,10 +9,12 @@ import type { SourceFingerprint } from '../source/source.ts';
 import { blocker, info, uniqueFindings, warning } from './check.ts';
 import { chooseHardware } from './choose-hardware.ts';
 import { knowsModernVirtio } from './chipset.ts';
+import { kernelDrivers, type GuestDrivers } from './guest-drivers.ts';
 import { fileStem, machineUuid, nameProblem } from './identity.ts';
 import type { DiskBus, NicModel, VirtualDisk, VirtualMachine } from './machine.ts';
 import { planNics, type NicOption } from './plan-nics.ts';
 import type { Target } from './target.ts';
+import { windowsDriversFor, type WindowsDrivers } from './windows-drivers.ts';
 
 /** What the user asked for; null where nothing was. */
 export interface MachineOptions {
@@ -29,13 +31,18 @@ export interface MachineRequest {
   /** The format of the disk images. */
   format: Pick<ImageFormat, 'id' | 'extension'>;
   /** What inspection found; null where no system was recognised. */
-  guest: Pick<Guest, 'hostName' | 'firmware' | 'architecture' | 'os' | 'kernels' | 'interfaces'> | null;
+  guest: Pick<
+    Guest,
+    'hostName' | 'firmware' | 'architecture' | 'os' | 'kernels' | 'interfaces' | 'windows'
+  > | null;
   /** Modules of the guest's default kernel, as files or built in, spelled as by `moduleName`; null where unknown. */
   modules: ReadonlySet<string> | null;
+  /** Drivers of a Windows, its own and those of the named sources. */
+  windowsDrivers?: WindowsDrivers;
   /** The disks in their order, the boot disk first; sizes in bytes. */
   disks: readonly { size: number; fingerprint: SourceFingerprint }[];
   options: MachineOptions;
-  /** How the hardware clock runs; UTC unless told. */
+  /** How the hardware clock runs; as the guest keeps it unless told. */
   clock?: VirtualMachine['clock'];
   /** Of the physical server, where an inventory knows them, or of the virtual machine it is on another platform. */
   hardware?: KnownHardware;
@@ -69,7 +76,6 @@ export function planMachine(request: MachineRequest): MachinePlan {
   const named = nameProblem(hardware?.name ?? '') === null ? hardware?.name : undefined;
   const name = chooseName(named ?? guest?.hostName ?? '', options.name, findings);
   const uuid = machineUuid(JSON.stringify(request.disks.map(({ fingerprint }) => fingerprint)), name);
-  const kernel = guest?.kernels.find(({ isDefault }) => isDefault) ?? guest?.kernels[0];
   const base: VirtualMachine = {
     name,
     uuid,
@@ -81,17 +87,14 @@ export function planMachine(request: MachineRequest): MachinePlan {
       guest === null
         ? { id: '', version: '', name: '' }
         : { id: guest.os.id, version: guest.os.version, name: guest.os.name },
-    clock: request.clock ?? 'utc',
-    ...(kernel === undefined ? {} : { chipset: knowsModernVirtio(kernel.version) ? 'q35' : 'i440fx' }),
+    clock: request.clock ?? (guest?.windows?.clockIsUtc === false ? 'localtime' : 'utc'),
+    ...chipsetOf(request),
     disks: [],
     nics: [],
   };
   const shared = {
     platform: target.name,
-    kernel:
-      kernel === undefined || request.modules === null
-        ? null
-        : { version: kernel.version, modules: request.modules },
+    drivers: driversOf(request),
     firmware: base.firmware,
   };
 
@@ -125,6 +128,28 @@ export function planMachine(request: MachineRequest): MachinePlan {
   findings.push(...bus.findings, ...nicModel.findings.map(withoutNetwork), ...network.findings);
   const machine = { ...base, disks: disksOn(bus.hardware), nics: network.nics };
   return { machine, findings: uniqueFindings(findings) };
+}
+
+/** The kernel that will be started. */
+const kernelOf = ({ guest }: MachineRequest): Guest['kernels'][number] | undefined =>
+  guest?.kernels.find(({ isDefault }) => isDefault) ?? guest?.kernels[0];
+
+function chipsetOf(request: MachineRequest): Pick<VirtualMachine, 'chipset'> {
+  const { guest } = request;
+  // XP and 2003 know neither AHCI nor PCI Express as Q35 has them.
+  if (guest?.windows !== undefined) return { chipset: isBeforeVista(guest.windows) ? 'i440fx' : 'q35' };
+  const kernel = kernelOf(request);
+  return kernel === undefined ? {} : { chipset: knowsModernVirtio(kernel.version) ? 'q35' : 'i440fx' };
+}
+
+const isBeforeVista = ({ ntVersion }: { ntVersion: string }): boolean => Number.parseInt(ntVersion, 10) < 6;
+
+function driversOf(request: MachineRequest): GuestDrivers | null {
+  if (request.windowsDrivers !== undefined) return windowsDriversFor(request.windowsDrivers);
+  const kernel = kernelOf(request);
+  return kernel === undefined || request.modules === null
+    ? null
+    : kernelDrivers(kernel.version, request.modules);
 }
 
 function chooseName(hostName: string, asked: string | null, findings: Finding[]): string {

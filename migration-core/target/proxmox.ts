@@ -108,6 +108,28 @@ function dnsName(machine: VirtualMachine): string {
   return name === '' ? 'server' : name;
 }
 
+/** By version of Windows: what qm(1) says of `ostype`. It sets what the hypervisor tells Windows of itself. */
+const WINDOWS_TYPES: Record<string, string> = {
+  xp: 'wxp',
+  '2003': 'w2k3',
+  vista: 'wvista',
+  '2008': 'w2k8',
+  '7': 'win7',
+  '2008r2': 'win7',
+  '8': 'win8',
+  '8.1': 'win8',
+  '2012': 'win8',
+  '2012r2': 'win8',
+  '10': 'win10',
+  '2016': 'win10',
+  '2019': 'win10',
+};
+
+function osType({ os }: VirtualMachine): string {
+  if (os.id === '') return 'other';
+  return os.id === 'windows' ? (WINDOWS_TYPES[os.version] ?? 'win11') : 'l26';
+}
+
 function proxmoxOptions(machine: VirtualMachine): ProxmoxOptions {
   const { chipset } = chooseChipset(machine);
   const uefi = machine.firmware === 'uefi';
@@ -119,7 +141,7 @@ function proxmoxOptions(machine: VirtualMachine): ProxmoxOptions {
         'description',
         `${machine.name}: ${machine.os.name || 'unknown system'}, converted from a physical server`,
       ],
-      ['ostype', machine.os.id === '' ? 'other' : 'l26'],
+      ['ostype', osType(machine)],
       ['bios', uefi ? 'ovmf' : 'seabios'],
       // `pc` is what a configuration without the key means.
       ...(chipset === 'q35' ? ([['machine', 'q35']] satisfies [string, string][]) : []),

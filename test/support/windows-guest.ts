@@ -69,13 +69,9 @@ export async function windowsVolumes(options: WindowsGuestOptions): Promise<Open
     firmware === 'uefi'
       ? { scheme: 'gpt', disk: DISK_GUID, partition: PARTITIONS[at].guid }
       : { scheme: 'mbr', signature: SIGNATURE, offset: PARTITIONS[at].offset };
-  const made = windowsHives(options.version, {
-    ...options,
-    drives: {
-      '\\DosDevices\\C:': mountedDevice(place('windows')),
-      ...(options.data === undefined ? {} : { '\\DosDevices\\D:': mountedDevice(place('data')) }),
-      ...options.drives,
-    },
+  const made = madeHives(options, {
+    '\\DosDevices\\C:': mountedDevice(place('windows')),
+    ...(options.data === undefined ? {} : { '\\DosDevices\\D:': mountedDevice(place('data')) }),
   });
   const hives = { ...made, ...options.hives };
   const tree = windowsFiles(version, hives);
@@ -111,6 +107,25 @@ export async function windowsVolumes(options: WindowsGuestOptions): Promise<Open
   if (options.data !== undefined)
     await add('data', { ...options.data }, { label: 'Data', size: 500 * MEBIBYTE });
   return volumes;
+}
+
+/** Hives of plain servers, which are asked for again and again; nobody writes to them. */
+const plainHives = new Map<string, ReturnType<typeof windowsHives>>();
+
+function madeHives(
+  options: WindowsGuestOptions,
+  drives: Record<string, Uint8Array>,
+): ReturnType<typeof windowsHives> {
+  const { version, system, software, hostName, controlSets } = options;
+  const all = { ...options, drives: { ...drives, ...options.drives } };
+  if ([system, software, hostName, controlSets, options.drives].some((one) => one !== undefined))
+    return windowsHives(version, all);
+  const key = `${version} ${Object.values(drives)
+    .map((data) => Buffer.from(data).toString('hex'))
+    .join(' ')}`;
+  let made = plainHives.get(key);
+  if (made === undefined) plainHives.set(key, (made = windowsHives(version, all)));
+  return made;
 }
 
 function bootFiles(

@@ -123,7 +123,7 @@ function packedBlock(
 }
 
 /** Lengths of codes, as differences from those of the block before, packed by a small code of their own. */
-function readLengths(bits: BitReader, lengths: Uint8Array): void {
+export function readLengths(bits: BitReader, lengths: Uint8Array): void {
   const small = new Uint8Array(20);
   for (let i = 0; i < small.length; i++) small[i] = bits.read(4);
   const code = new HuffmanCode(small);

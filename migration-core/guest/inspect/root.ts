@@ -4,7 +4,7 @@ import { formatBytes } from '../../base/text.ts';
 import { GuestTree } from '../tree.ts';
 import type { OpenVolume } from './open-volume.ts';
 import { readOs } from './os.ts';
-import { findWindows, mayHoldWindows, windowsFolders } from '../windows/inspect/find-root.ts';
+import { findDosWindows, findWindows, mayHoldWindows, windowsFolders } from '../windows/inspect/find-root.ts';
 import { windowsName } from '../windows/inspect/name.ts';
 
 export type RootVolume = OpenVolume & {
@@ -54,6 +54,15 @@ export async function findRoot(volumes: readonly OpenVolume[], chosen?: string):
     );
   }
   if (roots.length === 1) return roots[0]!;
+  const dos = await findDosWindows(volumes);
+  if (dos !== null)
+    throw new IronliftError(
+      'OS_NOT_SUPPORTED',
+      `This server runs Windows 95, 98 or Me (${dos.info.id}), which cannot be prepared for a virtual machine.`,
+      {
+        next: 'Copy its disk unchanged with --no-fix, and try an IDE disk in a machine with the oldest chipset.',
+      },
+    );
   throw whyNone(volumes);
 }
 
@@ -159,7 +168,7 @@ function whyNone(volumes: readonly OpenVolume[]): IronliftError {
         'ROOT_NOT_SUPPORTED',
         `The system of this server seems to lie on ${where}, whose file system (${suspect.volume.content.description}) this version cannot change.`,
         {
-          next: 'Convert servers with ext2, ext3 or ext4 with this version; the disks can be copied unchanged with --no-fix.',
+          next: 'Convert servers whose system lies on ext2, ext3, ext4 or NTFS with this version; the disks can be copied unchanged with --no-fix.',
           data: { volume: info.id, type: info.type },
         },
       );

@@ -96,7 +96,7 @@ export interface WindowsAdapter {
   description: string;
   service: string;
   kind: 'physical' | 'team' | 'vlan' | 'virtual';
-  /** NetworkAddress override, lower case with colons; null where only the hardware knows it. */
+  /** NetworkAddress override, or what the card's serial number says; lower case with colons; null where only the hardware knows it. */
   mac: string | null;
   dhcp: boolean;
   /** With prefix: `10.0.0.5/24`. */

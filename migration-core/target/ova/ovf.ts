@@ -35,6 +35,27 @@ const CIM_OS: Record<string, readonly [bits32: number, bits64: number]> = {
   ol: [108, 109],
 };
 const CIM_LINUX = [36, 101] as const;
+/** By version of Windows. The list ends with Windows 8 and Server 2012 R2; later ones are told apart by `vmw:osType`. */
+const CIM_WINDOWS: Record<string, readonly [bits32: number, bits64: number]> = {
+  xp: [67, 71],
+  '2003': [69, 70],
+  vista: [73, 74],
+  '2008': [76, 77],
+  '2008r2': [103, 103],
+  '7': [105, 105],
+  '2012': [112, 112],
+  '8': [113, 114],
+  '8.1': [113, 114],
+  '10': [113, 114],
+  '11': [113, 114],
+};
+const CIM_SERVER_2012_R2 = [115, 115] as const;
+
+function cimOs({ os, architecture }: VirtualMachine): number {
+  const numbers =
+    os.id === 'windows' ? (CIM_WINDOWS[os.version] ?? CIM_SERVER_2012_R2) : (CIM_OS[os.id] ?? CIM_LINUX);
+  return numbers[architecture === 'x86_64' ? 1 : 0];
+}
 
 /** CIM resource types (CIM_ResourceAllocationSettingData.ResourceType). */
 const CPU = 3;
@@ -121,7 +142,6 @@ const fileId = (index: number): string => `file${index + 1}`;
 const diskId = (index: number): string => `vmdisk${index + 1}`;
 
 function virtualSystem(machine: VirtualMachine): XmlElement {
-  const is64 = machine.architecture === 'x86_64';
   const system = machine.os.name || 'Unknown system';
   return xml(
     'VirtualSystem',
@@ -137,7 +157,7 @@ function virtualSystem(machine: VirtualMachine): XmlElement {
     xml(
       'OperatingSystemSection',
       {
-        'ovf:id': (CIM_OS[machine.os.id] ?? CIM_LINUX)[is64 ? 1 : 0],
+        'ovf:id': cimOs(machine),
         'vmw:osType': vsphereGuestId(vmwareGuestOs(machine)),
       },
       xml('Info', {}, 'The installed operating system'),

@@ -398,20 +398,13 @@ describe('what is refused, and what is told', () => {
     ['LVM2_member', 'ROOT_NOT_SUPPORTED'],
     ['linux_raid_member', 'ROOT_NOT_SUPPORTED'],
     ['xfs', 'ROOT_NOT_SUPPORTED'],
-    ['ntfs', 'OS_NOT_SUPPORTED'],
+    ['ReFS', 'ROOT_NOT_SUPPORTED'],
+    ['LDM', 'ROOT_NOT_SUPPORTED'],
+    ['StorageSpaces', 'ROOT_NOT_SUPPORTED'],
     ['unknown', 'NO_OS_FOUND'],
   ])('a disk whose largest volume is %s', async (type, code) => {
     const boot = volume({ '/vmlinuz-1': 'k' }, { partition: 1, size: 1 << 30 });
     expect((await refusal([boot, volume(null, { partition: 2, type, size: 100 << 30 })])).code).toBe(code);
-  });
-
-  test('a disk of Windows, also where its volume can be read', async () => {
-    const windows = volume({ '/Windows/explorer.exe': 'x' }, { partition: 2, type: 'ntfs', size: 100 << 30 });
-    const error = await refusal([windows]);
-    expect(error.code).toBe('OS_NOT_SUPPORTED');
-    expect(error.message).toBe(
-      'This server seems to run Windows (disk0p2 (0 bytes)), which this version cannot prepare for a virtual machine yet.',
-    );
   });
 
   test('a root volume whose driver refused it is refused with that reason', async () => {

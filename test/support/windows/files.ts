@@ -12,6 +12,7 @@ const NET_INFS: Record<string, Record<string, string[]>> = {
   '6.1': {
     'nete1g3e.inf': ['PCI\\VEN_8086&DEV_100F', 'PCI\\VEN_8086&DEV_100E'],
     'nete1e3e.inf': ['PCI\\VEN_8086&DEV_10D3'],
+    'wnetvsc.inf': ['VMBUS\\{f8615163-df3e-46c5-913f-f2d2f965ed0e}'],
   },
 };
 

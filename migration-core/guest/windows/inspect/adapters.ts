@@ -69,7 +69,7 @@ export function readNetwork(
       description,
       service,
       kind,
-      mac: macAddress(system.text(key, 'NetworkAddress')),
+      mac: macAddress(system.text(key, 'NetworkAddress')) ?? serialAddress(device),
       ...addresses(system, settings),
       ipv6Addresses: [],
     });
@@ -81,6 +81,16 @@ export function readNetwork(
 function macAddress(text: string): string | null {
   const digits = text.replace(/[-:]/gu, '').toLowerCase();
   return /^[0-9a-f]{12}$/u.test(digits) ? digits.match(/../gu)!.join(':') : null;
+}
+
+/**
+ * Intel's cards have their first port's MAC address as serial number, with FFFF in the middle (data sheet of the 82574, "Device
+ * Serial Number Capability"), and Windows names devices by serial number and function: `...\\000C29FFFF661AA200`. Of the other
+ * ports the address is not told.
+ */
+function serialAddress(device: RegistryDevice | undefined): string | null {
+  const serial = /^PCI\\VEN_8086&.*\\([0-9A-F]{6})FFFF([0-9A-F]{6})00$/iu.exec(device?.instance ?? '');
+  return serial === null ? null : macAddress(`${serial[1]!}${serial[2]!}`);
 }
 
 function addresses(

@@ -51,6 +51,21 @@ export async function findWindows(files: GuestReader, folders: readonly string[]
   return null;
 }
 
+/** Windows 95 to Me: a registry of files of its own beside COMMAND.COM, on FAT. */
+export async function findDosWindows(volumes: readonly OpenVolume[]): Promise<OpenVolume | null> {
+  for (const volume of volumes) {
+    if (volume.fileSystem?.type !== 'vfat') continue;
+    const paths = new VolumePaths(new GuestTree(volume.fileSystem, volume.info.id));
+    for (const folder of ['WINDOWS', 'WIN95', 'WIN98'])
+      if (
+        (await paths.file(`/${folder}/SYSTEM.DAT`)) !== null &&
+        (await paths.file(`/${folder}/WIN.COM`)) !== null
+      )
+        return volume;
+  }
+  return null;
+}
+
 /** Lines such as `multi(0)disk(0)rdisk(0)partition(2)\\WINDOWS="..."`. */
 async function inBootIni(files: GuestReader, paths: VolumePaths): Promise<string[]> {
   const path = await paths.file('/boot.ini');

@@ -61,7 +61,10 @@ export function driverPath({ name, image }: { name: string; image: string }, pla
 }
 
 /** A path of Windows as a guest path; null where it leads to another drive or a share. Letters may differ from the volume's. */
-export function windowsPath(text: string, { systemRoot, systemDrive }: WindowsPlace): string | null {
+export function windowsPath(
+  text: string,
+  { systemRoot, systemDrive }: Omit<WindowsPlace, 'paths'>,
+): string | null {
   const path = text
     .trim()
     .replace(/^"([^"]*)".*$/su, '$1')

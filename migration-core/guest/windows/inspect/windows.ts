@@ -8,6 +8,7 @@ import type { RootVolume } from '../../inspect/root.ts';
 import type { OpenVolume } from '../../inspect/open-volume.ts';
 import { GuestTree } from '../../tree.ts';
 import type { WindowsFacts } from '../facts.ts';
+import { findWindowsAgents } from '../services/agents.ts';
 import { openGuestHive } from '../guest-hive.ts';
 import { VolumePaths } from '../volume-path.ts';
 import { readActivation } from './activation.ts';
@@ -149,7 +150,7 @@ export async function inspectWindows(
     kernels: [],
     bootLoaders: loaders,
     interfaces: interfacesOf(network.adapters, systemHive),
-    agents: [],
+    agents: findWindowsAgents(windows),
     selinux: 'absent',
     windows,
     findings,

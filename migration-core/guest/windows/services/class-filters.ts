@@ -9,10 +9,12 @@ import type { Hive } from '../../../registry/hive.ts';
 import { REG, readTexts, texts } from '../../../registry/types.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
+import { windowsPath } from '../inspect/services.ts';
 import type { RegistryChange } from '../registry-change.ts';
+import { controlSetKey } from '../storage/control-sets.ts';
+import { setValue } from '../storage/service-key.ts';
 import { windowsCatalogue } from './catalogue.ts';
-import { driverFile } from './driver-file.ts';
-import { DISABLED, controlSetName, imageOf, startOf, unlessDamaged } from './service-keys.ts';
+import { DISABLED, imageOf, startOf, unlessDamaged } from './service-keys.ts';
 
 /** What must start before Windows has its disks, and before somebody can log on. GUIDs as in Windows' own INF files. */
 const CLASSES: readonly { guid: string; name: string }[] = [
@@ -102,7 +104,7 @@ function readPlace(
   guid: string,
   position: (typeof POSITIONS)[number],
 ): Place | null {
-  const key = `${controlSetName(controlSet)}\\Control\\Class\\${guid}`;
+  const key = `${controlSetKey(controlSet)}\\Control\\Class\\${guid}`;
   const value = system.find(key)?.value(position);
   // Windows takes a list of strings only; REG_SZ and others are no filters to it.
   if (value === undefined || value.type !== REG.MULTI_SZ) return null;
@@ -116,8 +118,7 @@ function readPlace(
  */
 function listChange({ key, names }: Place, position: string): RegistryChange {
   if (names.length === 0) return { op: 'delete-value', key, name: position };
-  const [type, data] = texts(names);
-  return { op: 'set', key, name: position, type, data };
+  return setValue(key, position, texts(names));
 }
 
 /** One clause, or null for a filter that Windows can load as far as one can see. */
@@ -136,8 +137,11 @@ async function whyItCannotLoad(
   if (known === null) return null;
   if (known.start === undefined) return `There is no driver of that name on the server`;
   if (known.start === DISABLED) return 'Its driver is switched off';
-  const file = driverFile(windows, name, known.image);
-  if (file !== null && !(await files.exists(file))) return `The file of its driver is missing (${file})`;
+  // Without an ImagePath Windows looks in System32\drivers; what lies on another drive cannot be judged.
+  const image = known.image === '' ? `System32\\drivers\\${name}.sys` : known.image;
+  const file = windowsPath(image, windows);
+  if (file !== null && !file.startsWith('/:') && !(await files.exists(file)))
+    return `The file of its driver is missing (${file})`;
   return null;
 }
 

@@ -5,15 +5,14 @@ import type { Hive } from '../../../registry/hive.ts';
 import { dword, readDword, readText } from '../../../registry/types.ts';
 import type { WindowsFacts } from '../facts.ts';
 import type { RegistryChange } from '../registry-change.ts';
+import { controlSetKey } from '../storage/control-sets.ts';
+import { setValue } from '../storage/service-key.ts';
 
 /** Start of a service that is switched off (SERVICE_DISABLED). */
 export const DISABLED = 4;
 
-/** `ControlSet001`. */
-export const controlSetName = (number: number): string => `ControlSet${String(number).padStart(3, '0')}`;
-
 export const serviceKey = (controlSet: number, name: string): string =>
-  `${controlSetName(controlSet)}\\Services\\${name}`;
+  `${controlSetKey(controlSet)}\\Services\\${name}`;
 
 /** How Start is called among people. */
 export function startInWords(start: number | null): string {
@@ -45,16 +44,11 @@ export function switchOffChanges(windows: WindowsFacts, system: Hive, name: stri
     const start = startOf(system, controlSet, name);
     if (start === undefined) continue;
     const key = serviceKey(controlSet, name);
-    if (start !== DISABLED) changes.push(setDword(key, 'Start', DISABLED));
+    if (start !== DISABLED) changes.push(setValue(key, 'Start', dword(DISABLED)));
     if (system.find(`${key}\\StartOverride`) !== undefined)
       changes.push({ op: 'delete-key', key: `${key}\\StartOverride` });
   }
   return changes;
-}
-
-export function setDword(key: string, name: string, value: number): RegistryChange {
-  const [type, data] = dword(value);
-  return { op: 'set', key, name, type, data };
 }
 
 /** Display name of a service without references to files; its key's name where it has none of its own. */

@@ -2,6 +2,7 @@
 import { isIronliftError } from '../../../base/errors.ts';
 import type { GuestReader } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
+import { openCabinet } from './cabinet/cabinet.ts';
 import { importedModules } from './pe-imports.ts';
 
 /** Bytes; the largest drivers of Windows measure some ten million. */
@@ -12,6 +13,8 @@ const MOST_STORE_ENTRIES = 50_000;
 const MOST_MODULES = 200;
 /** Files that are put in place for one driver. */
 const MOST_RESTORED = 8;
+/** Names of the folders for the files of a processor; a 64-bit XP or 2003 may have the second too. */
+const OLD_FOLDERS = ['amd64', 'i386'];
 /** API sets are names that the loader itself resolves, not files. */
 const API_SET = /^(?:api|ext)-ms-/iu;
 
@@ -31,12 +34,14 @@ export interface RestoredFile extends FoundFile {
 export class DriverFiles {
   readonly #windows: Places;
   readonly #files: GuestReader;
+  readonly #signal: AbortSignal | undefined;
   /** Of files that were looked at: what keeps them from being loaded, or null. */
   readonly #obstacles = new Map<string, string | null>();
 
-  constructor(windows: Places, files: GuestReader) {
+  constructor(windows: Places, files: GuestReader, signal?: AbortSignal) {
     this.#windows = windows;
     this.#files = files;
+    this.#signal = signal;
   }
 
   /** Canonical path of System32\drivers. */
@@ -53,7 +58,7 @@ export class DriverFiles {
   pathOf(imagePath: string, service: string): string | null {
     const { systemRoot, systemDrive } = this.#windows;
     const path = imagePath.trim().replaceAll('"', '');
-    if (path === '') return `${this.#windows.system32}/drivers/${service}.sys`;
+    if (path === '') return `${systemRoot}/system32/drivers/${service}.sys`;
     const withoutPrefix = path.replace(/^\\\?\?\\/u, '');
     const onDrive = /^([a-z]):\\(.*)$/iu.exec(withoutPrefix);
     if (onDrive !== null)
@@ -129,17 +134,64 @@ export class DriverFiles {
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
       const path = `${folder}/${name}`;
       if (restored.some((file) => file.path.toLowerCase() === path.toLowerCase())) continue;
-      const found = await this.#copyOf(inf, name);
-      if (found === null || restored.length >= MOST_RESTORED) return null;
-      restored.push({ path, ...found });
-      for (const module of await this.#modules(found.content))
-        if (module.place === null) waiting.push(module.name);
+      const there = await this.#read(path);
+      const copy = there === null ? await this.#copyOf(inf, name) : null;
+      const content = there ?? copy?.content;
+      if (content === undefined || restored.length >= MOST_RESTORED) return null;
+      if (copy !== null) restored.push({ path, ...copy });
+      for (const module of await this.#modules(content)) if (module.place === null) waiting.push(module.name);
     }
     return restored;
   }
 
   async #copyOf(inf: string, name: string): Promise<FoundFile | null> {
-    return this.#fromStore(inf, name);
+    return (
+      (await this.#fromStore(inf, name)) ??
+      (await this.#fromOldCaches(name)) ??
+      (await this.#fromCabinets(name))
+    );
+  }
+
+  /** XP and 2003 keep copies of the files they guard, and those of the last service pack. */
+  async #fromOldCaches(name: string): Promise<FoundFile | null> {
+    const { systemRoot, system32 } = this.#windows;
+    for (const folder of [
+      `${system32}/dllcache`,
+      ...OLD_FOLDERS.map((one) => `${systemRoot}/ServicePackFiles/${one}`),
+    ]) {
+      const path = `${folder}/${name}`;
+      if ((await this.#files.stat(path))?.type !== 'file') continue;
+      const content = await this.#read(path);
+      if (content !== null) return { content, from: path };
+    }
+    return null;
+  }
+
+  /** And all drivers they came with, in cabinets; those of service packs (sp3.cab before sp2.cab) hold the newer files. */
+  async #fromCabinets(name: string): Promise<FoundFile | null> {
+    for (const folder of OLD_FOLDERS.map((one) => `${this.#windows.systemRoot}/Driver Cache/${one}`)) {
+      const cabinets = (await this.#files.list(folder)).filter((file) =>
+        /^(?:sp\d+|driver)\.cab$/iu.test(file),
+      );
+      const order = (file: string): number => Number(/^sp(\d{1,3})\./iu.exec(file)?.[1] ?? 0);
+      for (const file of cabinets.sort((a, b) => order(b) - order(a))) {
+        const content = await this.#fromCabinet(`${folder}/${file}`, name);
+        if (content !== null) return { content, from: `${folder}/${file}` };
+      }
+    }
+    return null;
+  }
+
+  /** Null where the cabinet does not have it or cannot be read: the next one may. */
+  async #fromCabinet(path: string, name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    try {
+      const cabinet = await openCabinet((offset, length) => this.#files.readRange(path, offset, length));
+      const file = cabinet.files.find((one) => one.name.toLowerCase() === name.toLowerCase());
+      return file === undefined ? null : await cabinet.extract(file, this.#signal);
+    } catch (error) {
+      if (isIronliftError(error) && error.code !== 'CANCELLED') return null;
+      throw error;
+    }
   }
 
   /** A copy of a driver of Windows in the driver store, where Vista and later keep all they came with; null for none. */

@@ -94,10 +94,14 @@ export const ISAPNP = inbox('isapnp', 'PnP ISA/EISA Bus Driver', 'Boot Bus Exten
   inf: 'machine.inf',
 });
 
-export const DISK = inbox('disk', 'Disk Driver', 'SCSI Class', CLASS.diskDrive, {
-  ids: ['GenDisk'],
-  inf: 'disk.inf',
-});
+export const DISK: readonly InboxDriver[] = [
+  inbox('disk', 'Disk Driver', 'SCSI Class', CLASS.diskDrive, {
+    until: '5.2',
+    ids: ['GenDisk'],
+    inf: 'disk.inf',
+  }),
+  inbox('disk', 'Disk Driver', '', CLASS.diskDrive, { since: '6.0', ids: ['GenDisk'], inf: 'disk.inf' }),
+];
 
 export const AHCI: readonly InboxDriver[] = [
   inbox('msahci', 'AHCI 1.0', 'SCSI Miniport', CLASS.hdc, {

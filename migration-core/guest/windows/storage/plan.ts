@@ -14,7 +14,7 @@ import { ntNumber } from './inbox.ts';
 import { bootDriverRegistration } from './register.ts';
 import { solveDevice, type Solution } from './solve.ts';
 import { startChanges } from './service-key.ts';
-import type { BootPath } from './table.ts';
+import type { BootDevice, BootPath } from './table.ts';
 
 export interface WantedPath {
   path: BootPath;
@@ -27,8 +27,15 @@ export interface BootPathsRequest {
   files: GuestReader;
   hives: HiveReader;
   wanted: readonly WantedPath[];
-  /** Other hardware that could be had, and how the user chooses it. */
-  alternatives: readonly { path: BootPath; option: string }[];
+  /** Other hardware that could be had, as the user names it (`ahci`), and the option for that (`--bus`). */
+  alternatives: readonly { path: BootPath; name: string }[];
+  option: string;
+  signal?: AbortSignal | undefined;
+}
+
+interface Served {
+  device: BootDevice;
+  solution: Solution;
 }
 
 /** One driver and all that it is wanted for. */
@@ -57,7 +64,7 @@ export async function planBootPaths(request: BootPathsRequest): Promise<FixPlan>
 
 async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixPlan> {
   const { windows, files } = request;
-  const driverFiles = new DriverFiles(windows, files);
+  const driverFiles = new DriverFiles(windows, files, request.signal);
   const findings: Finding[] = [];
   const duties = new Map<string, Duty>();
   for (const { path, required } of request.wanted) {
@@ -67,7 +74,8 @@ async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixP
       continue;
     }
     for (const { device, solution } of found.solutions)
-      addDuty(duties, device, solution, required ? plannedReason(path) : fallbackReason(path));
+      addDuty(duties, device.name, solution, device.optional ?? reasonFor(path, required));
+    if (required) findings.push(reached(path, found.solutions));
   }
 
   const edits: GuestEdit[] = [];
@@ -83,7 +91,7 @@ async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixP
     for (const number of registration.damaged) damaged.add(number);
     if (registration.changes.length > 0)
       edits.push({
-        what: `Windows loads the driver "${solution.service}" together with its kernel, for ${devices.join(', ')}.`,
+        what: `Windows loads the driver "${solution.service}" together with its kernel, for ${list(devices, 'and')}.`,
         why: reason,
         action: { kind: 'registry', path: windows.hives.system, changes: registration.changes },
       });
@@ -103,14 +111,14 @@ async function solvePath(
   system: Hive,
   files: DriverFiles,
   mayAddFiles: boolean,
-): Promise<{ solutions: { device: string; solution: Solution }[]; problems: string[] }> {
-  const solutions: { device: string; solution: Solution }[] = [];
+): Promise<{ solutions: Served[]; problems: string[] }> {
+  const solutions: Served[] = [];
   const problems: string[] = [];
   for (const device of path.devices) {
     if (device.until !== undefined && ntNumber(windows.ntVersion) > ntNumber(device.until)) continue;
-    const optional = device.optional === true;
+    const optional = device.optional !== undefined;
     const solved = await solveDevice(device, windows, system, files, mayAddFiles && !optional);
-    for (const solution of solved.solutions) solutions.push({ device: device.name, solution });
+    for (const solution of solved.solutions) solutions.push({ device, solution });
     if (!optional && solved.problem !== null) problems.push(solved.problem);
   }
   return { solutions, problems };
@@ -138,28 +146,39 @@ function register(
   return bootDriverRegistration(windows, system, driver);
 }
 
-const plannedReason = ({ name }: BootPath): string =>
-  `The disks of the new machine are on ${name}: Windows needs this driver before it can read its own files.`;
+const reasonFor = ({ name }: BootPath, required: boolean): string =>
+  required
+    ? `The disks of the new machine are on ${name}: Windows needs this driver before it can read its own files.`
+    : `With this the disks can be moved to ${name}, should the machine not start with the controller it has.`;
 
-const fallbackReason = ({ name }: BootPath): string =>
-  `With this the disks can be moved to ${name}, should the machine not start with the controller it has.`;
+function reached({ name }: BootPath, solutions: readonly Served[]): Finding {
+  const needed = solutions.filter(({ device }) => device.optional === undefined);
+  const services = [...new Set(needed.map(({ solution }) => solution.service))];
+  return {
+    severity: 'info',
+    code: 'WINDOWS_DISK_DRIVER',
+    message: `Windows reaches its disks on ${name} with ${list(services, 'and')}, which it loads together with its kernel.`,
+  };
+}
 
 async function noDriver(
   path: BootPath,
   problems: readonly string[],
-  { windows, alternatives }: BootPathsRequest,
+  { windows, alternatives, option }: BootPathsRequest,
   system: Hive,
   files: DriverFiles,
 ): Promise<Finding> {
   const options: string[] = [];
-  for (const { path: other, option } of alternatives)
+  for (const { path: other, name } of alternatives)
     if (
       other.name !== path.name &&
       (await solvePath(other, windows, system, files, false)).problems.length === 0
     )
-      options.push(option);
+      options.push(name);
   const choice =
-    options.length === 0 ? '' : `choose ${options.join(' or ')}, for which this Windows has its drivers, or `;
+    options.length === 0
+      ? ''
+      : `choose ${list(options, 'or')} with ${option}, for which this Windows has its drivers, or `;
   return {
     severity: 'blocker',
     code: 'WINDOWS_NO_DISK_DRIVER',
@@ -180,5 +199,9 @@ function damagedFinding(damaged: ReadonlySet<number>): Finding[] {
     },
   ];
 }
+
+/** `a, b and c`. */
+const list = (names: readonly string[], word: 'and' | 'or'): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)!}`;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

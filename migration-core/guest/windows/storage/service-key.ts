@@ -17,6 +17,7 @@ import type { BootDriver } from '../boot-driver.ts';
 import type { WindowsFacts } from '../facts.ts';
 import type { RegistryChange } from '../registry-change.ts';
 import { controlSetKey, inEveryControlSet, type Registration } from './control-sets.ts';
+export { controlSetKey } from './control-sets.ts';
 
 /** SERVICE_BOOT_START: loaded together with the kernel. */
 const BOOT_START = 0;
@@ -41,13 +42,15 @@ export function serviceChanges(
   const changes: RegistryChange[] = [];
   const need = (name: string, value: TypedData): unknown => changes.push(setValue(path, name, value));
 
+  // A key can be there for the settings of a driver that is not installed (pvscsi where only VMware Tools were).
+  const installed = numberOf(key, 'Type') !== undefined && numberOf(key, 'Start') !== undefined;
   if (numberOf(key, 'Type') !== driver.type) need('Type', dword(driver.type));
   if (numberOf(key, 'Start') !== BOOT_START) need('Start', dword(BOOT_START));
   if (numberOf(key, 'ErrorControl') === undefined) need('ErrorControl', dword(driver.errorControl));
-  if (textOf(key, 'Group') === undefined && driver.group !== '') need('Group', text(driver.group));
+  if (!installed && driver.group !== '') need('Group', text(driver.group));
   if (!leadsTo(textOf(key, 'ImagePath'), driver, ntVersion))
     need('ImagePath', expandText(`system32\\drivers\\${driver.binary}`));
-  if (key === undefined && driver.displayName !== '') need('DisplayName', text(driver.displayName));
+  if (!installed && driver.displayName !== '') need('DisplayName', text(driver.displayName));
   for (const { key: below, name, type, data } of driver.values) {
     const place = below === '' ? path : `${path}\\${below}`;
     const value = system.find(place)?.value(name);
@@ -103,20 +106,11 @@ function pathAtBoot(imagePath: string, ntVersion: string): string {
   return ntVersion.startsWith('5.') ? relative.replace(/^\\SystemRoot\\/iu, '') : relative;
 }
 
-/**
- * Whether the loader finds the driver's file by this ImagePath. A driver of Windows itself may lie elsewhere than in
- * System32\drivers, as in the driver store.
- */
+/** Whether the loader finds the driver's file by this ImagePath. */
 function leadsTo(imagePath: string | undefined, driver: BootDriver, ntVersion: string): boolean {
   const file = `system32\\drivers\\${driver.binary}`.toLowerCase();
   if (imagePath === undefined || imagePath === '')
     return file === `system32\\drivers\\${driver.service}.sys`.toLowerCase();
-  if (pathAtBoot(imagePath, ntVersion) !== imagePath) return false;
-  const path = imagePath.toLowerCase().replace(/^\\systemroot\\/u, '');
-  return (
-    path === file ||
-    (driver.package === null &&
-      path.startsWith('system32\\') &&
-      path.endsWith(`\\${driver.binary.toLowerCase()}`))
-  );
+  const path = imagePath.toLowerCase();
+  return path === file || (!ntVersion.startsWith('5.') && path === `\\systemroot\\${file}`);
 }

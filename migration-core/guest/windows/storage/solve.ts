@@ -36,43 +36,53 @@ export async function solveDevice(
 ): Promise<Solved> {
   const inbox = inboxFor(device.drivers, windows.ntVersion);
   const solutions: Solution[] = [];
-  let problem: string | null = null;
+  const unusable: Bound[] = [];
+  let problem = `this Windows has no driver for ${device.name}`;
   for (const ids of device.forms) {
     const bound = boundDriver(windows, system, windows.currentControlSet, ids);
-    if (bound === null || bound.service === '') continue;
-    const obstacle = await obstacleOf(bound.service, windows, system, files);
-    if (obstacle === null) solutions.push(solutionFor(bound, windows, inbox));
-    else problem = `${device.name} has the driver "${bound.service}", but ${obstacle}`;
+    if (bound === null) continue;
+    const obstacle =
+      bound.service === '' ? 'none is named' : await obstacleOf(bound.service, windows, system, files);
+    if (obstacle === null) {
+      solutions.push(solutionFor(bound, windows, system, inbox, files));
+      continue;
+    }
+    unusable.push(bound);
+    if (bound.service !== '') problem = `${device.name} has the driver "${bound.service}", but ${obstacle}`;
   }
   if (solutions.length > 0) return { solutions, problem: null };
-  if (inbox === undefined)
-    return { solutions, problem: problem ?? `this Windows has no driver for ${device.name}` };
+  if (inbox === undefined) return { solutions, problem };
 
-  const obstacle = await obstacleOf(inbox.driver.service, windows, system, files, inbox.driver.binary);
-  if (obstacle === null)
-    return {
-      solutions: [{ service: inbox.driver.service, inbox, ids: inbox.ids, missingFiles: [] }],
-      problem: null,
-    };
-  const found = mayAddFiles ? await files.restore(inbox.inf, inbox.driver.binary) : null;
-  if (found === null)
-    return {
-      solutions,
-      problem: `this Windows has the driver "${inbox.driver.service}" for ${device.name}, but ${obstacle}`,
-    };
-  return {
-    solutions: [{ service: inbox.driver.service, inbox, ids: inbox.ids, missingFiles: found }],
-    problem: null,
-  };
+  const { service, binary } = inbox.driver;
+  // In the DriverDatabase Windows alone ranks a second driver for an ID: it might take the one that cannot be loaded.
+  const ofOthers = unusable.filter((bound) => !sameName(bound.service, service));
+  if (ofOthers.length > 0 && windows.bindingTable === 'driver-database') return { solutions, problem };
+  const obstacle = await obstacleOf(service, windows, system, files, binary);
+  const missingFiles = obstacle === null ? [] : mayAddFiles ? await files.restore(inbox.inf, binary) : null;
+  if (missingFiles === null)
+    return { solutions, problem: unusable.length > 0 ? problem : `${problem} ("${service}": ${obstacle})` };
+  const ids = [...inbox.ids, ...unusable.map(({ id }) => id)];
+  return { solutions: [{ service, inbox, ids, missingFiles }], problem: null };
 }
 
 /**
  * XP and 2003 have entered only the devices that they have met: all that their driver knows are entered. Later ones have entered
  * every device at their installation: the ID found is enough, for the control sets that may lack it.
  */
-function solutionFor(bound: Bound, windows: Facts, inbox: InboxDriver | undefined): Solution {
-  if (inbox === undefined || inbox.driver.service.toLowerCase() !== bound.service.toLowerCase())
-    return { service: bound.service, inbox: null, ids: [], missingFiles: [] };
+function solutionFor(
+  bound: Bound,
+  windows: Facts,
+  system: Hive,
+  inbox: InboxDriver | undefined,
+  files: DriverFiles,
+): Solution {
+  const { service } = bound;
+  const installed: Solution = { service, inbox: null, ids: [], missingFiles: [] };
+  if (inbox === undefined || !sameName(inbox.driver.service, service)) return installed;
+  // A newer one of its maker may lie elsewhere, as in the driver store, and stays there.
+  const path = files.pathOf(imagePathOf(service, windows, system) ?? '', service);
+  const usual = files.pathOf(`system32\\drivers\\${inbox.driver.binary}`, service);
+  if (path === null || !sameName(path, usual ?? '')) return installed;
   const ids = ntNumber(windows.ntVersion) < ntNumber('6.0') ? inbox.ids : [bound.id];
   return { service: inbox.driver.service, inbox, ids, missingFiles: [] };
 }
@@ -85,11 +95,20 @@ async function obstacleOf(
   files: DriverFiles,
   binary?: string,
 ): Promise<string | null> {
-  const key = system.find(`${controlSetKey(windows.currentControlSet)}\\Services\\${service}`);
-  if (key === undefined && binary === undefined) return 'its service is not in the registry';
-  const value = key?.value('ImagePath');
-  const imagePath = (value === undefined ? undefined : readText(value)) ?? '';
-  const usual = imagePath === '' && binary !== undefined ? `system32\\drivers\\${binary}` : imagePath;
+  const imagePath = imagePathOf(service, windows, system);
+  if (imagePath === undefined && binary === undefined) return 'its service is not in the registry';
+  const usual =
+    (imagePath ?? '') === '' && binary !== undefined ? `system32\\drivers\\${binary}` : (imagePath ?? '');
   const path = files.pathOf(usual, service);
-  return path === null ? `its file ${imagePath} is not on the disk of Windows` : files.obstacle(path);
+  return path === null ? `its file ${usual} is not on the disk of Windows` : files.obstacle(path);
 }
+
+/** Undefined without a service of that name, empty without a path. */
+function imagePathOf(service: string, windows: Facts, system: Hive): string | undefined {
+  const key = system.find(`${controlSetKey(windows.currentControlSet)}\\Services\\${service}`);
+  if (key === undefined) return undefined;
+  const value = key.value('ImagePath');
+  return (value === undefined ? undefined : readText(value)) ?? '';
+}
+
+const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

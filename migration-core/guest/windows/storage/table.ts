@@ -33,8 +33,11 @@ export interface BootDevice {
   drivers: readonly InboxDriver[];
   /** The last version of NT in which the device is there at all; absent: in all. */
   until?: string;
-  /** Windows starts without it; what can be done for it is done, and what cannot is no obstacle. */
-  optional?: true;
+  /**
+   * Windows starts without it: what can be done for it is done, and what cannot is no obstacle. One sentence for the customer: why it
+   * is done.
+   */
+  optional?: string;
 }
 
 /** How Windows reaches disks: the controller first, and what it needs to be found by. */
@@ -106,21 +109,32 @@ const OTHER_IDE: BootDevice = {
   name: 'IDE controllers of other makes',
   forms: [['PCI\\CC_0101']],
   drivers: [PCIIDE],
-  optional: true,
+  optional: 'With this the disks can be moved to an IDE controller of another make, should that be needed.',
 };
 const ISA_BRIDGE: BootDevice = {
   name: 'the ISA bridge beside the IDE controller',
   forms: [pciIds({ vendor: '8086', device: '7110', class: '060100' })],
   drivers: [ISAPNP],
   until: '5.2',
-  optional: true,
+  optional: 'Windows enters this device itself where its IDE controller lies beside this bridge.',
 };
-const DISK_DRIVE: BootDevice = { name: 'the disk', forms: [['GenDisk']], drivers: [DISK] };
+const DISK_DRIVE: BootDevice = { name: 'the disk', forms: [['GenDisk']], drivers: DISK };
 
 const IDE: BootPath = {
   name: 'IDE',
   devices: [PIIX3, PIIX4, ...IDE_CHANNELS, OTHER_IDE, ISA_BRIDGE, DISK_DRIVE],
   advice: 'restore the IDE drivers of this Windows from its installation medium before the conversion',
+};
+
+const VMBUS_DEVICE: BootDevice = {
+  name: 'the bus of Hyper-V (VMBus)',
+  forms: [['ACPI\\VMBus', '*VMBus']],
+  drivers: [VMBUS],
+};
+const STORVSC_DEVICE: BootDevice = {
+  name: 'the Hyper-V SCSI controller',
+  forms: [['VMBUS\\{ba6163d9-04a1-4d29-b605-72e2ffb1dc7f}']],
+  drivers: [STORVSC],
 };
 
 const virtio = (legacy: string, modern: string, legacySubsystem: string, code: string): string[][] => [
@@ -224,15 +238,7 @@ export const BOOT_PATHS: Readonly<Record<DiskBus, BootPath>> = {
   },
   'hyperv-scsi': {
     name: 'Hyper-V SCSI',
-    devices: [
-      { name: 'the bus of Hyper-V (VMBus)', forms: [['ACPI\\VMBus', '*VMBus']], drivers: [VMBUS] },
-      {
-        name: 'the Hyper-V SCSI controller',
-        forms: [['VMBUS\\{ba6163d9-04a1-4d29-b605-72e2ffb1dc7f}']],
-        drivers: [STORVSC],
-      },
-      DISK_DRIVE,
-    ],
+    devices: [VMBUS_DEVICE, STORVSC_DEVICE, DISK_DRIVE],
     advice:
       'convert for a machine of generation 1, whose disks are on IDE, as Windows knows the bus of Hyper-V from 7 and Server 2008 R2 on',
   },
@@ -243,8 +249,18 @@ export const HYPERV_IDE: BootPath = {
   ...IDE,
   devices: [
     ...IDE.devices,
-    { name: 'the accelerator of Hyper-V for IDE disks', forms: [], drivers: [STORFLT], optional: true },
-    ...BOOT_PATHS['hyperv-scsi'].devices.map((device) => ({ ...device, optional: true as const })),
+    {
+      name: 'the accelerator of Hyper-V for IDE disks',
+      forms: [],
+      drivers: [STORFLT],
+      optional:
+        'Windows puts it as a filter under every IDE disk of Hyper-V, and a disk whose filter is missing does not start.',
+    },
+    ...[VMBUS_DEVICE, STORVSC_DEVICE].map((device) => ({
+      ...device,
+      optional:
+        'Windows reaches the disks of Hyper-V faster by this way, and its filter under IDE disks uses it.',
+    })),
   ],
 };
 

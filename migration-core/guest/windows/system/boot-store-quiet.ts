@@ -5,7 +5,9 @@ import { binary, readTexts } from '../../../registry/types.ts';
 import type { FixContext, GuestEdit } from '../../fixer.ts';
 import { leaveStep } from '../first-boot/steps.ts';
 import type { RegistryChange } from '../registry-change.ts';
-import { controlSetName, unlessDamaged } from '../services/service-keys.ts';
+import { unlessDamaged } from '../services/service-keys.ts';
+import { controlSetKey } from '../storage/control-sets.ts';
+import { setValue } from '../storage/service-key.ts';
 import { ELEMENT, elementData, elementKey } from './bcd.ts';
 
 /** [bootstatuspolicy] of bcdedit, by its number. */
@@ -85,8 +87,7 @@ function statusPolicy(store: Hive, loader: string): Setting[] {
 }
 
 function setElement(object: string, element: string, bytes: Uint8Array): RegistryChange {
-  const [type, data] = binary(bytes);
-  return { op: 'set', key: elementKey(object, element), name: 'Element', type, data };
+  return setValue(elementKey(object, element), 'Element', binary(bytes));
 }
 
 /** Vista and Server 2008 of 32 bits keep the HAL of one processor unless they are told to look again. */
@@ -102,7 +103,7 @@ async function detectHal(
   const system = await hives!.hive(windows.hives.system);
   const isNeeded = unlessDamaged(findings, 'the kind of computer', false, () => {
     const devices = system
-      .find(`${controlSetName(windows.currentControlSet)}\\Enum\\Root\\ACPI_HAL`)
+      .find(`${controlSetKey(windows.currentControlSet)}\\Enum\\Root\\ACPI_HAL`)
       ?.subkeys();
     // hal.inf: acpiapic_mp is the computer with several processors, acpiapic_up the one with one.
     const ids = devices?.flatMap((device) => {

@@ -3,10 +3,12 @@
  * well once, it stands still and shows it. The first good start puts the setting back.
  */
 import type { Finding } from '../../../base/finding.ts';
-import { readDword } from '../../../registry/types.ts';
+import { dword, readDword } from '../../../registry/types.ts';
 import type { FixContext, Fixer, FixPlan } from '../../fixer.ts';
 import { leaveStep } from '../first-boot/steps.ts';
-import { controlSetName, setDword, unlessDamaged } from '../services/service-keys.ts';
+import { unlessDamaged } from '../services/service-keys.ts';
+import { controlSetKey } from '../storage/control-sets.ts';
+import { setValue } from '../storage/service-key.ts';
 
 const BELOW = 'Control\\CrashControl';
 
@@ -24,7 +26,7 @@ async function plan({ guest, files, hives }: FixContext): Promise<FixPlan> {
   const findings: Finding[] = [];
   const sets = windows.controlSets.filter((controlSet) =>
     unlessDamaged(findings, 'what happens after a stop error', false, () => {
-      const value = system.find(`${controlSetName(controlSet)}\\${BELOW}`)?.value('AutoReboot');
+      const value = system.find(`${controlSetKey(controlSet)}\\${BELOW}`)?.value('AutoReboot');
       return value !== undefined && readDword(value) === 1;
     }),
   );
@@ -32,7 +34,7 @@ async function plan({ guest, files, hives }: FixContext): Promise<FixPlan> {
   const what = 'Windows stands still after a stop error until the virtual machine has started well once';
   const why =
     'Should a driver be missing, the stop code stays on the screen instead of an endless chain of restarts';
-  const changes = sets.map((set) => setDword(`${controlSetName(set)}\\${BELOW}`, 'AutoReboot', 0));
+  const changes = sets.map((set) => setValue(`${controlSetKey(set)}\\${BELOW}`, 'AutoReboot', dword(0)));
   const step = await leaveStep(windows, files, {
     time: 80,
     name: 'crash-control',
@@ -40,7 +42,7 @@ async function plan({ guest, files, hives }: FixContext): Promise<FixPlan> {
       'rem Restart after a stop error, as it was on the server.',
       // Where Windows had to fall back, the set that runs is another than before.
       putBack('CurrentControlSet'),
-      ...sets.map((set) => putBack(controlSetName(set))),
+      ...sets.map((set) => putBack(controlSetKey(set))),
       'exit /b 0',
     ],
     what: 'After its first good start Windows restarts by itself after a stop error again.',

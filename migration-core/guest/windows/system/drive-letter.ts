@@ -9,6 +9,7 @@ import { REG, binary } from '../../../registry/types.ts';
 import type { HiveValue } from '../../../registry/value-list.ts';
 import type { FixContext, Fixer, FixPlan, VolumeInfo } from '../../fixer.ts';
 import { unlessDamaged } from '../services/service-keys.ts';
+import { setValue } from '../storage/service-key.ts';
 import { rootVolume } from './boot-ini.ts';
 
 const KEY = 'MountedDevices';
@@ -46,13 +47,12 @@ async function plan(context: FixContext): Promise<FixPlan> {
     findings.push(otherLetter(windows.systemDrive, other.name.slice(-2)));
     return { edits: [], findings };
   }
-  const [type, data] = binary(wanted);
   return {
     edits: [
       {
         what: `The partition of Windows gets its letter ${windows.systemDrive}: in the table of drives; the table ${own === undefined ? 'did not name it' : 'named another partition'}.`,
         why: 'Windows would give its own drive another letter, and nobody could log on.',
-        action: { kind: 'registry', path, changes: [{ op: 'set', key: KEY, name, type, data }] },
+        action: { kind: 'registry', path, changes: [setValue(KEY, name, binary(wanted))] },
       },
     ],
     findings,

@@ -3,10 +3,11 @@
  * Enterprise and Datacenter editions, disks on a bus that could be shared stay offline and their drives are missing.
  */
 import type { Finding } from '../../../base/finding.ts';
-import { readDword } from '../../../registry/types.ts';
+import { dword, readDword } from '../../../registry/types.ts';
 import type { FixContext, Fixer, FixPlan } from '../../fixer.ts';
 import { isAtLeast } from '../services/catalogue.ts';
-import { serviceKey, setDword, unlessDamaged } from '../services/service-keys.ts';
+import { serviceKey, unlessDamaged } from '../services/service-keys.ts';
+import { setValue } from '../storage/service-key.ts';
 
 /** OnlineAll of VDS_SAN_POLICY; 2 OfflineShared, 3 OfflineAll, 4 OfflineInternal. */
 const ONLINE_ALL = 1;
@@ -42,7 +43,7 @@ async function plan({ guest, hives }: FixContext): Promise<FixPlan> {
       const value = system.find(key)?.value('SanPolicy');
       return value !== undefined && readDword(value) === ONLINE_ALL;
     });
-    return isSet ? [] : [setDword(key, 'SanPolicy', ONLINE_ALL)];
+    return isSet ? [] : [setValue(key, 'SanPolicy', dword(ONLINE_ALL))];
   });
   if (changes.length === 0) return { edits: [], findings };
   const before = windows.sanPolicy === null ? undefined : POLICIES[windows.sanPolicy];

@@ -28,6 +28,9 @@ export interface World {
   without?: string[];
   esp?: Tree;
   boot?: Tree;
+  /** What was read from the hive; without it that is done here. */
+  read?: WindowsFacts;
+  /** What differs from that. */
   facts?: Partial<WindowsFacts>;
   guest?: Partial<Guest>;
   machine?: Partial<VirtualMachine>;
@@ -37,8 +40,7 @@ export interface World {
 
 export async function contextOf(world: World): Promise<FixContext> {
   const files: Tree = { [SYSTEM]: world.system, ...world.files };
-  const hive = openHive(world.system, { dirty: 'read' });
-  const windows = { ...factsOf(hive), ...world.facts };
+  const windows = { ...(world.read ?? factsOf(openHive(world.system))), ...world.facts };
   for (const { name, image } of windows.services) {
     const path = fileOf(name, image);
     if (path !== null && world.without?.includes(name) !== true) files[path] ??= 'MZ';
@@ -207,7 +209,7 @@ function servicesOf(system: Hive, controlSet: string): WindowsService[] {
 function fileOf(name: string, image: string): string | null {
   if (image === '') return `/Windows/System32/drivers/${name}.sys`;
   const below = image.replace(/^\\SystemRoot\\/iu, '').replace(/^%SystemRoot%\\/iu, '');
-  return /^[\w.\\ -]+\.sys$/iu.test(below) ? `/Windows/${below.replaceAll('\\', '/')}` : null;
+  return /^\w[\w \\-]*\.sys$/iu.test(below) ? `/Windows/${below.replaceAll('\\', '/')}` : null;
 }
 
 /** What an independent reader sees of a hive. */

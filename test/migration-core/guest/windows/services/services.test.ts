@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { agents } from '../../../../../migration-core/guest/windows/services/agents.ts';
 import { classFilters } from '../../../../../migration-core/guest/windows/services/class-filters.ts';
-import { driverFile } from '../../../../../migration-core/guest/windows/services/driver-file.ts';
 import { processor } from '../../../../../migration-core/guest/windows/services/processor.ts';
 import { openHive } from '../../../../../migration-core/registry/hive.ts';
 import {
@@ -200,6 +199,22 @@ describe('filters of classes', () => {
     ]);
   });
 
+  it('whose file lies where it cannot be looked for stay', async () => {
+    const at = (name: string, ImagePath: string): Keys => ({
+      [`CCS\\Services\\${name}`]: { Type: 1, Start: 0, ImagePath },
+    });
+    const system = server({
+      ...at('other', '\\??\\D:\\drivers\\other.sys'),
+      ...at('device', '\\\\server\\share\\device.sys'),
+      ...at('variable', '%ProgramFiles%\\x.sys'),
+      ...at('up', '..\\..\\x.sys'),
+      ...at('here', '\\SystemRoot\\System32\\here.sys'),
+      [classKey(DISKS)]: { UpperFilters: ['other', 'device', 'variable', 'up', 'here', 'partmgr'] },
+    });
+    const { filters } = await startsOf(system, { without: ['here'] });
+    expect(filters(DISKS, 'UpperFilters')).toEqual(['other', 'device', 'variable', 'up', 'partmgr']);
+  });
+
   it('of Windows itself are told of and kept; those that encrypt are named', async () => {
     const system = server({
       'CCS\\Services\\partmgr': { Start: 4 },
@@ -246,28 +261,6 @@ describe('processor drivers', () => {
     expect(await run('6.1')).toEqual([
       'The driver "Intel Processor Driver" (intelppm) is switched off; it started with Windows.',
     ]);
-  });
-});
-
-describe('the file of a driver', () => {
-  const windows = { systemRoot: '/WINNT', systemDrive: 'C' };
-  it.each([
-    ['', '/WINNT/System32/drivers/disk.sys'],
-    ['system32\\DRIVERS\\disk.sys', '/WINNT/system32/DRIVERS/disk.sys'],
-    ['\\SystemRoot\\System32\\drivers\\disk.sys', '/WINNT/System32/drivers/disk.sys'],
-    ['%SystemRoot%\\system32\\disk.sys', '/WINNT/system32/disk.sys'],
-    ['\\??\\C:\\Program Files\\VMware\\disk.sys', '/Program Files/VMware/disk.sys'],
-    ['"c:\\Program Files\\a b\\x.sys" -k', '/Program Files/a b/x.sys'],
-    ['\\??\\D:\\x.sys', null],
-    ['\\Device\\HarddiskVolume1\\x.sys', null],
-    ['%ProgramFiles%\\x.sys', null],
-    ['..\\..\\x.sys', null],
-    ['system32\\drivers\\a\u0007.sys', null],
-  ])('%j', (image, path) => {
-    expect(driverFile(windows, 'disk', image)).toBe(path);
-  });
-  it('of a hostile name is none', () => {
-    expect(driverFile(windows, '..\\x', '')).toBeNull();
   });
 });
 

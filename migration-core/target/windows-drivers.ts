@@ -1,0 +1,79 @@
+/**
+ * Which drivers of Windows a piece of virtual hardware needs. Disks need theirs before Windows can read anything: the file must lie
+ * on the volume, or come from a driver source. Network cards are found by Plug and Play: an INF file that names the card is enough.
+ */
+import type { GuestDrivers, Hardware } from './guest-drivers.ts';
+import type { DiskBus, NicModel } from './machine.ts';
+
+/** What a Windows has, as guest/windows/loadable-drivers.ts finds it. */
+export interface WindowsDrivers {
+  /** Services of storage drivers that can be loaded, in small letters. */
+  services: ReadonlySet<string>;
+  /** INF files by the hardware IDs they name, in capitals; only of cards of hypervisors. */
+  cards: ReadonlyMap<string, string>;
+}
+
+/** Services of Windows' own drivers and of those of the platforms, all of one list together; the newest Windows first. */
+const DISKS: Record<DiskBus, readonly (readonly string[])[]> = {
+  'virtio-blk': [['viostor']],
+  'virtio-scsi': [['vioscsi']],
+  pvscsi: [['pvscsi']],
+  'lsi-sas': [['lsi_sas']],
+  lsi: [['lsi_scsi'], ['symmpi']],
+  ahci: [['storahci'], ['msahci']],
+  ide: [
+    ['atapi', 'intelide'],
+    ['atapi', 'pciide'],
+  ],
+  nvme: [['stornvme']],
+  'hyperv-scsi': [['vmbus', 'storvsc']],
+};
+
+/** PCI IDs of the cards as hypervisors make them; any of them is named by the INF of a driver that drives the card. */
+const CARDS: Record<NicModel, { driver: string; ids: readonly string[] }> = {
+  'virtio-net': { driver: 'netkvm', ids: ['PCI\\VEN_1AF4&DEV_1041', 'PCI\\VEN_1AF4&DEV_1000'] },
+  vmxnet3: { driver: 'vmxnet3', ids: ['PCI\\VEN_15AD&DEV_07B0'] },
+  e1000e: { driver: 'Intel 82574L', ids: ['PCI\\VEN_8086&DEV_10D3'] },
+  e1000: { driver: 'Intel 82540EM or 82545EM', ids: ['PCI\\VEN_8086&DEV_100E', 'PCI\\VEN_8086&DEV_100F'] },
+  'hyperv-net': { driver: 'netvsc', ids: ['VMBUS\\{F8615163-DF3E-46C5-913F-F2D2F965ED0E}'] },
+  tulip: { driver: 'DEC 21140', ids: ['PCI\\VEN_1011&DEV_0009'] },
+};
+
+const isBus = (hardware: Hardware): hardware is DiskBus => hardware in DISKS;
+
+/** Every service that may be asked for. */
+export const STORAGE_SERVICES: readonly string[] = [...new Set(Object.values(DISKS).flat(2))];
+export const CARD_IDS: readonly string[] = Object.values(CARDS).flatMap(({ ids }) => ids);
+
+/** Hardware for which the driver comes from the platform's maker, on a medium of its own. */
+const FROM_SOURCES: Partial<Record<Hardware, string>> = {
+  'virtio-blk': 'the ISO image of virtio-win',
+  'virtio-scsi': 'the ISO image of virtio-win',
+  'virtio-net': 'the ISO image of virtio-win',
+  pvscsi: 'the drivers of VMware Tools',
+  vmxnet3: 'the drivers of VMware Tools',
+};
+
+export function windowsDriversFor({ services, cards }: WindowsDrivers): GuestDrivers {
+  const driving = (hardware: Hardware): readonly string[] | null => {
+    if (isBus(hardware))
+      return DISKS[hardware].find((list) => list.every((service) => services.has(service))) ?? null;
+    const inf = CARDS[hardware].ids.map((id) => cards.get(id)).find((name) => name !== undefined);
+    return inf === undefined ? null : [inf];
+  };
+  return {
+    name: 'Windows',
+    driving,
+    lacking: (hardware) =>
+      isBus(hardware)
+        ? `Windows has no driver ${DISKS[hardware].map((list) => list.filter((one) => !services.has(one)).join(' and ')).join(' or ')}`
+        : `Windows has no driver for this card (${CARDS[hardware].driver})`,
+    // Its virtio drivers come from sources of today; old ones drive the first form as well, which those machines offer too.
+    modernVirtio: true,
+    cure: 'Name a source of drivers with --drivers',
+    better: (hardware) => {
+      const wanted = hardware.find((one) => FROM_SOURCES[one] !== undefined && driving(one) === null);
+      return wanted === undefined ? null : `For ${wanted}, name ${FROM_SOURCES[wanted]!} with --drivers.`;
+    },
+  };
+}
