@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { fixWindows } from '../../../../support/fix-windows.ts';
-import { NIC_GUIDS, windowsVolumes, type WindowsVersionId } from '../../../../support/windows-guest.ts';
+import {
+  NIC_GUIDS,
+  windowsHives,
+  windowsVolumes,
+  type WindowsVersionId,
+} from '../../../../support/windows-guest.ts';
 import { networkAddresses } from '../../../../../migration-core/guest/windows/network/addresses.ts';
+import { openHive } from '../../../../../migration-core/registry/hive.ts';
+import { readDword } from '../../../../../migration-core/registry/types.ts';
 import { nic, planNetwork, toldNetsh } from './steps.ts';
 
+const SYSTEM_HIVE = '/Windows/System32/config/SYSTEM';
 const MAC = '52:54:00:12:34:56';
 const SECOND = '52:54:00:12:34:57';
 const [FIRST_GUID, SECOND_GUID] = NIC_GUIDS;
@@ -426,6 +434,80 @@ describe('what is said', () => {
       `The new network connection may get another name than ${name}, which has letters that a batch file cannot hold in every language.`,
     ]);
     expect(plan.difference[0]).toContain(`"${name}" -> "${name} (before the conversion)"`);
+  });
+
+  test('a VLAN of a card', async () => {
+    const vlan = '{33333333-7A11-4B6E-9B1C-0D5F1E2A3B4C}';
+    const system = {
+      [FIRST]: { EnableDHCP: 1, NameServer: '' },
+      'CCS\\Control\\Class\\{4d36e972-e325-11ce-bfc1-08002be10318}\\0003': {
+        Characteristics: 1,
+        NetCfgInstanceId: vlan,
+        ComponentId: 'iansminiport',
+        DriverDesc: 'Intel(R) Gigabit ET - VLAN : VLAN20',
+      },
+      [`CCS\\${NETWORK}\\${vlan}\\Connection`]: { Name: 'VLAN20' },
+      [`${INTERFACES}\\${vlan}`]: {
+        EnableDHCP: 0,
+        IPAddress: ['10.20.0.9'],
+        SubnetMask: ['255.255.255.0'],
+      },
+    };
+    expect(
+      await messages({ version: '2019', system }, [nic(MAC, 'Ethernet'), nic(SECOND, 'VLAN20')]),
+    ).toEqual([
+      'VLAN20 is one VLAN of a network card; its settings go to the card 52:54:00:12:34:57, which sends without a VLAN tag.',
+      FIREWALL,
+    ]);
+    expect(await messages({ version: '2019', system }, cards('2019'))).toEqual([
+      'The machine has no network card for the VLAN VLAN20 (10.20.0.9/24), so its settings are not carried over.',
+    ]);
+  });
+
+  test('IPv6 on XP, and services that are bound to addresses', async () => {
+    expect(
+      await messages(
+        {
+          version: '2003',
+          system: {
+            [`CCS\\Services\\Tcpip6\\Parameters\\Interfaces\\${FIRST_GUID}`]: { NameServer: '2001:db8::53' },
+            'CCS\\Services\\DNS': { Start: 2, Type: 16 },
+          },
+        },
+        cards('2003'),
+      ),
+    ).toEqual([
+      'The IPv6 settings of Local Area Connection are not carried over on this Windows.',
+      'Services of this server are bound to its addresses, so it restarts once by itself when its new network card has them.',
+    ]);
+  });
+
+  test('Windows 8 and later keep the name of a connection twice', async () => {
+    const alias = `Control\\NetworkSetup2\\Interfaces\\${FIRST_GUID}\\Kernel`;
+    const { difference } = await planNetwork(
+      { version: '2022', system: { [`CCS\\${alias}`]: { IfAlias: 'Ethernet' } } },
+      [nic(MAC, 'Ethernet')],
+    );
+    expect(difference).toContain(
+      `ControlSet001\\${alias} IfAlias: "Ethernet" -> "Ethernet (before the conversion)"`,
+    );
+  });
+
+  test('a damaged key of one control set does not stop the others', async () => {
+    const key = `Services\\Tcpip\\Parameters\\Interfaces\\${FIRST_GUID}`;
+    const system = windowsHives('7').system;
+    const cell = openHive(system).key(`ControlSet002\\${key}`).cell;
+    // The mark of a key, behind the size of its cell.
+    system.set([0x78, 0x78], 4096 + cell + 4);
+    const volumes = await windowsVolumes({ version: '7', hives: { system } });
+    const { edits, findings, hive } = await fixWindows(volumes, networkAddresses, { nics: cards('7') });
+    expect(edits.map(({ what }) => what)).toContain(
+      'The addresses of the old network connections (Local Area Connection) are taken off them.',
+    );
+    expect(readDword(hive(SYSTEM_HIVE).key(`ControlSet001\\${key}`).value('EnableDHCP')!)).toBe(1);
+    expect(findings.map(({ message }) => message)).toContain(
+      `The registry key ControlSet002\\${key} is damaged, so what it says of an old network card stays.`,
+    );
   });
 
   test('a second conversion keeps what the first one left', async () => {
