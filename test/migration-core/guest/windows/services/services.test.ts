@@ -28,8 +28,8 @@ const driver = (name: string, start: number, displayName = ''): Keys => ({
     ...(displayName === '' ? {} : { DisplayName: displayName }),
   },
 });
-const program = (name: string, displayName: string, image = 'C:\\x.exe', start = 2): Keys => ({
-  [`CCS\\Services\\${name}`]: { Type: 16, Start: start, ImagePath: image, DisplayName: displayName },
+const program = (name: string, DisplayName: string, more: Keys[string] = {}): Keys => ({
+  [`CCS\\Services\\${name}`]: { Type: 16, Start: 2, ImagePath: 'C:\\x.exe', DisplayName, ...more },
 });
 
 /** A server of 2008 R2 with more in its registry. */
@@ -154,6 +154,19 @@ describe('software of the old hardware', () => {
     const { hive, starts } = await startsOf(system, {}, ['xenbus']);
     expect(starts['xenbus']).toEqual([4, 4]);
     expect(hive.find('ControlSet002\\Services\\xenbus\\StartOverride')).toBeUndefined();
+  });
+
+  it('is told of where something else needs it', async () => {
+    const system = server({
+      ...program('CqMgHost', 'HP Insight Foundation Agents'),
+      ...program('CqMgServ', 'HP Insight Server Agents', { DependOnService: ['CqMgHost'] }),
+      ...program('Monitor', 'Monitoring of the branch office', { DependOnService: ['RPCSS', 'cqmghost'] }),
+      ...program('Resting', 'Resting', { Start: 4, DependOnService: ['CqMgHost'] }),
+    });
+    const { messages } = await startsOf(system);
+    expect(messages).toEqual([
+      'The service "Monitoring of the branch office" (Monitor) needs the service "HP Insight Foundation Agents" (CqMgHost), which is switched off, and will not start.',
+    ]);
   });
 
   it('that joins paths is left where disks come over several', async () => {
