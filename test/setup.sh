@@ -18,6 +18,7 @@ packages=(
   libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libxml2-utils # judge libvirt XML and .vmx
   cryptsetup-bin lvm2 xfsprogs btrfs-progs ntfs-3g # make volumes that must be recognised or refused
   wimtools sleuthkit # wimlib packs files as CompactOS does; second readers of NTFS
+  genisoimage libarchive-tools # make and read CD images: ISO 9660 with Rock Ridge, Joliet, UDF
   bcache-tools exfatprogs f2fs-tools mdadm squashfs-tools xorriso # the same: one volume of each kind
   attr acl quota     # put attributes and quotas on test volumes, and read them back
   nsis               # writes the stand-in of Electron's Windows program that packages are tried with

@@ -49,6 +49,11 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import('./commands/convert.ts')).convert,
   },
   {
+    name: 'drivers',
+    summary: 'list the drivers in a folder or CD image, and which of them a Windows would get',
+    load: async () => (await import('./commands/drivers.ts')).drivers,
+  },
+  {
     name: 'resume',
     summary: 'go on with a conversion that was interrupted',
     load: async () => (await import('./commands/resume.ts')).resume,

@@ -1,7 +1,7 @@
 /** Turning a server's disks into a virtual machine: what can be chosen, what would be done, what came of it. */
 import { z } from 'zod';
 import type { CheckedThing } from '../convert/checks.ts';
-import type { ConvertOptions } from '../convert/options.ts';
+import { MOST_DRIVER_SOURCES, type ConvertOptions } from '../convert/options.ts';
 import { DISK_BUSES } from '../target/machine.ts';
 import { call } from './call.ts';
 import { fileId, fileRef } from './files.ts';
@@ -50,6 +50,8 @@ export const convertOptions = z.strictObject({
   root: z.string().max(100).nullable().default(null),
   zeroBadSectors: z.boolean().default(false),
   allowMounted: z.boolean().default(false),
+  /** Folders and CD images with drivers for a Windows guest; those named first are preferred. */
+  drivers: z.array(fileId).max(MOST_DRIVER_SOURCES).default([]),
 }) satisfies z.ZodType<Omit<ConvertOptions, 'output' | 'force'> & { output: string }>;
 export type ConvertChoice = z.infer<typeof convertOptions>;
 

@@ -14,6 +14,8 @@ export const FILE_PURPOSES = {
   'image-out': { what: 'file', mode: 'save', title: 'Where the new disk image is written' },
   /** A new or empty folder for one conversion. */
   output: { what: 'folder', mode: 'save', title: 'Choose where the finished machine is written' },
+  /** For a Windows guest: folders with INF files, CD images. */
+  drivers: { what: 'files-or-folder', mode: 'open', title: 'Choose a CD image or folder with drivers' },
   /** Of a conversion that is finished or was interrupted. */
   conversion: { what: 'folder', mode: 'open', title: 'Choose the folder of a conversion' },
   'report-folder': { what: 'folder', mode: 'save', title: 'Choose where the reports are written' },

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { PARTIAL } from '../image/partial.ts';
 import { DISK_BUSES } from '../target/machine.ts';
 import { journalDamaged, JOURNAL_NAME, readJournal, type JournalEntry } from './journal.ts';
-import type { ConvertOptions } from './options.ts';
+import { MOST_DRIVER_SOURCES, type ConvertOptions } from './options.ts';
 import type { StepTiming } from './steps.ts';
 
 /** The step of the entry that describes the job. */
@@ -58,6 +58,8 @@ const optionsSchema = z.object({
   root: text.nullable(),
   zeroBadSectors: z.boolean(),
   allowMounted: z.boolean(),
+  /** Not in records of earlier versions. */
+  drivers: z.array(text.refine(isAbsolute)).max(MOST_DRIVER_SOURCES).default([]),
 });
 
 const sourceSchema = z.object({
@@ -168,6 +170,7 @@ export function recordOptions(options: ConvertOptions): JobRecord['options'] {
     root: options.root,
     zeroBadSectors: options.zeroBadSectors,
     allowMounted: options.allowMounted,
+    drivers: options.drivers.map((path) => resolve(path)),
     sources: sources.map((source) => (isAddress(source) ? source : resolve(source))),
   };
 }

@@ -12,6 +12,9 @@ export interface NicOption {
 /** `split2g`: growing, in files of at most 2 GB. */
 export type AllocationChoice = 'thin' | 'thick' | 'split2g';
 
+/** Each is read while the conversion is planned. */
+export const MOST_DRIVER_SOURCES = 16;
+
 export interface ConvertOptions {
   sources: string[];
   /** Target.id. */
@@ -29,6 +32,8 @@ export interface ConvertOptions {
   wholeDisk: boolean;
   /** Prepare the guest for its new hardware. */
   fix: boolean;
+  /** Folders and CD images with drivers for a Windows guest; those named first are preferred. */
+  drivers: string[];
   /** Read the finished image again and compare. */
   verify: boolean;
   /** Replace an earlier conversion in the folder. */

@@ -5,7 +5,6 @@ import { IronliftError } from '../base/errors.ts';
 import { planFixes, type PlannedFix } from '../guest/fixers.ts';
 import { roomNeeded } from '../guest/apply-room.ts';
 import { availableModules } from '../guest/linux/initramfs/modules.ts';
-import type { DriverPackage } from '../guest/windows/driver-package.ts';
 import { loadableDrivers } from '../guest/windows/loadable-drivers.ts';
 import { formatById, imageFormats } from '../image/table.ts';
 import type { VirtualMachine } from '../target/machine.ts';
@@ -13,9 +12,10 @@ import { planMachine } from '../target/plan-machine.ts';
 import { targetById, targets } from '../target/table.ts';
 import { windowsDriversFor } from '../target/windows-drivers.ts';
 import type { Target } from '../target/target.ts';
+import { withDrivers, type FoundDrivers } from './driver-sources.ts';
 import { hardwareRows, type HardwareRow } from './hardware.ts';
 import { planLayouts, type DiskLayout } from './layout.ts';
-import type { ConvertOptions } from './options.ts';
+import { MOST_DRIVER_SOURCES, type ConvertOptions } from './options.ts';
 import type { OpenServer } from './server.ts';
 
 export interface ConversionPlan {
@@ -52,6 +52,8 @@ export function checkOptions(options: ConvertOptions): Target {
     }
   }
   if (options.sources.length === 0) wrong.push('No source is named');
+  if (options.drivers.length > MOST_DRIVER_SOURCES)
+    wrong.push(`--drivers is taken ${MOST_DRIVER_SOURCES} times at most`);
   if (
     options.cpus !== null &&
     !(Number.isInteger(options.cpus) && options.cpus >= 1 && options.cpus <= 512)
@@ -80,13 +82,22 @@ export async function planConversion(
   server: OpenServer,
   target: Target,
   options: ConvertOptions,
-  {
-    signal,
-    largestFile,
-    drivers = [],
-  }: { signal?: AbortSignal | undefined; largestFile: number; drivers?: readonly DriverPackage[] },
+  { signal, largestFile }: { signal?: AbortSignal | undefined; largestFile: number },
 ): Promise<ConversionPlan> {
-  const findings: Finding[] = [];
+  const paths = options.fix ? options.drivers : [];
+  return withDrivers(paths, server.inspection?.guest ?? null, signal, (found) =>
+    planWith(server, target, options, { signal, largestFile, found }),
+  );
+}
+
+async function planWith(
+  server: OpenServer,
+  target: Target,
+  options: ConvertOptions,
+  world: { signal: AbortSignal | undefined; largestFile: number; found: FoundDrivers },
+): Promise<ConversionPlan> {
+  const { signal, largestFile, found } = world;
+  const findings: Finding[] = [...found.findings];
   const guest = server.inspection?.guest ?? null;
   const files = server.inspection?.tree ?? null;
   const format = formatById(options.format ?? target.formats[0]!);
@@ -99,7 +110,7 @@ export async function planConversion(
   const modules = files !== null && kernel !== undefined ? await availableModules(files, kernel) : null;
   const windowsDrivers =
     files !== null && guest?.windows !== undefined
-      ? await loadableDrivers(files, guest.windows, options.fix ? drivers : [])
+      ? await loadableDrivers(files, guest.windows, found.drivers ?? [])
       : undefined;
   const planned = planMachine({
     target,
@@ -132,7 +143,7 @@ export async function planConversion(
             machine: planned.machine,
             target,
             volumes: server.volumes.map(({ info }) => info),
-            ...(guest.windows === undefined ? {} : { drivers }),
+            ...(found.drivers === null ? {} : { drivers: found.drivers }),
           },
           signal === undefined ? {} : { signal },
         )

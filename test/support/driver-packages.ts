@@ -190,6 +190,5 @@ export function packageFiles(options: PackageOptions): Record<string, Uint8Array
     }),
   };
   if (digest !== null) files[`${name}.cat`] = catalogue(digest);
-  for (const one of without) delete files[one];
-  return files;
+  return Object.fromEntries(Object.entries(files).filter(([path]) => !without.includes(path)));
 }

@@ -33,6 +33,8 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
   --nic MODE[:NETWORK][,vlan=N][,mac=keep|new|xx:xx:xx:xx:xx:xx]
                        isolated (the default), nat, bridged or host-only; once for each network card
   --root VOLUME        the volume to take as root where the disks hold several systems, such as disk0p2
+  --drivers PATH       a folder or CD image (.iso) with drivers for a Windows guest, such as virtio-win.iso; once for
+                       each, those named first are preferred
   --whole-disk         copy every block, used or not
   --no-fix             leave the guest as it is
   --no-verify          do not read the finished disks again
@@ -52,6 +54,7 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
     cpus: { type: 'string' },
     memory: { type: 'string' },
     nic: { type: 'string', multiple: true },
+    drivers: { type: 'string', multiple: true },
     root: { type: 'string' },
     'whole-disk': { type: 'boolean' },
     'no-fix': { type: 'boolean' },
@@ -136,6 +139,7 @@ function readOptions(values: OptionValues, sources: string[]): ConvertOptions {
     root: text('root'),
     zeroBadSectors: values['zero-bad-sectors'] === true,
     allowMounted: values['allow-mounted'] === true,
+    drivers: (Array.isArray(values['drivers']) ? values['drivers'] : []).map(String),
   };
 }
 

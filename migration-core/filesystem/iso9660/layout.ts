@@ -2,7 +2,7 @@
  * Structures of ISO 9660 (ECMA-119), with Joliet's names (UCS-2 in a second tree) and those of Rock Ridge (IEEE P1282 in the
  * system use fields of SUSP, IEEE P1281). Numbers stand twice, in both byte orders; the little-endian one is read.
  */
-import { u64le, viewOf } from '../../base/bytes.ts';
+import { viewOf } from '../../base/bytes.ts';
 import { IronliftError } from '../../base/errors.ts';
 
 /** Bytes of a logical sector, ECMA-119 6.1.2. */
@@ -118,7 +118,7 @@ export function systemUseEntries(bytes: Uint8Array): SystemUseEntry[] {
 /** Where a system use area goes on: block, offset in it and length; null for data that are too short. */
 export function continuationOf(data: Uint8Array): { block: number; offset: number; length: number } | null {
   if (data.length < 24) return null;
-  const [block, offset, length] = [0, 8, 16].map((at) => u64le(viewOf(data), at) % 2 ** 32);
+  const [block, offset, length] = [0, 8, 16].map((at) => viewOf(data).getUint32(at, true));
   return { block: block!, offset: offset!, length: length! };
 }
 

@@ -144,7 +144,8 @@ function image(reader: DirectoryReader, descriptor: VolumeDescriptor): IsoImage 
     },
     readRange,
     async readFile(path, limit) {
-      const { size } = await find(path);
+      const { size, type } = await find(path);
+      if (type !== 'file') throw missing(path, 'IS_A_DIRECTORY');
       if (size > limit)
         throw new IronliftError('FILE_TOO_LARGE', `${path} in the CD image is larger than expected.`, {
           next: 'Look at the image; the file should be a small one.',

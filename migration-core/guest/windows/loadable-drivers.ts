@@ -1,4 +1,5 @@
 /** Which drivers for the hardware of virtual machines this Windows can load: its own, and those of the named sources. */
+import { isIronliftError } from '../../base/errors.ts';
 import { CARD_IDS, STORAGE_SERVICES, type WindowsDrivers } from '../../target/windows-drivers.ts';
 import type { GuestReader } from '../fixer.ts';
 import type { DriverPackage } from './driver-package.ts';
@@ -23,7 +24,7 @@ const INBOX_INF: Record<string, string> = {
   vmbus: 'wvmbus.inf',
 };
 
-/** Bytes of INF files that are looked through before Windows 8, together; those of XP for network cards measure under 20 MiB. */
+/** Bytes of INF files that are looked through, together; those of Windows 10 for network cards measure some 40 MiB. */
 const MOST_INF_BYTES = 64 << 20;
 const LARGEST_INF = 2 << 20;
 
@@ -37,10 +38,8 @@ export async function loadableDrivers(
   const known = new Map(windows.services.map((service) => [service.name.toLowerCase(), service]));
   for (const name of STORAGE_SERVICES)
     if (await isThere(paths, windows, name, known.get(name))) services.add(name);
-  const cards =
-    windows.bindingTable === 'driver-database'
-      ? await cardsInDatabase(files, windows)
-      : await cardsInInfFiles(files, paths, windows);
+  let cards = await cardsInDatabases(files, paths, windows);
+  if (cards.size === 0) cards = await cardsInInfFiles(files, paths, windows);
   for (const { inf, devices } of packages)
     for (const { hardwareIds, compatibleIds, service } of devices) {
       if (service !== null) services.add(service.name.toLowerCase());
@@ -70,18 +69,40 @@ async function isThere(
   );
 }
 
-/** Windows 8 and later: by hardware ID the names of the INF files that claim it. */
-async function cardsInDatabase(files: GuestReader, windows: WindowsFacts): Promise<Map<string, string>> {
-  const system = new RegistryReader(await openGuestHive(files, windows.hives.system));
+/**
+ * Windows 8 and later: by hardware ID the names of the INF files that claim it. SYSTEM has what is needed to start, the hive DRIVERS
+ * beside it all the rest, network cards among it.
+ */
+async function cardsInDatabases(
+  files: GuestReader,
+  paths: VolumePaths,
+  windows: WindowsFacts,
+): Promise<Map<string, string>> {
   const cards = new Map<string, string>();
-  for (const id of CARD_IDS) {
-    const inf = system.valueNames(`DriverDatabase\\DeviceIds\\${id}`)[0];
-    if (inf !== undefined) cards.set(id, inf);
+  if (windows.bindingTable !== 'driver-database') return cards;
+  const all = await paths.file(`${windows.system32}/config/DRIVERS`);
+  for (const path of [windows.hives.system, ...(all === null ? [] : [all])]) {
+    const reader = await readerOf(files, path);
+    if (reader === null) continue;
+    for (const id of CARD_IDS) {
+      const inf = reader.valueNames(`DriverDatabase\\DeviceIds\\${id}`)[0];
+      if (inf !== undefined) cards.set(id, inf);
+    }
   }
   return cards;
 }
 
-/** Before: the INF files of network cards themselves, Windows' own and those installed later. */
+/** Null where the hive is of no use: then the INF files are asked. */
+async function readerOf(files: GuestReader, path: string): Promise<RegistryReader | null> {
+  try {
+    return new RegistryReader(await openGuestHive(files, path));
+  } catch (error) {
+    if (!isIronliftError(error) || error.kind === 'cancelled') throw error;
+    return null;
+  }
+}
+
+/** The INF files of network cards themselves, Windows' own and those installed later. */
 async function cardsInInfFiles(
   files: GuestReader,
   paths: VolumePaths,

@@ -34,6 +34,7 @@ export const FILE_ENDINGS: Record<FilePurpose, readonly string[] | null> = {
   image: [...IMAGES, '.ova'],
   'image-out': IMAGES,
   output: null,
+  drivers: ['.iso'],
   conversion: null,
   'report-folder': null,
   logo: ['.png', '.jpg', '.jpeg', '.svg'],

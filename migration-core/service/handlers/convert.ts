@@ -45,6 +45,7 @@ export function convertHandlers(session: Session): ConvertHandlers {
     ...choice,
     sources: choice.sources.map((id) => session.files.pathOf(id, 'source')),
     output: session.files.pathOf(choice.output, 'output'),
+    drivers: choice.drivers.map((id) => session.files.pathOf(id, 'drivers')),
     // Nothing is replaced from a screen: a folder that holds a conversion is named in the refusal.
     force: false,
   });

@@ -13,9 +13,12 @@ import { targetById, targets } from '../../../migration-core/target/table.ts';
 import { virtualBoxOsType } from '../../../migration-core/target/virtualbox-guest-os.ts';
 import { vmwareGuestOs, vsphereGuestId } from '../../../migration-core/target/vmware-guest-os.ts';
 import type { WindowsDrivers } from '../../../migration-core/target/windows-drivers.ts';
+import { binary } from '../../../migration-core/registry/types.ts';
 import {
+  hiveOf,
   windowsVolumes,
   WINDOWS_VERSION_IDS,
+  type Keys,
   type WindowsGuestOptions,
   type WindowsVersionId,
 } from '../../support/windows-guest.ts';
@@ -54,6 +57,12 @@ function planFor(
 
 const about = (findings: Finding[], subject: string): Finding =>
   findings.find(({ message }) => message.includes(subject))!;
+
+/** What is said of the network cards. */
+const findingOf = (findings: Finding[]): string =>
+  findings.find(
+    ({ code, message }) => /NIC_DRIVER$|HARDWARE_CHOSEN$/u.test(code) && /the network cards/iu.test(message),
+  )!.message;
 
 /** One driver of a source, for one device. */
 function driverPackage(service: string, hardwareId: string): DriverPackage {
@@ -196,6 +205,25 @@ test('a driver is not there with its file or its service alone, but with file an
   expect(await of(noFile)).toBe('ide');
   expect(await of(noService)).toBe('ahci');
   expect(await of({ ...noService, files: { '/Windows/INF/mshdc.inf': null } })).toBe('ide');
+});
+
+test('cards are known by the INF files, and by the hive DRIVERS where there is one', async () => {
+  const card = async (files: Record<string, Uint8Array | string | null>): Promise<string> =>
+    findingOf((await plan({ version: '2022', files })).findings);
+  const claim: Keys = {
+    'DriverDatabase\\DeviceIds\\PCI\\VEN_1AF4&DEV_1041': { 'oem7.inf': binary(Uint8Array.of(1, 0xff, 0, 0)) },
+  };
+  expect(await card({ '/Windows/System32/config/DRIVERS': hiveOf(claim) })).toContain(
+    'virtio-net, the first choice',
+  );
+  // A subsystem or revision after the ID is the same card, a longer number is another one.
+  const inf = (id: string): Uint8Array => Buffer.from(`\ufeff[Models]\r\n%x% = y, ${id}\r\n`, 'utf16le');
+  expect(
+    await card({ '/Windows/INF/oem3.inf': inf('PCI\\VEN_1AF4&DEV_1000&SUBSYS_00011AF4&REV_00') }),
+  ).toContain('(oem3.inf)');
+  expect(await card({ '/Windows/INF/oem3.inf': inf('PCI\\VEN_1AF4&DEV_10001') })).toContain('(net1ic64.inf)');
+  const none = { '/Windows/INF/net1ic64.inf': null, '/Windows/INF/nete1g3e.inf': null };
+  expect(await card(none)).toMatch(/^Nothing that KVM \(libvirt\) offers for the network cards can be used/u);
 });
 
 test('the board: XP and 2003 on i440FX, all later on Q35 unless their disks are IDE', async () => {

@@ -121,7 +121,8 @@ function driverDatabase(version: WindowsVersion): Keys {
   };
   const sections = new Map<string, string[]>();
   for (const { inf, ids, classGuid, section, service } of inboxDrivers(version)) {
-    if (inf === '') continue;
+    // Network cards are in the hive DRIVERS, since no Windows needs them to start.
+    if (inf === '' || classGuid === CLASS.net) continue;
     const label = packageOf(version, inf);
     const known = sections.get(inf) ?? [];
     sections.set(inf, [...known, section]);

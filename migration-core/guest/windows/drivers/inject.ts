@@ -12,7 +12,7 @@ import type { WindowsFacts } from '../facts.ts';
 import { leaveStep } from '../first-boot/steps.ts';
 import { bootDriverRegistration } from '../storage/register.ts';
 import { devicesOf, matchedId, type MachineDevice } from './hardware.ts';
-import type { DriverArchitecture } from './inf/models.ts';
+import { ARCHITECTURES } from './inf/models.ts';
 import { devicePathChanges, installStep, type LeftPackage } from './install-step.ts';
 import {
   described,
@@ -37,12 +37,6 @@ interface Match {
   service: DriverService | null;
   description: string;
 }
-
-export const ARCHITECTURES: Readonly<Record<string, DriverArchitecture>> = {
-  x86_64: 'amd64',
-  i686: 'x86',
-  aarch64: 'arm64',
-};
 
 async function plan(context: FixContext): Promise<FixPlan> {
   const { files, guest, drivers = [], hives } = context;

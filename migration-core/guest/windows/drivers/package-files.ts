@@ -6,9 +6,9 @@ import type { GuestEdit, GuestReader } from '../../fixer.ts';
 import type { DriverFile, DriverPackage } from '../driver-package.ts';
 import type { WindowsFacts } from '../facts.ts';
 import { ironliftFolder } from '../first-boot/steps.ts';
+import { readExecutableBytes } from '../inspect/executable.ts';
 import { forPeople } from '../path.ts';
-import { compareVersions, type DriverArchitecture } from './inf/models.ts';
-import { readPe } from './pe.ts';
+import { ARCHITECTURES, compareVersions, type DriverArchitecture } from './inf/models.ts';
 
 /** Bytes of one package: those of network and storage drivers have a few MiB, of graphics cards (not ours) a GiB. */
 const MAX_PACKAGE = 256 << 20;
@@ -43,10 +43,10 @@ export async function loadPackage(
   )) {
     const found = loaded.find(({ file }) => same(file.name, binary));
     if (found === undefined) return `is not whole: its driver file ${binary} is not in the source`;
-    const program = readPe(found.content);
+    const program = await readExecutableBytes(found.content);
     if (program === null) return `has a driver file, ${binary}, that is no program of Windows`;
-    if (program.architecture !== architecture)
-      return `has a driver file, ${binary}, for another processor (${program.architecture ?? 'unknown'})`;
+    if (ARCHITECTURES[program.architecture] !== architecture)
+      return `has a driver file, ${binary}, for another processor (${program.architecture})`;
   }
   return loaded;
 }
@@ -108,12 +108,12 @@ export async function systemFileEdits(
     const path = `${into}/${await spelling(files, into, file.name)}`;
     const there = await existing(files, path);
     if (there !== null && Buffer.from(there).equals(content)) continue;
-    const versions = there === null ? null : [readPe(there)?.version, readPe(content)?.version];
-    if (versions?.[0] != null && versions[1] != null && compareVersions(versions[0], versions[1]) > 0) {
+    const [old, fresh] = there === null ? [] : [await versionOf(there), await versionOf(content)];
+    if (old != null && fresh != null && compareVersions(numbers(old), numbers(fresh)) > 0) {
       findings.push({
         severity: 'info',
         code: 'DRIVER_NEWER_IN_GUEST',
-        message: `${forPeople(windows, path)} is left as it is: its version ${versions[0].join('.')} is newer than ${versions[1].join('.')} in the driver source.`,
+        message: `${forPeople(windows, path)} is left as it is: its version ${old} is newer than ${fresh} in the driver source.`,
       });
       continue;
     }
@@ -125,6 +125,9 @@ export async function systemFileEdits(
   }
   return { edits, findings };
 }
+
+const versionOf = async (bytes: Uint8Array): Promise<string | null> =>
+  (await readExecutableBytes(bytes))?.version ?? null;
 
 /** `Red Hat VirtIO SCSI controller (viostor.inf 100.95.104.26200)`. */
 export function described({ devices, inf, version }: DriverPackage): string {
@@ -150,4 +153,5 @@ async function hasContent(files: GuestReader, path: string, content: Uint8Array)
   return Buffer.from(await files.readFile(path, MAX_PACKAGE)).equals(content);
 }
 
+const numbers = (version: string): number[] => version.split('.').map(Number);
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

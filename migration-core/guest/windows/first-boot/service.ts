@@ -22,7 +22,8 @@ import type { Hive } from '../../../registry/hive.ts';
 import { dword, expandText, text, type TypedData } from '../../../registry/types.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { RegistryChange } from '../registry-change.ts';
-import { controlSetKey, setValue } from '../storage/service-key.ts';
+import { controlSetKey } from '../storage/control-sets.ts';
+import { setValue } from '../storage/service-key.ts';
 import { LOG, RUNNER, SERVICE, STARTS, TRIES, runnerText } from './runner.ts';
 import { stepsFolder } from './steps.ts';
 

@@ -25,8 +25,17 @@ export interface Executable {
   originalName: string | null;
 }
 
+type RangeReader = Pick<GuestReader, 'readRange'>;
+
+/** The same of a file that is in memory. */
+export const readExecutableBytes = (bytes: Uint8Array): Promise<Executable | null> =>
+  readExecutable(
+    { readRange: async (_, offset, length) => Uint8Array.from(bytes.subarray(offset, offset + length)) },
+    '',
+  );
+
 /** Null where the file is none. */
-export async function readExecutable(files: GuestReader, path: string): Promise<Executable | null> {
+export async function readExecutable(files: RangeReader, path: string): Promise<Executable | null> {
   const head = await files.readRange(path, 0, HEADERS);
   if (head.length < 0x40 || latin1(head, 0, 2) !== 'MZ') return null;
   const view = viewOf(head);
@@ -44,7 +53,7 @@ export async function readExecutable(files: GuestReader, path: string): Promise<
 
 /** Section header, 40 bytes: 0 name, 10 u32 bytes in the file, 14 u32 where. */
 async function readResources(
-  files: GuestReader,
+  files: RangeReader,
   path: string,
   head: Uint8Array,
   at: number,

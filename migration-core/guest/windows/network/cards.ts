@@ -2,7 +2,7 @@
 import type { VirtualMachine, VirtualNic } from '../../../target/machine.ts';
 import type { Hive } from '../../../registry/hive.ts';
 import type { WindowsAdapter, WindowsFacts } from '../facts.ts';
-import { controlSetKey } from '../storage/service-key.ts';
+import { controlSetKey } from '../storage/control-sets.ts';
 import { isIpv6WithPrefix, isMac } from './values.ts';
 import { isUntold, readSettings, type CardSettings } from './settings.ts';
 

@@ -2,7 +2,7 @@
 import type { Finding } from '../../../base/finding.ts';
 import type { Hive } from '../../../registry/hive.ts';
 import type { WindowsFacts } from '../facts.ts';
-import { controlSetKey } from '../storage/service-key.ts';
+import { controlSetKey } from '../storage/control-sets.ts';
 import type { Card, MatchedCards, ToldAdapter } from './cards.ts';
 import { persistentRoutes } from './routes.ts';
 import { describedSettings } from './settings.ts';

@@ -15,7 +15,8 @@ import {
 } from '../../../registry/types.ts';
 import type { WindowsAdapter } from '../facts.ts';
 import type { RegistryChange } from '../registry-change.ts';
-import { controlSetKey, setValue } from '../storage/service-key.ts';
+import { controlSetKey } from '../storage/control-sets.ts';
+import { setValue } from '../storage/service-key.ts';
 import { interfaceKey, legacyKey } from './settings.ts';
 
 /** Network cards: the class of their connections. */

@@ -8,6 +8,13 @@ import type { Inf } from './syntax.ts';
 
 export type DriverArchitecture = 'x86' | 'amd64' | 'arm64';
 
+/** By Guest.architecture. */
+export const ARCHITECTURES: Readonly<Record<string, DriverArchitecture>> = {
+  x86_64: 'amd64',
+  i686: 'x86',
+  aarch64: 'arm64',
+};
+
 /** The Windows that drivers are looked for. */
 export interface TargetWindows {
   /** `6.1`, `10.0`. */
