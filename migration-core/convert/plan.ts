@@ -75,7 +75,7 @@ export function checkOptions(options: ConvertOptions): Target {
 }
 
 /**
- * `largestFile`: bytes of the largest file the destination takes. `drivers`: of the sources that were named, for a Windows.
+ * `largestFile`: bytes of the largest file the destination takes.
  * @throws the refusal of inspection when there is nothing to prepare and fixing was asked for.
  */
 export async function planConversion(
@@ -110,7 +110,7 @@ async function planWith(
   const modules = files !== null && kernel !== undefined ? await availableModules(files, kernel) : null;
   const windowsDrivers =
     files !== null && guest?.windows !== undefined
-      ? await loadableDrivers(files, guest.windows, found.drivers ?? [])
+      ? await loadableDrivers(files, guest.windows, found.drivers ?? [], signal)
       : undefined;
   const planned = planMachine({
     target,

@@ -104,6 +104,32 @@ async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixP
   };
 }
 
+/**
+ * The services by which Windows would reach disks on this way, or what is in the way as a part of a sentence: the question of the
+ * fixer, asked before the hardware is chosen. `brought` names the service of a driver that is going to be put in for a device.
+ * @throws HIVE_DAMAGED
+ */
+export async function drivenBy(
+  path: BootPath,
+  windows: WindowsFacts,
+  system: Hive,
+  files: DriverFiles,
+  brought: (device: BootDevice) => string | null,
+): Promise<{ services: string[] } | { problem: string }> {
+  const own = { ...path, devices: path.devices.filter((device) => brought(device) === null) };
+  const { solutions, problems } = await solvePath(own, windows, system, files, true);
+  if (problems.length > 0) return { problem: problems[0]! };
+  const needed = solutions.filter(({ device }) => device.optional === undefined);
+  return {
+    services: [
+      ...new Set([
+        ...path.devices.flatMap((device) => brought(device) ?? []),
+        ...needed.map(({ solution }) => solution.service),
+      ]),
+    ],
+  };
+}
+
 /** The drivers along a path, or what is in the way. */
 async function solvePath(
   path: BootPath,

@@ -18,7 +18,7 @@ interface Expected {
   installation: WindowsFacts['installation'];
   binding: WindowsFacts['bindingTable'];
   root: string;
-  stores: string[];
+  stores: readonly string[];
   controller: string;
 }
 
