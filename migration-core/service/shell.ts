@@ -4,6 +4,7 @@
  */
 import type { Capabilities } from '../contract/app.ts';
 import type { FilePurpose } from '../contract/files.ts';
+import type { PrintPdf } from '../report/writer.ts';
 
 /** A process that does tasks; see tasks/process.ts for what is said. */
 export interface TaskProcess {
@@ -37,6 +38,8 @@ export interface Shell {
    * `capabilities.localDisks` is `helper`; goes to `openSource` as `helper`.
    */
   deviceHelper?: readonly [string, ...string[]];
+  /** Prints a page as PDF; absent: a browser of this computer is looked for. */
+  printPdf?: PrintPdf;
   reveal?(path: string): void;
   /** Keeps the system awake while at least one caller holds it. Returns what lets go. */
   keepAwake?(): () => void;

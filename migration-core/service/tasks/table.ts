@@ -3,6 +3,7 @@
  * task is one file and one line here.
  */
 import type { Progress } from '../../base/progress.ts';
+import type { PrintPdf } from '../../report/writer.ts';
 
 export interface TaskWorld {
   now: () => number;
@@ -15,6 +16,8 @@ export interface TaskWorld {
   /** What it does now: one sentence. */
   onStep: (sentence: string) => void;
   note: (tone: 'info' | 'warning', sentence: string) => void;
+  /** Of the shell, where it prints pages itself. */
+  printPdf?: PrintPdf | undefined;
 }
 
 export interface Task<I, O> {
