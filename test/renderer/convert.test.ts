@@ -9,6 +9,7 @@ import {
   keyOf,
   moveSource,
   planText,
+  rightFor,
   problemOf,
   sameNic,
   standardsOf,
@@ -35,6 +36,18 @@ const file = (name: string): FileRef => ({
   path: `/disks/${name}`,
   bytes: 1,
 });
+describe('the right to read a disk of this computer', () => {
+  const disk = { ...file('sda'), path: '/dev/sda' };
+  const windows = { ...file('PhysicalDrive0'), path: '\\\\.\\PhysicalDrive0' };
+  it('is asked for by a person, where a helper needs it, and once for the same disks', () => {
+    expect(rightFor([file('a.img')], 'helper')).toBeNull();
+    expect(rightFor([disk], 'direct')).toBeNull();
+    expect(rightFor([file('a.img'), disk], 'helper')).toBe(disk.id);
+    expect(rightFor([disk, windows], 'helper')).toBe(rightFor([windows, disk], 'helper'));
+    expect(rightFor([disk], 'helper')).not.toBe(rightFor([windows], 'helper'));
+  });
+});
+
 const inspection: Inspection = {
   disks: [],
   guest: {

@@ -43,7 +43,7 @@ export class TaskLine {
   /** Resolved when the process is gone, and with it its locks and open files. */
   readonly gone: Promise<void>;
   readonly #process: TaskProcess;
-  readonly #print: Shell['printPdf'];
+  readonly #shell: Pick<Shell, 'printPdf' | 'deviceHelper'>;
   readonly #version: string;
   readonly #patience: number;
   #isGone = false;
@@ -56,7 +56,7 @@ export class TaskLine {
 
   constructor(shell: Shell, name: string, patience = PATIENCE) {
     this.#version = shell.version;
-    this.#print = shell.printPdf?.bind(shell);
+    this.#shell = shell;
     this.#patience = patience;
     this.#process = shell.startProcess(name);
     this.#process.onMessage((message) => this.#take(message));
@@ -94,7 +94,8 @@ export class TaskLine {
     else
       this.#send({
         ...{ say: 'run', call, name, input },
-        ...{ version: this.#version, prints: this.#print !== undefined },
+        ...{ version: this.#version, prints: this.#shell.printPdf !== undefined },
+        deviceHelper: this.#shell.deviceHelper,
       });
     return {
       ended,
@@ -174,12 +175,16 @@ export class TaskLine {
   async #printFor(current: Current, page: string): Promise<void> {
     const { call } = current;
     // One page at a time: a second question before the answer is none of ours.
-    if (this.#print === undefined || current.printing !== null) return;
+    if (this.#shell.printPdf === undefined || current.printing !== null) return;
     const printing = new AbortController();
     current.printing = printing;
     let answer: Request;
     try {
-      answer = { say: 'printed', call, pdf: new Uint8Array(await this.#print(page, printing.signal)) };
+      answer = {
+        say: 'printed',
+        call,
+        pdf: new Uint8Array(await this.#shell.printPdf(page, printing.signal)),
+      };
     } catch (error) {
       const known = isIronliftError(error) ? error : notPrinted(error);
       const { code, message, next, data } = known.toJSON();

@@ -3,6 +3,7 @@
  * taken over by it; the session is asked by a page.
  */
 import { z } from 'zod';
+import { helperCommand } from '../../source/elevated/helper-command.ts';
 
 /** Characters; a sentence is shorter, and what quotes a stranger is cut. */
 export const MAX_SENTENCE = 2000;
@@ -35,6 +36,8 @@ export const request = z.discriminatedUnion('say', [
     version: word,
     /** The session's shell prints pages as PDF. */
     prints: z.boolean().default(false),
+    /** Reads disks that this process may not; never kept with a job, for the next run may have another. */
+    deviceHelper: helperCommand.optional(),
   }),
   z.object({ say: z.literal('cancel'), call }),
   z.object({ say: z.literal('pause'), call }),

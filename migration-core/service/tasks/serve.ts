@@ -53,7 +53,7 @@ export function serveTasks(port: Port, tables: TaskTables, now: () => number = D
     throw new Error(`There is no task ${name}.`);
   }
 
-  async function run({ call, name, input, version, prints }: RunRequest): Promise<void> {
+  async function run({ call, name, input, version, prints, deviceHelper }: RunRequest): Promise<void> {
     const cancel = new AbortController();
     const pause = new AbortController();
     const stop = new AbortController();
@@ -69,6 +69,7 @@ export function serveTasks(port: Port, tables: TaskTables, now: () => number = D
       onProgress: teller.progress,
       onStep: teller.step,
       note: teller.note,
+      deviceHelper,
       ...(prints ? { printPdf: pages.print } : {}),
     };
     let last: Reply;

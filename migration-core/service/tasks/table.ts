@@ -4,6 +4,7 @@
  */
 import type { Progress } from '../../base/progress.ts';
 import type { PrintPdf } from '../../report/writer.ts';
+import type { HelperCommand } from '../../source/elevated/helper-command.ts';
 
 export interface TaskWorld {
   now: () => number;
@@ -16,6 +17,8 @@ export interface TaskWorld {
   /** What it does now: one sentence. */
   onStep: (sentence: string) => void;
   note: (tone: 'info' | 'warning', sentence: string) => void;
+  /** Of the shell, where disks of this computer are read by a helper. */
+  deviceHelper?: HelperCommand | undefined;
   /** Of the shell, where it prints pages itself. */
   printPdf?: PrintPdf | undefined;
 }
@@ -34,6 +37,7 @@ export const tasks = {
   'convert-preview': async () => (await import('./convert.ts')).previewTask,
   convert: async () => (await import('./convert.ts')).convertTask,
   'convert-resume': async () => (await import('./convert.ts')).resumeTask,
+  'convert-discard': async () => (await import('./convert.ts')).discardTask,
   'convert-undo': async () => (await import('./convert.ts')).undoTask,
   'boot-test': async () => (await import('./convert.ts')).bootTestTask,
   'image-info': async () => (await import('./images.ts')).imageInfoTask,

@@ -46,6 +46,18 @@ export interface Draft {
   zeroBadSectors: boolean;
 }
 
+/** A disk of this computer, and no image: a name under `/dev/`, or one of the kind of `PhysicalDrive0`. */
+export const isDevice = ({ path }: Pick<FileRef, 'path'>): boolean => /^(?:\/dev\/|\\\\\.\\)/u.test(path);
+
+/** For which disks a person has to give the right to read them; null: for none, or the program has it. */
+export function rightFor(
+  sources: readonly Pick<FileRef, 'id' | 'path'>[],
+  localDisks: string,
+): string | null {
+  const devices = sources.filter(isDevice).map(({ id }) => id);
+  return localDisks === 'helper' && devices.length > 0 ? devices.sort().join(' ') : null;
+}
+
 export const freshDraft = (server: number | null = null): Draft => ({
   sources: [],
   server,
