@@ -13,6 +13,7 @@ import {
   type ToWorker,
 } from './pipeline-messages.ts';
 import { SlotError, type CopyWorkers, type Slot } from './pipeline-workers.ts';
+import { NOTHING_SPENT, timedAsync, type Spent } from './spent.ts';
 import { unpackRange } from './unpack.ts';
 import { dataRuns } from './zero-scan.ts';
 
@@ -23,6 +24,7 @@ type Kind = 'fill' | 'store';
 
 /** Serves `fill` without hashing, and `store`. */
 export function localCopyWorkers(): CopyWorkers {
+  const own = { ...NOTHING_SPENT };
   const free: Slot[] = [];
   const waiting: ((slot: Slot) => void)[] = [];
   for (let index = 0; index < SLOTS; index++) {
@@ -31,7 +33,7 @@ export function localCopyWorkers(): CopyWorkers {
       index,
       bytes,
       digest: new Uint8Array(DIGEST_BYTES),
-      ask: (request) => answer(bytes, request as Extract<ToWorker, { kind: Kind }>) as never,
+      ask: (request) => answer(bytes, request as Extract<ToWorker, { kind: Kind }>, own) as never,
       release() {
         const next = waiting.shift();
         if (next === undefined) free.push(slot);
@@ -41,6 +43,8 @@ export function localCopyWorkers(): CopyWorkers {
     free.push(slot);
   }
   return {
+    own,
+    spent: () => ({ ...own }),
     slots: SLOTS,
     take() {
       const slot = free.shift();
@@ -51,20 +55,26 @@ export function localCopyWorkers(): CopyWorkers {
   };
 }
 
-async function answer(bytes: Buffer, request: Extract<ToWorker, { kind: Kind }>): Promise<unknown> {
+async function answer(
+  bytes: Buffer,
+  request: Extract<ToWorker, { kind: Kind }>,
+  spent: Spent,
+): Promise<unknown> {
   const { kind, slot } = request;
   if (kind === 'store') {
-    await store(bytes, request.placements, request.heads);
+    await timedAsync(spent, 'target', () => store(bytes, request.placements, request.heads));
     return { kind: 'stored', slot };
   }
   if (request.hash) throw new TypeError('a copy that hashes needs threads');
   const { length, pieces, unit, target } = request;
   const part = bytes.subarray(0, length);
-  if (pieces !== null) await fill(part, pieces);
+  if (pieces !== null) await timedAsync(spent, 'source', () => fill(part, pieces));
   const runs = dataRuns(part, unit);
   for (let i = 0; target !== null && i < runs.length; i += 2) {
     const at = runs[i]!;
-    await writeFully(bytes, { at, length: runs[i + 1]! - at, fd: target.fd, offset: target.offset + at });
+    await timedAsync(spent, 'target', () =>
+      writeFully(bytes, { at, length: runs[i + 1]! - at, fd: target.fd, offset: target.offset + at }),
+    );
   }
   return { kind: 'filled', slot, runs };
 }

@@ -90,6 +90,18 @@ export const tray = {
   },
 } as const;
 
+/** Of stretches of days in which nothing moves. */
+export const periods = {
+  none: 'None: servers may move on any day.',
+  from: 'From',
+  to: 'To',
+  why: 'Why',
+  add: 'Add a freeze',
+  remove: (at: number) => `Remove freeze ${String(at)}`,
+  noDate: 'Give both days.',
+  backwards: 'It ends before it begins.',
+} as const;
+
 /** Of the question before a job that stands still is thrown away. */
 export const discard = {
   word: 'Discard…',

@@ -117,6 +117,7 @@ export const convert = {
   },
   target: {
     needed: 'Choose a platform.',
+    fromScenario: 'The platform is the one that the scenario plans for; another one can be chosen.',
     outputNeeded: 'Choose where the machine is written.',
     platform: 'Platform',
     formats: (names: string) => `Disks as ${names}`,

@@ -8,6 +8,7 @@ import {
   freshDraft,
   keyOf,
   moveSource,
+  plannedTarget,
   planText,
   rightFor,
   problemOf,
@@ -36,6 +37,22 @@ const file = (name: string): FileRef => ({
   path: `/disks/${name}`,
   bytes: 1,
 });
+describe('the platform of a conversion', () => {
+  it('is that of the scenario until a person chooses one', () => {
+    const targets = [{ id: 'kvm' }, { id: 'proxmox' }];
+    expect(plannedTarget('proxmox', targets)).toBe('proxmox');
+    expect(plannedTarget('container', targets)).toBeNull();
+    expect(plannedTarget(undefined, targets)).toBeNull();
+    const standards = standardsOf(null, null, 'proxmox');
+    const draft = { ...freshDraft(), output: file('out') };
+    expect(problemOf('target', draft, standards)).toBeNull();
+    expect(problemOf('target', draft, standardsOf(null, null))).toBe('Choose a platform.');
+    const ready = { ...draft, sources: [file('a.img')] };
+    expect(choiceOf(ready, standards)?.target).toBe('proxmox');
+    expect(choiceOf({ ...ready, target: 'kvm' }, standards)?.target).toBe('kvm');
+  });
+});
+
 describe('the right to read a disk of this computer', () => {
   const disk = { ...file('sda'), path: '/dev/sda' };
   const windows = { ...file('PhysicalDrive0'), path: '\\\\.\\PhysicalDrive0' };

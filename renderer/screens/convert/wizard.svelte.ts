@@ -6,9 +6,11 @@ import {
   choiceOf,
   freshDraft,
   keyOf,
+  plannedTarget,
   rightFor,
   startProblem,
   standardsOf,
+  targetOf,
   type Draft,
   type StepId,
 } from './draft.ts';
@@ -39,6 +41,7 @@ const state: Kept = $state(kept());
 export class Wizard {
   readonly inspection: Resource<Output<'convert.inspect'>>;
   readonly assessed: Resource<Output<'assessment.server'> | null>;
+  readonly scenario: Resource<Output<'scenarios.get'> | null>;
   readonly targets: Resource<Output<'convert.targets'>>;
   readonly preview = new Resource<Output<'convert.preview'>>();
   /** What the preview was asked for. */
@@ -52,12 +55,26 @@ export class Wizard {
   /** Before the system asks, the person is told, and begins it. */
   readonly waitsForRight = $derived.by(() => this.right !== null && this.right !== this.agreed);
 
-  readonly standards = $derived.by(() => standardsOf(this.found, this.assessed.value));
+  readonly standards = $derived.by(() =>
+    standardsOf(
+      this.found,
+      this.assessed.value,
+      plannedTarget(this.scenario.value?.scenario.platform, this.targets.value?.targets ?? []),
+    ),
+  );
   readonly choice = $derived.by(() => choiceOf(this.draft, this.standards));
   readonly startProblem = $derived.by(() => startProblem(this.choice, this.asked, this.checked));
 
   constructor() {
     this.targets = resource((signal) => session.client.call('convert.targets', {}, { signal }), []);
+    this.scenario = resource(
+      async (signal) => {
+        if (session.engagement === null) return null;
+        const { selected } = await session.client.call('scenarios.list', {}, { signal });
+        return session.client.call('scenarios.get', { name: selected }, { signal });
+      },
+      ['scenarios', 'engagement'],
+    );
     this.inspection = resource((signal) => {
       const sources = this.draft.sources.map(({ id }) => id);
       const root = this.draft.root.trim();
@@ -98,7 +115,7 @@ export class Wizard {
     return isOther || error !== null || loading ? null : value;
   }
   get target(): Output<'convert.targets'>['targets'][number] | null {
-    return this.targets.value?.targets.find(({ id }) => id === this.draft.target) ?? null;
+    return this.targets.value?.targets.find(({ id }) => id === targetOf(this.draft, this.standards)) ?? null;
   }
   /** Checks as they stand; null: never made, or they failed to run. */
   get checked(): Output<'convert.preview'> | null {

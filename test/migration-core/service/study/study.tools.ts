@@ -319,6 +319,36 @@ describe('the plan', () => {
   });
 });
 
+describe('what must be true before the next wave', () => {
+  it('is signed by name, kept, marked when the wave changes, and taken back', async () => {
+    const test = await opened();
+    await planned(test);
+    const waves = async () => (await test.call('waves.get', {})).waves!;
+    const before = await waves();
+    const wave = before.waves.find(({ members, gates }) => members.length > 1 && gates.length > 0)!;
+    const gate = wave.gates[0]!.id;
+    expect(before.signatures).toEqual([]);
+    const about = { wave: wave.number, gate };
+    expect(await test.call('waves.sign', { ...about, by: ' Ada Byron ' })).toEqual({ signed: 1 });
+    const signature = { ...about, by: 'Ada Byron', at: NOW };
+    expect((await waves()).signatures).toEqual([{ ...signature, outdated: false }]);
+    await test.call('waves.edit', { moves: [{ server: wave.members[0]!.server, wave: null }] });
+    expect((await waves()).signatures).toEqual([{ ...signature, outdated: true }]);
+    await test.call('engagement.undo', {});
+    expect((await waves()).signatures).toEqual([{ ...signature, outdated: false }]);
+    expect(await test.call('waves.sign', { ...about, by: null })).toEqual({ signed: 0 });
+    expect((await waves()).signatures).toEqual([]);
+    await test.call('engagement.undo', {});
+    expect((await waves()).signatures).toHaveLength(1);
+    await test.call('engagement.undo', {});
+    expect((await waves()).signatures).toEqual([]);
+    expect(await test.refused('waves.sign', { ...about, gate: 'nothing', by: 'Ada' })).toMatchObject({
+      message: 'This wave, or what is to be signed of it, is not there any more.',
+    });
+    expect((await test.refused('waves.sign', { ...about, by: '   ' })).code).toBe('USAGE');
+  });
+});
+
 describe('waves', () => {
   it('are made of the plan, edited in a table, and lose nothing on the way', async () => {
     const test = await opened();
