@@ -83,6 +83,7 @@ export const sheet = {
     hardware: 'Hardware',
     software: 'Software',
     network: 'Network',
+    talk: 'Talks to',
     annotations: 'Annotations',
   },
   close: 'Close this server',
@@ -156,6 +157,65 @@ export const sheet = {
     remote: 'Address',
     kind: 'Kind',
   },
+} as const;
+
+export const paste = {
+  open: 'Paste a list…',
+  title: 'Paste a list of servers',
+  text: 'Copy the cells in a spreadsheet together with their headings. Nothing is taken before you have seen what each column is.',
+  label: 'Rows',
+  placeholder: 'Server name, Operating system, Cores, Memory (GiB) …',
+  next: 'Look at the columns',
+  back: 'Back to the rows',
+  look: (rows: number) =>
+    `${rows === 1 ? '1 row' : `${String(rows)} rows`}. Say what each column is; columns that are left out are not taken.`,
+  leaveOut: 'leave out',
+  noTitle: 'no heading',
+  columnIs: (title: string) => `What the column ${title} is`,
+  needsName: 'Say which column holds the names of the servers.',
+  needsMore: 'Say of two more columns what they are.',
+  take: 'Import these servers',
+  started: 'The list is being imported.',
+  fields: {
+    name: 'Name',
+    fqdn: 'Full name',
+    os: 'Operating system',
+    vendor: 'Manufacturer',
+    model: 'Model',
+    serial: 'Serial number',
+    uuid: 'UUID',
+    mac: 'MAC address',
+    address: 'IP address',
+    cpuModel: 'Processor',
+    sockets: 'Sockets',
+    cores: 'Cores',
+    threads: 'Logical processors',
+    megahertz: 'Clock rate in MHz',
+    gigahertz: 'Clock rate in GHz',
+    memory: 'Memory',
+    disk: 'Disk',
+    diskUsed: 'Disk in use',
+    virtual: 'Hypervisor',
+    role: 'Role',
+  },
+} as const;
+
+export const talk = {
+  open: 'Who talks to whom',
+  title: 'Who talks to whom',
+  none: 'No connection with another server here was seen, and nobody told of one.',
+  unknown:
+    'Connections are not known of any server: collect over SSH, or say in the annotations who depends on whom.',
+  columns: ['Uses', 'Is used', 'Service', 'How it is known'],
+  strength: { told: 'told', strong: 'seen often', weak: 'seen once' },
+  uses: 'Uses',
+  usedBy: 'Used by',
+  summary: (servers: string, links: string, left: string) =>
+    `${servers} servers with ${links} links; who uses a service stands to its left${left === '0' ? '' : `. ${left} with fewer links are in the table alone`}.`,
+  table: (links: string) => `All ${links} links`,
+  more: (links: string) => `and ${links} more.`,
+  infrastructure: 'Used by everybody',
+  infrastructureHint: 'Links with these do not tie servers together, or all would have to move in one night.',
 } as const;
 
 export const annotations = {

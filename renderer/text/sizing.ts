@@ -127,6 +127,9 @@ export const sizing = {
   people: 'People',
   copies: 'Copies side by side',
 
+  damagedPack: (id: string) => `The rule pack ${id} is damaged and is left out.`,
+  damagedNext:
+    'Take it in again below under Rules, or choose another pack; the details say what is wrong with it.',
   freezes: 'Freezes',
   freezesHint: 'No wave is put on a night between these days.',
 

@@ -36,7 +36,9 @@ export const waves = {
     all === 0
       ? 'no risks'
       : high === 0
-        ? `${String(all)} risks`
+        ? all === 1
+          ? '1 risk'
+          : `${String(all)} risks`
         : `${String(high)} high of ${String(all)} risks`,
   byHand: 'put here by hand',
   detail: 'Wave or server',
