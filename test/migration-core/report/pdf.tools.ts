@@ -173,7 +173,7 @@ describe('the data formats', () => {
     const json = JSON.parse(Buffer.from((await writeJson(report)) as Uint8Array).toString()) as {
       figures: { id: string; value: unknown }[];
     };
-    const csv = parseCsv(csvFiles(report, world).get('figures.csv')!);
+    const csv = parseCsv(new Map(csvFiles(report, world)).get('figures.csv')!);
     const header = csv[0]!;
     const workbook = await readWorkbook(Buffer.from(await writeXlsx(report, world)));
     const sheet = workbook.find(({ sheet: name }) => name === 'Figures')!.data;
