@@ -36,7 +36,7 @@ export function pdfPrinter(electron: Electron, patience = PATIENCE): PrintPdf {
     });
     isReady = true;
   };
-  return async (page, signal) => {
+  return async (page, what, signal) => {
     const isTakenBack = (): boolean => signal?.aborted === true;
     if (isTakenBack()) throw notPrinted();
     prepare();
@@ -63,7 +63,7 @@ export function pdfPrinter(electron: Electron, patience = PATIENCE): PrintPdf {
     try {
       return await within(patience, signal, window, async () => {
         await window.loadURL(address);
-        return print(window.webContents);
+        return print(window.webContents, what === 'whole');
       });
     } catch (error) {
       if (isTakenBack()) throw notPrinted(error);
@@ -77,13 +77,13 @@ export function pdfPrinter(electron: Electron, patience = PATIENCE): PrintPdf {
 }
 
 /** As the headless browser of a command line does it (report/pdf/chromium.ts): paper and margins are those of the style. */
-const print = (contents: WebContents): Promise<Uint8Array> =>
+const print = (contents: WebContents, whole: boolean): Promise<Uint8Array> =>
   contents.printToPDF({
     printBackground: true,
     preferCSSPageSize: true,
     displayHeaderFooter: false,
-    generateTaggedPDF: true,
-    generateDocumentOutline: true,
+    generateTaggedPDF: whole,
+    generateDocumentOutline: whole,
   });
 
 /** What becomes of `work`, unless it is taken back, its window breaks, or it takes for ever. */

@@ -5,7 +5,19 @@ import { z } from 'zod';
 const summary = z.object({
   created: z.string(),
   guest: z.string().nullable(),
-  changes: z.array(z.object({ what: z.string(), why: z.string(), path: z.string() })).max(10_000),
+  changes: z
+    .array(
+      z.object({
+        what: z.string(),
+        why: z.string(),
+        path: z.string(),
+        /** EditAction.kind; older records do not say. */
+        action: z.string().max(40).exactOptional(),
+        /** How it is taken back, in words; older records do not say. */
+        undo: z.string().exactOptional(),
+      }),
+    )
+    .max(10_000),
   disks: z
     .array(
       z.object({

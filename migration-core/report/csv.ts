@@ -4,21 +4,23 @@
  * apostrophe before it.
  */
 import { BYTE_ORDER_MARK, csvLine, inert, type Separator } from '../base/csv-table.ts';
-import { archive } from './data/archive.ts';
+import { Archive } from './data/archive.ts';
 import { cellOf, headersOf, offsetText, type Cell } from './data/cells.ts';
 import { dataTables, VALUE_COLUMN, type DataTable } from './data/tables.ts';
 import type { Report } from './model.ts';
 import { CSV_DEFAULTS, type ReportWriter, type WriteWorld } from './writer.ts';
 
-export const writeCsv = (async (report, world) => archive(csvFiles(report, world))) satisfies ReportWriter;
+export const writeCsv = (async (report, world) => {
+  const zip = new Archive();
+  for (const [name, bytes] of csvFiles(report, world)) zip.add(name, bytes);
+  return zip.bytes();
+}) satisfies ReportWriter;
 
-/** By their names in the ZIP. */
-export function csvFiles(report: Report, world: WriteWorld): Map<string, Uint8Array> {
-  const files = new Map<string, Uint8Array>();
+/** With their names in the ZIP, one after the other. */
+export function* csvFiles(report: Report, world: WriteWorld): Generator<[name: string, bytes: Uint8Array]> {
   const encoder = new TextEncoder();
   for (const table of dataTables(report))
-    files.set(`${table.id}.csv`, encoder.encode(csvText(table, report.meta.utcOffsetMinutes, world)));
-  return files;
+    yield [`${table.id}.csv`, encoder.encode(csvText(table, report.meta.utcOffsetMinutes, world))];
 }
 
 function csvText(table: DataTable, utcOffsetMinutes: number, { format, options }: WriteWorld): string {

@@ -33,6 +33,9 @@ export const SHOWN_UNITS: Record<ColumnKind, { unit: string; per: number; digits
   score: { unit: '', per: 1, digits: 0 },
 };
 
+/** Nobody knows a tenth of so much; in a column the points of all numbers stand one above the other all the same. */
+const WHOLE_FROM = 1000;
+
 /** @param locale BCP 47 @param currency shown in headers of money */
 export function formatter(locale: string, currency: string, utcOffsetMinutes: number): Formatter {
   const numbers = new Map<number, Intl.NumberFormat>();
@@ -50,7 +53,7 @@ export function formatter(locale: string, currency: string, utcOffsetMinutes: nu
   const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
   const times = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
 
-  const bare = (value: Exclude<Value, null>, kind: ColumnKind): string => {
+  const bare = (value: Exclude<Value, null>, kind: ColumnKind, isAlone = false): string => {
     if (typeof value === 'boolean') return value ? 'yes' : 'no';
     if (typeof value === 'string') {
       if (kind !== 'date') return value;
@@ -60,7 +63,8 @@ export function formatter(locale: string, currency: string, utcOffsetMinutes: nu
     if (!Number.isFinite(value)) return NOT_MEASURED;
     if (kind === 'time') return times.format(value + utcOffsetMinutes * 60_000);
     const { per, digits } = SHOWN_UNITS[kind];
-    return number(value / per, digits);
+    const shown = value / per;
+    return number(shown, isAlone && Math.abs(shown) >= WHOLE_FROM ? 0 : digits);
   };
   const unitOf = (kind: ColumnKind, unit: string | undefined): string =>
     unit ?? (kind === 'money' ? currency : SHOWN_UNITS[kind].unit);
@@ -70,7 +74,7 @@ export function formatter(locale: string, currency: string, utcOffsetMinutes: nu
     cell: (value, { kind }) => (value === null ? NOT_MEASURED : bare(value, kind)),
     figure(value, kind, unit) {
       if (value === null) return NOT_MEASURED;
-      const text = bare(value, kind);
+      const text = bare(value, kind, true);
       const of = typeof value === 'number' && Number.isFinite(value) ? unitOf(kind, unit) : '';
       // A thin space holds a number and its unit together.
       return of === '' ? text : `${text}\u202f${of}`;

@@ -2,6 +2,7 @@
 import { conversionRecord, type ConversionRecord } from '../convert/conversion-record.ts';
 import type { ResourceName } from '../assess/model/demand.ts';
 import { comparePlans } from '../plan/compare.ts';
+import { collectedIn, planInputsOf, staleBecause } from '../plan/inputs.ts';
 import { keptPlan, type PlanDocument } from '../plan/model/plan-document.ts';
 import { hourStrips, openPlan } from '../plan/opened-plan.ts';
 import {
@@ -24,8 +25,6 @@ export interface ReadOptions extends StudyOptions {
   program: string;
   /** A plan that could not be kept in the file; else the one that is kept. */
   plan?: PlanDocument | null | undefined;
-  /** See ReportInput. */
-  stale?: readonly string[] | undefined;
   /** Makes a plan where there is none; who has made it before gives it again. */
   makePlan?: ((study: AssessedStudy) => PlannedStudy) | undefined;
 }
@@ -62,7 +61,8 @@ export function readReportInput(
     program: options.program,
     study: planned,
     waves: planWaves(wavesInputOf(planned, options)),
-    ...{ stale: options.stale, planMadeNow: kept === null },
+    stale: kept === null ? [] : staleOf(kept, engagement, study, options),
+    planMadeNow: kept === null,
     strips,
     comparison: plans.length === 0 ? null : comparePlans([planned.plan, ...plans]),
     conversions: conversionsOf(engagement),
@@ -70,6 +70,13 @@ export function readReportInput(
     collections: engagement.collections(),
   };
 }
+
+const staleOf = (
+  { inputs }: PlanDocument,
+  engagement: EngagementFile,
+  { scenario, facts }: AssessedStudy,
+  { packs }: ReadOptions,
+): string[] => staleBecause(inputs, planInputsOf(scenario, packs, collectedIn(engagement), facts));
 
 /** By the time they were begun. */
 function conversionsOf(engagement: EngagementFile): ConversionRecord[] {

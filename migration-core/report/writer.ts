@@ -32,10 +32,16 @@ export const CSV_DEFAULTS: CsvOptions = { delimiter: ',', byteOrderMark: true };
 export const WRITE_DEFAULTS: WriteOptions = { paper: 'A4', accent: null, logo: null };
 
 /**
- * Prints a page without a network and without scripts, as PDF with tags and an outline.
+ * Prints a page without a network and without scripts, as PDF.
+ * @param what `whole`: with tags and an outline; `places`: it is only looked up on which page things are, so that both are
+ * left away: of a thousand servers they are nine tenths of the file and half of the time
  * @throws PDF_NOT_POSSIBLE (nothing there that prints), PDF_FAILED, CANCELLED
  */
-export type PrintPdf = (page: string, signal: AbortSignal | undefined) => Promise<Uint8Array>;
+export type PrintPdf = (
+  page: string,
+  what: 'whole' | 'places',
+  signal: AbortSignal | undefined,
+) => Promise<Uint8Array>;
 
 export interface WriteWorld {
   format: Formatter;

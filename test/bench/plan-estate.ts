@@ -142,29 +142,40 @@ export const profileOf = ({ inventory, annotations, reader }: BenchServer): Dema
 /** So many servers have samples of their own; others are variants of them, for a month of samples takes 25 ms to make. */
 const MADE = 250;
 
-/** As reading an engagement file gives them: written down, read back, with the weeks of one shape. */
-export function factsOf(count: number): ServerFacts[] {
-  const made: { server: Pick<BenchServer, 'inventory'>; profile: DemandProfile }[] = [];
-  return Array.from({ length: count }, (_, index) => {
+export interface EstateServer {
+  inventory: ServerInventory;
+  annotations: ServerAnnotations;
+  profile: DemandProfile;
+}
+
+/** One after the other, in the order of their names. */
+export function* estateOf(count: number): Generator<EstateServer> {
+  // Not their samples: no engagement is in memory as a whole.
+  const made: Omit<EstateServer, 'annotations'>[] = [];
+  for (let index = 0; index < count; index++) {
     if (index < MADE) {
       const server = benchServer(index);
-      // Not its samples: no engagement is in memory as a whole.
-      made.push({ server: { inventory: server.inventory }, profile: profileOf(server)! });
+      made.push({ inventory: server.inventory, profile: profileOf(server)! });
     }
-    const { server, profile } = made[index % MADE]!;
-    const own = index < MADE ? { ...server, profile } : variantOf(index, server, profile);
-    const name = nameOf(index);
-    const identity = { name, macs: [] };
-    return {
-      id: index + 1,
-      name,
-      identity,
-      inventory: { ...own.inventory, identity },
-      profile: profileMaker.decode(encodeProfile(own.profile), ['10-min-peak']),
+    const { inventory, profile } = made[index % MADE]!;
+    const own = index < MADE ? { inventory, profile } : variantOf(index, { inventory }, profile);
+    yield {
+      inventory: { ...own.inventory, identity: { name: nameOf(index), macs: [] } },
+      profile: own.profile,
       annotations: { zone: zoneOf(index) },
     };
-  });
+  }
 }
+
+/** As reading an engagement file gives them: written down, read back, with the weeks of one shape. */
+export const factsOf = (count: number): ServerFacts[] =>
+  Array.from(estateOf(count), ({ inventory, annotations, profile }, index) => {
+    const { identity } = inventory;
+    return {
+      ...{ id: index + 1, name: identity.name, identity, inventory, annotations },
+      profile: profileMaker.decode(encodeProfile(profile), ['10-min-peak']),
+    };
+  });
 
 export function factOf(
   { inventory, annotations }: BenchServer,

@@ -1,92 +1,55 @@
 /**
- * One measurement of reports. `node report-part.ts make N FILE` makes up and plans an estate of N servers and keeps what a
- * report is made of; `node report-part.ts write FILE FORMAT,...` builds the report of it in a process of its own, whose
- * memory nothing else has used, writes it in these formats and prints a `ReportPart` as JSON.
+ * An engagement to measure reports with: `node report-part.ts N FILE` makes up an estate of N servers (plan-estate.ts) and
+ * keeps it in an engagement file as work on it would have left it: with inventories, demand profiles and a plan. Of the
+ * samples there are two for each server, for a report asks for the profiles alone.
  */
-import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
-import { formatter } from '../../migration-core/report/format.ts';
-import { formatById } from '../../migration-core/report/formats.ts';
-import type { ReportInput } from '../../migration-core/report/input.ts';
-import { REPORT_DEFAULTS } from '../../migration-core/report/input.ts';
-import { makeReport } from '../../migration-core/report/make.ts';
-import { readReportInput } from '../../migration-core/report/read-input.ts';
-import { WRITE_DEFAULTS } from '../../migration-core/report/writer.ts';
+import { encodeProfile } from '../../migration-core/assess/characterise/codec.ts';
+import { shippedRulePacks } from '../../migration-core/assess/rules/pack.ts';
+import { collectedIn, planInputsOf } from '../../migration-core/plan/inputs.ts';
+import type { PlanDocument } from '../../migration-core/plan/model/plan-document.ts';
+import { scenario } from '../../migration-core/plan/model/scenario.ts';
+import { assessStudy, planStudy } from '../../migration-core/plan/study.ts';
 import { createEngagement } from '../../migration-core/store/open.ts';
-import { factsOf } from './plan-estate.ts';
-import { makeScenario, study } from './plan-study.ts';
+import { apartIn, estateOf } from './plan-estate.ts';
 
-export interface ReportPart {
-  /** `report`: building it; `redact`: once more, without names. Seconds of processor time. */
-  steps: { what: string; cpu: number; wall: number; bytes: number }[];
-  /** Largest resident memory of the process, bytes: with the estate alone, and when all is written. */
-  before: number;
-  peak: number;
-}
+const NOW = Date.UTC(2026, 8, 7);
+const FIVE_MINUTES = 300_000;
+/** Days of samples that the profiles were made of. */
+const DAYS = 30;
 
-/** Rules can be asked questions; what is asked only while planning is left behind. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'function') return undefined;
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-  if (value instanceof Map) return new Map([...value].map(([key, of]) => [key, plain(of)]));
-  if (Array.isArray(value)) return value.map(plain);
-  return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, plain(of)]));
-}
-
-function makeInput(count: number): ReportInput {
-  const { assessed, options } = study(factsOf(count), makeScenario(count));
-  const path = join(tmpdir(), `ironlift-bench-${randomUUID()}.ironlift`);
-  // The estate is made up and in memory; the file has the project alone.
-  const engagement = createEngagement(path, { name: 'bench', now: () => options.now });
-  let input: ReportInput;
+async function makeEngagement(count: number, path: string): Promise<void> {
+  const engagement = createEngagement(path, { name: 'bench', now: () => NOW });
   try {
-    input = readReportInput(engagement, assessed, { ...options, program: 'Ironlift bench' });
+    const collection = engagement.beginCollection({
+      ...{ collector: 'local', source: 'made up', digest: null, startedAt: NOW },
+    });
+    for (const { inventory, annotations, profile } of estateOf(count)) {
+      const { id } = engagement.server(inventory.identity, NOW);
+      engagement.putInventory(id, inventory, NOW, collection);
+      engagement.putAnnotations(id, annotations);
+      engagement.appendSamples(id, {
+        metric: 'cpu.busy',
+        instance: '',
+        interval: 300,
+        times: Float64Array.of(NOW - DAYS * 86_400_000 + FIVE_MINUTES, NOW),
+        values: Float64Array.of(10, 10),
+      });
+      engagement.putDemandProfile(id, encodeProfile(profile));
+    }
+    engagement.finishCollection(collection, NOW);
+    const question = scenario.parse({ name: 'default', effort: 'normal', apart: apartIn(count) });
+    engagement.putDocument('scenario', 'default', question, null, NOW);
+    const options = { now: NOW, packs: shippedRulePacks() };
+    const study = planStudy(await assessStudy(engagement, question, options), options);
+    const { plan, savings } = study;
+    const document: PlanDocument = {
+      ...{ version: 1, madeAt: NOW, effort: 'normal', changed: null, plan, savings },
+      inputs: planInputsOf(question, options.packs, collectedIn(engagement), study.facts),
+    };
+    engagement.putDocument('plan', 'default', document, null, NOW);
   } finally {
     engagement.close();
-    rmSync(path, { force: true });
   }
-  const summaries = assessed.facts.map(({ id, identity, inventory }) => ({
-    ...{ id, identity, vendor: null, model: null, rollup: null },
-    operatingSystem: inventory?.operatingSystem?.name ?? null,
-    cores: inventory?.processors?.[0]?.cores ?? null,
-    memoryBytes: inventory?.memoryBytes ?? null,
-    ...{ diskBytes: null, firstSample: options.now - 2_592_000_000, lastSample: options.now },
-  }));
-  return { ...input, summaries };
 }
 
-async function write(file: string, ids: readonly string[]): Promise<ReportPart> {
-  const steps: ReportPart['steps'] = [];
-  async function step<T>(what: string, work: () => T | Promise<T>): Promise<T> {
-    const [began, cpu] = [performance.now(), process.cpuUsage()];
-    const made = await work();
-    const { user, system } = process.cpuUsage(cpu);
-    const bytes = made instanceof Uint8Array ? made.length : 0;
-    steps.push({ what, cpu: (user + system) / 1e6, wall: (performance.now() - began) / 1000, bytes });
-    return made;
-  }
-  const whole = deserialize(readFileSync(file)) as ReportInput;
-  const before = process.resourceUsage().maxRSS * 1024;
-  const report = await step('report', () => makeReport(whole, REPORT_DEFAULTS, false));
-  const world = {
-    format: formatter('en-GB', report.meta.currency, 60),
-    options: WRITE_DEFAULTS,
-  };
-  for (const id of ids) {
-    const write = await formatById(id)!.load();
-    await step(id, async () => {
-      const made = await write(report, world);
-      return made instanceof Uint8Array ? made : Buffer.concat(made.map(({ bytes }) => bytes));
-    });
-  }
-  const peak = process.resourceUsage().maxRSS * 1024;
-  await step('redact', () => makeReport(whole, REPORT_DEFAULTS, true));
-  return { steps, before, peak };
-}
-
-const [what, first, second] = process.argv.slice(2);
-if (what === 'make') writeFileSync(second!, serialize(plain(makeInput(Number(first)))));
-else console.log(JSON.stringify(await write(first!, second!.split(','))));
+await makeEngagement(Number(process.argv[2]), process.argv[3]!);

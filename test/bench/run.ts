@@ -64,7 +64,7 @@ interface Row {
 async function main(): Promise<void> {
   if (values.store) return store();
   if (values.plan || values.report) {
-    figures(values.plan ? planFigures() : reportFigures());
+    figures(values.plan ? planFigures() : await reportFigures());
     return;
   }
   needTools('bash');

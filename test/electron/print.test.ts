@@ -37,8 +37,8 @@ describe('printing in Electron', () => {
       expect(preferences).not.toHaveProperty('preload');
       return new TextEncoder().encode('%PDF');
     });
-    expect(new TextDecoder().decode(await print(PAGE, undefined))).toBe('%PDF');
-    await print(PAGE, undefined);
+    expect(new TextDecoder().decode(await print(PAGE, 'whole', undefined))).toBe('%PDF');
+    await print(PAGE, 'whole', undefined);
     expect(asked.slice(0, 2)).toEqual([
       PAGE,
       {
@@ -83,7 +83,7 @@ describe('printing in Electron', () => {
       );
       return new Uint8Array(1);
     });
-    await print(PAGE, undefined);
+    await print(PAGE, 'whole', undefined);
     expect(loads.filter(([, may]) => may).map(([url]) => url)).toEqual([
       'its own',
       'data:image/png;base64,AA==',
@@ -102,7 +102,7 @@ describe('printing in Electron', () => {
     ['it takes for ever', never, 'The report was not printed within 0.001 minutes.'],
   ])('says so where %s', async (_why, how, message) => {
     const { fake, print } = await printing(how, 60);
-    const error = await errorOf(print(PAGE, undefined));
+    const error = await errorOf(print(PAGE, 'whole', undefined));
     expect(isIronliftError(error, 'PDF_FAILED')).toBe(true);
     expect((error as Error).message).toBe(message);
     expect(fake.windows[0]!.destroyed).toBe(true);
@@ -113,7 +113,7 @@ describe('printing in Electron', () => {
       broken.fake.windows[0]!.webContents.emit('render-process-gone', {}, { reason: 'oom' });
       return never();
     });
-    expect(await errorOf(broken.print(PAGE, undefined))).toMatchObject({
+    expect(await errorOf(broken.print(PAGE, 'whole', undefined))).toMatchObject({
       code: 'PDF_FAILED',
       message: 'The window that prints the report stopped working (oom).',
     });
@@ -122,12 +122,12 @@ describe('printing in Electron', () => {
       stop.abort();
       return never();
     });
-    expect(await errorOf(taken.print(PAGE, stop.signal))).toMatchObject({
+    expect(await errorOf(taken.print(PAGE, 'whole', stop.signal))).toMatchObject({
       code: 'CANCELLED',
       message: 'The report was not printed.',
     });
     expect(taken.fake.windows.map(({ destroyed }) => destroyed)).toEqual([true]);
-    expect(await errorOf(taken.print(PAGE, stop.signal))).toMatchObject({ code: 'CANCELLED' });
+    expect(await errorOf(taken.print(PAGE, 'whole', stop.signal))).toMatchObject({ code: 'CANCELLED' });
     expect(taken.fake.windows).toHaveLength(1);
   });
 });

@@ -10,6 +10,10 @@ export const conversions: Chapter = ({ conversions: records }): Section | null =
   const done = records.filter(({ finished }) => finished !== null);
   if (records.length === 0) return null;
   const tested = done.filter(({ bootTest }) => bootTest?.status === 'booted').length;
+  const inRegistry = done.reduce(
+    (sum, { finished }) => sum + finished!.changes.filter(({ action }) => action === 'registry').length,
+    0,
+  );
   return {
     id: 'conversions',
     title: 'Conversions',
@@ -21,6 +25,7 @@ export const conversions: Chapter = ({ conversions: records }): Section | null =
         title: 'Converted servers',
         columns: [
           column('machine', 'Machine', 'text', { width: 2, secret: 'server' }),
+          column('system', 'Operating system', 'text', { width: 2 }),
           column('target', 'Platform', 'text', { width: 2 }),
           column('state', 'State', 'status', { tones: { finished: 'good', 'not finished': 'conditions' } }),
           column('verified', 'Read again', 'status', { tones: { equal: 'good', 'not done': 'conditions' } }),
@@ -41,6 +46,7 @@ export const conversions: Chapter = ({ conversions: records }): Section | null =
         ],
         rows: records.map(({ name, target, finished, bootTest, accepted }) => [
           name,
+          finished?.guest ?? null,
           targetById(target)?.name ?? target,
           finished === null ? 'not finished' : 'finished',
           finished === null ? null : finished.disks.every(({ verified }) => verified) ? 'equal' : 'not done',
@@ -92,7 +98,7 @@ export const conversions: Chapter = ({ conversions: records }): Section | null =
         id: 'changes',
         title: 'Changes to the systems',
         audiences: SERVERS,
-        lead: 'Every change was made on the copy, has a reason, and can be taken back.',
+        lead: `Every change was made on the copy, has a reason, and can be taken back.${inRegistry === 0 ? '' : ` ${plural(inRegistry, 'change is one', 'changes are ones')} of the registry of Windows: that is put back byte for byte, or value for value where Windows wrote to it since.`}`,
         blocks: [
           tableOf({
             id: 'changes',
@@ -102,9 +108,10 @@ export const conversions: Chapter = ({ conversions: records }): Section | null =
               column('what', 'What', 'text', { width: 4 }),
               column('why', 'Why', 'text', { width: 4 }),
               column('path', 'Where', 'text', { width: 2 }),
+              column('undo', 'How it is taken back', 'text', { width: 2 }),
             ],
             rows: done.flatMap(({ name, finished }) =>
-              finished!.changes.map(({ what, why, path }) => [name, what, why, path]),
+              finished!.changes.map(({ what, why, path, undo }) => [name, what, why, path, undo ?? null]),
             ),
             empty: 'Nothing was changed.',
           }),

@@ -192,6 +192,8 @@ export const plan: Chapter = (input): Section => {
               servers.map(({ name, vcpus, memoryBytes }) => [name, host, vcpus, memoryBytes]),
             ),
             empty: 'No server is placed.',
+            // One short line for each: of a thousand servers each is found in print.
+            paperRows: 1000,
           }),
         ],
         sections: [],

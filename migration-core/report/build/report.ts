@@ -5,6 +5,7 @@ import type { Report, Section } from '../model.ts';
 import { candidates } from './candidates.ts';
 import { conversions } from './conversions.ts';
 import { estate } from './estate.ts';
+import { EXECUTIVE_CHAPTERS } from './executive.ts';
 import { glossary } from './glossary.ts';
 import { hardware } from './hardware.ts';
 import { method } from './method.ts';
@@ -32,9 +33,10 @@ const CHAPTERS: readonly Chapter[] = [
 
 export function buildReport(whole: ReportInput, options: ReportOptions): Report {
   const input = scoped(whole, options);
-  const sections = CHAPTERS.flatMap((chapter) => chapter(input) ?? []).flatMap((section) =>
-    wanted(section, options),
-  );
+  const chapters = options.audience === 'executive' ? EXECUTIVE_CHAPTERS : CHAPTERS;
+  const sections = chapters
+    .flatMap((chapter) => chapter(input) ?? [])
+    .flatMap((section) => wanted(section, options));
   const times = input.summaries.filter(
     ({ firstSample, lastSample }) => firstSample !== null && lastSample !== null,
   );

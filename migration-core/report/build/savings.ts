@@ -3,6 +3,9 @@ import { plural } from '../../base/text.ts';
 import type { Block, Section } from '../model.ts';
 import { ALL, column, list, namesOf, note, tableOf, TECHNICAL, withNames, type Chapter } from './section.ts';
 
+/** How the note on what has no price begins. */
+export const LEFT_OUT = 'Left out, for nothing is guessed:';
+
 export const savings: Chapter = (input): Section => {
   const {
     lines,
@@ -24,13 +27,16 @@ export const savings: Chapter = (input): Section => {
     title: 'Savings',
     audiences: ALL,
     lead:
-      last !== null
-        ? paysBack === null
-          ? `It does not pay back within ${plural(last.year, 'year')}.`
-          : `It pays back within ${plural(paysBack.year, 'year')}.`
-        : energy === undefined
-          ? 'Nothing can be reckoned yet.'
-          : `${Math.round(energy.before - energy.after)} kWh a year less; money is left out, for prices are missing.`,
+      // A sum of nothing is not negative, and pays nothing back.
+      input.study.plan.totals.placed === 0
+        ? 'Nothing can be reckoned yet.'
+        : last !== null
+          ? paysBack === null
+            ? `It does not pay back within ${plural(last.year, 'year')}.`
+            : `It pays back within ${plural(paysBack.year, 'year')}.`
+          : energy === undefined
+            ? 'Nothing can be reckoned yet.'
+            : `${Math.round(energy.before - energy.after)} kWh a year less; money is left out, for prices are missing.`,
     blocks: [
       tableOf({
         id: 'savings',
@@ -60,7 +66,7 @@ export const savings: Chapter = (input): Section => {
         : [
             note(
               'information',
-              `Left out, for nothing is guessed: ${omitted.map(({ id, missing }) => `${id} (${missing} is missing)`).join(', ')}.`,
+              `${LEFT_OUT} ${omitted.map(({ id, missing }) => `${id} (${missing} is missing)`).join(', ')}.`,
             ),
           ]),
       ...(cashFlow === null

@@ -81,13 +81,14 @@ export function namesOf({
   return names;
 }
 
-/** That the plan is older than the data, where it is: in the summary and in the plan. */
-export const staleNote = ({ stale = [] }: ReportInput): Block[] =>
+/** That the plan is older than the data, in one breath; null: it is not. */
+export const staleText = ({ stale = [] }: Pick<ReportInput, 'stale'>): string | null =>
   stale.length === 0
-    ? []
-    : [
-        note(
-          'conditions',
-          `The plan is older than the data it is shown with. ${stale.join(' ')} It is shown as it was agreed; make it anew before it is decided on.`,
-        ),
-      ];
+    ? null
+    : `The plan is older than the data it is shown with. ${stale.join(' ')} It is shown as it was agreed; make it anew before it is decided on.`;
+
+/** The same where the plan is shown: in the summary and in its chapter. */
+export const staleNote = (input: ReportInput): Block[] => {
+  const text = staleText(input);
+  return text === null ? [] : [note('conditions', text)];
+};

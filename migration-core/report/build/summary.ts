@@ -225,6 +225,9 @@ export const summary: Chapter = (input): Section => {
   };
 };
 
+/** How the decision on prices begins. */
+export const PRICES = 'Which prices hold here:';
+
 /** What the customer has to say before more can be said. */
 export function openDecisions({ study }: ReportInput): string[] {
   const { estate, plan, savings } = study;
@@ -246,8 +249,6 @@ export function openDecisions({ study }: ReportInput): string[] {
       : [`Whether ${plural(unknown, 'server')} of which too little is known should be measured longer.`]),
     ...(savings.omitted.length === 0
       ? []
-      : [
-          `Which prices hold here: ${[...new Set(savings.omitted.map(({ missing }) => missing))].join(', ')}.`,
-        ]),
+      : [`${PRICES} ${[...new Set(savings.omitted.map(({ missing }) => missing))].join(', ')}.`]),
   ];
 }

@@ -19,9 +19,14 @@ export interface Draw {
 
 /** Rows that stand in the page itself; a script of the page makes the others when they are looked at. */
 const ROWS_IN_PAGE = 100;
-/** Rows of a table that does not say itself what paper shows: some thirty pages. */
-const ROWS_ON_PAPER = 1000;
+/**
+ * Rows of a table that does not say itself what paper shows: some thirty pages where each has a reason beside it. Nobody
+ * reads on in print, and a browser needs two gigabytes to print the lists of a thousand servers in full.
+ */
+const ROWS_ON_PAPER = 250;
 const ROWS_IN_PREVIEW = 12;
+/** Fewer rows than this are shown with all columns. */
+const UNKNOWN_FROM = 5;
 /** Below this nobody filters. */
 const FILTER_FROM = 12;
 /** More columns than this have a smaller face on paper, and where there are many rows the page on its side. */
@@ -85,8 +90,15 @@ const NUMBERS: ReadonlySet<Column['kind']> = new Set([
 const columnClass = ({ kind }: Column): string =>
   NUMBERS.has(kind) ? 'n' : kind === 'time' || kind === 'date' ? 't' : kind === 'status' ? 's' : '';
 
-function table(of: Table, draw: Draw): Html {
+/** Sentences take all the room there is; what is short beside them keeps enough of it to be read. */
+const headClass = (column: Column): string =>
+  [columnClass(column), column.kind === 'text' && column.width === 2 ? 'w2' : '']
+    .filter((one) => one !== '')
+    .join(' ');
+
+function table(whole: Table, draw: Draw): Html {
   const { format, mode, inSheet } = draw;
+  const { of, unknown } = mode === 'paper' ? withoutUnknown(whole) : { of: whole, unknown: [] };
   const id = `t-${idOf(of.id)}`;
   if (of.rows.length === 0)
     return of.empty === ''
@@ -99,7 +111,7 @@ function table(of: Table, draw: Draw): Html {
   const left = format.figure(of.rows.length - shown.length, 'count');
   const isWide = of.columns.length > WIDE;
   const head = of.columns.map(
-    (column) => markup`<th scope="col" class="${columnClass(column)}">${format.header(column)}</th>`,
+    (column) => markup`<th scope="col" class="${headClass(column)}">${format.header(column)}</th>`,
   );
   return markup`<figure class="block table">${
     inSheet
@@ -118,7 +130,22 @@ ${shown.map((row) => markup`<tr>${row.map((value, at) => cell(value, of.columns[
     shown.length === of.rows.length
       ? null
       : markup`<p class="remark${mode === 'file' ? ' rest' : ''}">${mode === 'file' ? words.moreHere(left) : words.more(left)}</p>`
-  }</figure>\n`;
+  }${unknown.length === 0 ? null : markup`<p class="remark">${words.unknownColumns(unknown)}</p>`}</figure>\n`;
+}
+
+/** On paper a column in which nothing is known takes the room of those that say something: a sentence says as much. */
+function withoutUnknown(of: Table): { of: Table; unknown: string[] } {
+  if (of.rows.length < UNKNOWN_FROM) return { of, unknown: [] };
+  const known = of.columns.map((_, at) => of.rows.some((row) => row[at] !== null && row[at] !== undefined));
+  if (known.every(Boolean)) return { of, unknown: [] };
+  return {
+    of: {
+      ...of,
+      columns: of.columns.filter((_, at) => known[at]!),
+      rows: of.rows.map((row) => row.filter((_, at) => known[at]!)),
+    },
+    unknown: of.columns.flatMap(({ title }, at) => (known[at]! ? [] : [title])),
+  };
 }
 
 function cell(value: Value, column: Column, { format }: Draw): Html {

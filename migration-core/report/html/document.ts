@@ -70,10 +70,16 @@ ${part.sections.map((deeper) => markup`<section class="part" id="${idOf(deeper.i
 )}</section>
 `,
   );
+  const layout = [
+    'layout',
+    ...(mode === 'preview' ? ['single'] : []),
+    // Few short chapters: they follow each other, and the contents stand on the cover.
+    ...(report.sections.every(({ sections }) => sections.length === 0) ? ['brief'] : []),
+  ];
   return {
     targets,
     body: markup`${mode === 'file' ? markup`<a class="skip" href="#report">${words.skip}</a>` : null}
-<div class="${mode === 'preview' ? 'layout single' : 'layout'}">${mode === 'paper' ? cover(report, world) : null}${
+<div class="${layout.join(' ')}">${mode === 'paper' ? cover(report, world) : null}${
       // Links of the preview would lead out of its frame.
       mode === 'preview'
         ? null

@@ -79,10 +79,15 @@ export const whyNoPdf = (): string | null =>
 export async function chromiumPrinter(program: string | null = findChromium()): Promise<PrintPdf> {
   if (program === null)
     throw new IronliftError('PDF_NOT_POSSIBLE', NO_CHROMIUM.message, { next: NO_CHROMIUM.next });
-  return (page, signal) => print(program, page, signal);
+  return (page, what, signal) => print(program, page, what, signal);
 }
 
-async function print(program: string, page: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function print(
+  program: string,
+  page: string,
+  what: 'whole' | 'places',
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   signal?.throwIfAborted();
   const folder = await mkdtemp(join(tmpdir(), 'ironlift-print-'));
   try {
@@ -109,7 +114,7 @@ async function print(program: string, page: string, signal: AbortSignal | undefi
         // Its sandbox does not run for root, whose page is our own and has no script.
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
         '--no-pdf-header-footer',
-        '--generate-pdf-document-outline',
+        what === 'whole' ? '--generate-pdf-document-outline' : '--disable-pdf-tagging',
         `--print-to-pdf=${output}`,
         pathToFileURL(input).href,
       ],

@@ -6,8 +6,8 @@
  * Libraries that draw PDF themselves (pdfkit, pdf-lib) were left out: no layout of tables, no tags without writing them by
  * hand, one font for every script.
  *
- * What it cannot do is to write page numbers into contents (`target-counter`). So it is printed twice: the first copy says
- * on which page each chapter begins (look.ts), the second has it filled in; where that moved anything, once more.
+ * What it cannot do is to write page numbers into contents (`target-counter`). So it is printed twice: a bare copy says on
+ * which page each chapter begins (look.ts), the second has it filled in; where that moved anything, once more.
  */
 import { IronliftError } from '../../base/errors.ts';
 import type { Report } from '../model.ts';
@@ -16,7 +16,7 @@ import { page } from '../html/write.ts';
 import { chromiumPrinter } from './chromium.ts';
 import { placesIn, settle } from './look.ts';
 
-/** The first without page numbers, the second with them, one more for those that are longer than was left room for. */
+/** More for contents whose page numbers are longer than was left room for. */
 const MOST_PRINTS = 4;
 
 export const writePdf: ReportWriter = async (report, world) => {
@@ -29,11 +29,12 @@ async function printed(
   world: WriteWorld,
   print: NonNullable<WriteWorld['printPdf']>,
 ): Promise<Uint8Array> {
-  let places: ReadonlyMap<string, number> | null = null;
-  for (let times = 0; times < MOST_PRINTS; times++) {
-    const pdf = await print(page(report, world, 'paper', places), world.signal);
+  const draft = await print(page(report, world, 'paper', null), 'places', world.signal);
+  let places = placesIn(draft).places;
+  for (let times = 1; times < MOST_PRINTS; times++) {
+    const pdf = await print(page(report, world, 'paper', places), 'whole', world.signal);
     const found = placesIn(pdf).places;
-    if (places !== null && isSame(places, found)) return pdf;
+    if (isSame(places, found)) return pdf;
     places = found;
   }
   throw new IronliftError(

@@ -1,5 +1,5 @@
 /** The parts of a workbook and how they know of each other (ECMA-376, Office Open XML). */
-import { archive } from '../data/archive.ts';
+import { Archive } from '../data/archive.ts';
 import type { DrawnChart } from '../data/charts.ts';
 import { chartXml, drawingXml, type Plotted } from './chart.ts';
 import { SharedStrings, sheetXml, tableXml, type Sheet } from './sheet.ts';
@@ -41,17 +41,13 @@ const relationsXml = (targets: readonly { type: string; target: string }[]): str
 type Listed = Pick<WorkbookSheet, 'name' | 'frozen'>;
 
 export function workbook(all: Iterable<WorkbookSheet>, properties: Properties): Uint8Array {
-  const parts = new Map<string, Uint8Array>();
+  const parts = new Archive();
   const overrides: string[] = [];
   const encoder = new TextEncoder();
   const put = (path: string, xml: string, type?: string): void => {
-    parts.set(path, encoder.encode(xml));
+    parts.add(path, encoder.encode(xml));
     if (type !== undefined) overrides.push(`<Override PartName="/${path}" ContentType="${type}"/>`);
   };
-  // Readers look at these first; what they say is known last.
-  for (const first of ['[Content_Types].xml', '_rels/.rels', 'docProps/core.xml', 'docProps/app.xml'])
-    parts.set(first, new Uint8Array());
-
   const strings = new SharedStrings();
   let tables = 0;
   let drawings = 0;
@@ -122,7 +118,8 @@ export function workbook(all: Iterable<WorkbookSheet>, properties: Properties): 
     '[Content_Types].xml',
     `${XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>${overrides.join('')}</Types>`,
   );
-  return archive(parts);
+  // Readers look at these first; what they say is known last.
+  return parts.bytes(['[Content_Types].xml', '_rels/.rels', 'docProps/core.xml', 'docProps/app.xml']);
 }
 
 function workbookXml(sheets: readonly Listed[]): string {

@@ -334,7 +334,10 @@ const guestName = ({ guest }: Manifest): string | null => {
 const summaryOf = (manifest: Manifest): NonNullable<ConversionRecord['finished']> => ({
   created: manifest.created,
   guest: guestName(manifest),
-  changes: manifest.edits.map(({ what, why, path }) => ({ what, why, path })),
+  changes: manifest.edits.map(({ what, why, path, action, before }) => ({
+    ...{ what, why, path, action },
+    undo: inWords(manifest, path, before),
+  })),
   disks: manifest.disks.map(({ file, source, dataBytes, skippedBytes, sha256, contentDigest, verified }) => ({
     file,
     source: source.path,

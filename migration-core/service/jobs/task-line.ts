@@ -161,7 +161,7 @@ export class TaskLine {
         listeners.onNote?.(said.tone, said.text);
         break;
       case 'print':
-        void this.#printFor(this.#current, said.page);
+        void this.#printFor(this.#current, said.page, said.what);
         break;
       case 'done':
         this.#finish({ end: 'done', output: said.output });
@@ -172,7 +172,7 @@ export class TaskLine {
   }
 
   /** Its page is treated as a stranger's: the shell prints it without a network and without scripts. */
-  async #printFor(current: Current, page: string): Promise<void> {
+  async #printFor(current: Current, page: string, what: 'whole' | 'places'): Promise<void> {
     const { call } = current;
     // One page at a time: a second question before the answer is none of ours.
     if (this.#shell.printPdf === undefined || current.printing !== null) return;
@@ -183,7 +183,7 @@ export class TaskLine {
       answer = {
         say: 'printed',
         call,
-        pdf: new Uint8Array(await this.#shell.printPdf(page, printing.signal)),
+        pdf: new Uint8Array(await this.#shell.printPdf(page, what, printing.signal)),
       };
     } catch (error) {
       const known = isIronliftError(error) ? error : notPrinted(error);

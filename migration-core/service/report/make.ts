@@ -8,7 +8,6 @@ import type { WriteOptions } from '../../report/writer.ts';
 import type { ReportChoices } from '../../contract/reports.ts';
 import type { PlanDocument } from '../../plan/model/plan-document.ts';
 import { planStudy, type AssessedStudy, type PlannedStudy } from '../../plan/study.ts';
-import { staleBecause } from '../study/show-plan.ts';
 import type { Asking, StudyRoom } from '../study/room.ts';
 
 export interface ReportQuestion {
@@ -31,10 +30,9 @@ export async function reportInputOf(
   const scenario = room.scenario(name);
   const study = await room.study(scenario, asking);
   const options = room.options(await room.packs(asking), asking);
-  const stale = plan === null ? [] : staleBecause(plan.inputs, await room.inputs(scenario, asking));
   return readReportInput(room.engagement, study, {
     ...options,
-    ...{ plan, stale, program: `Ironlift ${version}` },
+    ...{ plan, program: `Ironlift ${version}` },
     makePlan(of) {
       const known = made.get(of) ?? planStudy(of, options);
       made.set(of, known);

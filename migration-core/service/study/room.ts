@@ -2,7 +2,6 @@
  * An estate that was read once and is asked many questions: it lives in a process that stays, reads what changed in the
  * engagement file and nothing else, and keeps the latest answers of each scenario.
  */
-import { createHash } from 'node:crypto';
 import { PROFILE_RULES } from '../../assess/model/context.ts';
 import type { WeekShape } from '../../assess/model/demand.ts';
 import type { ServerFacts } from '../../assess/model/facts.ts';
@@ -11,8 +10,8 @@ import { ruleBook, type RulePack } from '../../assess/rules/pack.ts';
 import { encodeProfile } from '../../assess/characterise/codec.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import type { ProgressListener } from '../../base/progress.ts';
-import { without } from '../../base/without.ts';
 import { DEFAULT_SCENARIO, keptScenario, scenarioNames } from '../../plan/kept.ts';
+import { collectedIn, digestOf, planInputsOf } from '../../plan/inputs.ts';
 import { keptPlan, type PlanDocument, type PlanInputs } from '../../plan/model/plan-document.ts';
 import type { Scenario } from '../../plan/model/scenario.ts';
 import { openPlan, type OpenedPlan } from '../../plan/opened-plan.ts';
@@ -164,16 +163,7 @@ export class StudyRoom {
     const sound = this.sound();
     const scenario = withSoundRules(asked, sound);
     const { packs, collected, facts } = await this.#look(shapeOf(scenario, sound.packs), asking);
-    // How it is searched and called is no other question; waves and savings are reckoned from the plan as it stands.
-    const question = without(scenario, 'title', 'name', 'effort', 'calendar', 'prices');
-    return {
-      scenario: digestOf(question),
-      rules: digestOf(ruleBook(scenario.rulePack, packs).all()),
-      servers: digestOf(collected),
-      annotations: digestOf(
-        facts.map(({ id, annotations }) => [id, without(annotations, 'wave', 'waveNote')]),
-      ),
-    };
+    return planInputsOf(scenario, packs, collected, facts);
   }
 
   /** Reads what is another one than before. */
@@ -251,16 +241,6 @@ const day = (now: number): number => Math.floor(now / 86_400_000);
 
 const shapeOf = (scenario: Scenario, packs: ReadonlyMap<string, RulePack>): WeekShape =>
   ruleBook(scenario.rulePack, packs).value(PROFILE_RULES[scenario.profile]).shape;
-
-export const digestOf = (value: unknown): string =>
-  createHash('sha256').update(JSON.stringify(value)).digest('hex');
-
-/** One text of all that was collected: identities, samples and inventories by their times. */
-function collectedIn(engagement: EngagementFile): string {
-  const servers = engagement.servers().map((server) => without(server, 'rollup'));
-  const collections = engagement.collections().map(({ id, finishedAt, counts }) => [id, finishedAt, counts]);
-  return digestOf([servers, collections]);
-}
 
 /** What is said of each. */
 const saidIn = (engagement: EngagementFile): Map<ServerId, string> =>

@@ -3,7 +3,7 @@ import { RESOURCES, SLOT_MINUTES, type ResourceName, type WeekShape } from '../.
 import type { HostView, PlanView } from '../../contract/plan.ts';
 import type { WhatIfView } from '../../contract/study.ts';
 import { slotText } from '../../plan/build/units.ts';
-import type { PlanDocument, PlanInputs } from '../../plan/model/plan-document.ts';
+import type { PlanDocument } from '../../plan/model/plan-document.ts';
 import { hourStrips, HOURS, type OpenedPlan } from '../../plan/opened-plan.ts';
 import { savingsOf, type AssessedStudy, type StudyOptions } from '../../plan/study.ts';
 import type { WhatIf } from '../../plan/what-if.ts';
@@ -25,19 +25,6 @@ export const whatIfView = ({
   more: Math.max(0, changes.length - SHOWN_CHANGES),
   overrides: overrides.slice(0, SHOWN_CHANGES),
 });
-
-const CHANGED: Record<keyof PlanInputs, string> = {
-  scenario: 'The scenario was changed since.',
-  rules: 'The numbers of the rule pack were changed since.',
-  servers: 'Samples or inventories came since.',
-  annotations: 'What is said of servers was changed since.',
-};
-
-/** Why a plan is out of date: sentences. */
-export const staleBecause = (before: PlanInputs, now: PlanInputs): string[] =>
-  (Object.keys(CHANGED) as (keyof PlanInputs)[])
-    .filter((part) => before[part] !== now[part])
-    .map((part) => CHANGED[part]);
 
 export function planView(
   document: PlanDocument,

@@ -12,7 +12,7 @@ export interface Printer {
 }
 
 /** @param stop of the call: nobody waits for a page any more */
-export function printer(send: (page: string) => void, stop: AbortSignal): Printer {
+export function printer(send: (page: string, what: 'whole' | 'places') => void, stop: AbortSignal): Printer {
   let waiting: PromiseWithResolvers<Uint8Array> | null = null;
   const answered = (): PromiseWithResolvers<Uint8Array> | null => {
     const one = waiting;
@@ -21,7 +21,7 @@ export function printer(send: (page: string) => void, stop: AbortSignal): Printe
   };
   stop.addEventListener('abort', () => answered()?.reject(notPrinted()), { once: true });
   return {
-    async print(page, signal) {
+    async print(page, what, signal) {
       if (stop.aborted || signal?.aborted === true) throw notPrinted();
       if (waiting !== null) throw new Error('A call prints one page after another.');
       if (page.length > MAX_PRINTED_PAGE)
@@ -30,7 +30,7 @@ export function printer(send: (page: string) => void, stop: AbortSignal): Printe
         });
       waiting = Promise.withResolvers();
       const { promise } = waiting;
-      send(page);
+      send(page, what);
       return promise;
     },
     printed: (pdf) => answered()?.resolve(pdf),

@@ -68,7 +68,12 @@ export const reply = z.discriminatedUnion('say', [
   z.object({ say: z.literal('progress'), call, progress: progressMessage }),
   z.object({ say: z.literal('step'), call, text: sentence }),
   z.object({ say: z.literal('note'), call, tone: z.enum(['info', 'warning']), text: sentence }),
-  z.object({ say: z.literal('print'), call, page: z.string().max(MAX_PRINTED_PAGE) }),
+  z.object({
+    say: z.literal('print'),
+    call,
+    page: z.string().max(MAX_PRINTED_PAGE),
+    what: z.enum(['whole', 'places']),
+  }),
   z.object({ say: z.literal('done'), call, output: z.unknown() }),
   z.object({ say: z.literal('failed'), call, error: failure }),
 ]);

@@ -4,6 +4,7 @@ import { mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { IronliftError, systemErrorCode } from '../../base/errors.ts';
 import { countedProgress } from '../../base/progress.ts';
+import { keepMemoryLean } from '../../base/lean-memory.ts';
 import type { HandedOver, ReportChoices } from '../../contract/reports.ts';
 import type { PlanDocument } from '../../plan/model/plan-document.ts';
 import { formatById } from '../../report/formats.ts';
@@ -36,6 +37,7 @@ export const reportTask: Task<ReportTaskInput, HandedOver> = {
         throw new IronliftError('USAGE', `There is no format ${id}.`, { next: 'Choose one of the list.' });
       return format;
     });
+    keepMemoryLean();
     const at = now();
     onStep('Reading the servers');
     const room = new StudyRoom(openEngagement(input.path, { readOnly: true, now: () => at }), {

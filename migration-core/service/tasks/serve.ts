@@ -58,7 +58,7 @@ export function serveTasks(port: Port, tables: TaskTables, now: () => number = D
     const pause = new AbortController();
     const stop = new AbortController();
     for (const one of [cancel, pause]) one.signal.addEventListener('abort', () => stop.abort());
-    const pages = printer((page) => port.send({ say: 'print', call, page }), stop.signal);
+    const pages = printer((page, what) => port.send({ say: 'print', call, page, what }), stop.signal);
     current = { call, cancel, pause, stop, printer: pages };
     const teller = tellerOf(port, call);
     const world: TaskWorld = {

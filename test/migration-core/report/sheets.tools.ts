@@ -71,7 +71,7 @@ describe('hostile names', () => {
     );
     const taken = new Set(['summary']);
     const pairs: string[][] = [];
-    const files = csvFiles(report, world());
+    const files = new Map(csvFiles(report, world()));
     for (const { id } of dataTables(report)) {
       const ours = join(folder, `${id}.ours.csv`);
       await writeFile(ours, files.get(`${id}.csv`)!);

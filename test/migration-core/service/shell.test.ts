@@ -94,7 +94,7 @@ describe('the line of a task process', () => {
         look: async () => ({
           run: async (_input: unknown, { deviceHelper, printPdf }: TaskWorld) => {
             heard.push(deviceHelper, printPdf === undefined);
-            return printPdf?.('<p>page', undefined).catch((error: unknown) => (error as Error).message);
+            return printPdf?.('<p>page', 'whole', undefined).catch((error: unknown) => (error as Error).message);
           },
         }),
       },
@@ -109,7 +109,7 @@ describe('the line of a task process', () => {
     expect(heard).toEqual([deviceHelper, true]);
     say({ ...run, call: 2, prints: true });
     await soon();
-    expect(world.posted.at(-1)).toEqual({ say: 'print', call: 2, page: '<p>page' });
+    expect(world.posted.at(-1)).toEqual({ say: 'print', call: 2, page: '<p>page', what: 'whole' });
     // Of another call, and no bytes: not believed.
     say({ say: 'printed', call: 1, pdf: new Uint8Array([1]) });
     say({ say: 'printed', call: 2, pdf: 'no bytes' });

@@ -6,12 +6,13 @@ import { throwIfCancelled } from '../../../base/cancel.ts';
 import { SEPARATORS, type Separator } from '../../../base/csv-table.ts';
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { countedProgress } from '../../../base/progress.ts';
+import { keepMemoryLean } from '../../../base/lean-memory.ts';
 import { formatBytes } from '../../../base/text.ts';
 import { formatById, formats, type ReportFormat } from '../../../report/formats.ts';
-import { REPORT_DEFAULTS, type ReportOptions } from '../../../report/input.ts';
+import { REPORT_DEFAULTS, type ReportInput, type ReportOptions } from '../../../report/input.ts';
 import type { Audience, Report } from '../../../report/model.ts';
 import type { Command, OptionValues } from '../../commands.ts';
-import { printable } from '../../terminal.ts';
+import { printable, wrap } from '../../terminal.ts';
 import type { World } from '../../world.ts';
 import { textOf, usage } from '../collect/options.ts';
 import { STUDY_HELP, studyOptions } from './options.ts';
@@ -69,6 +70,7 @@ ${STUDY_HELP}
         });
     }
     refuseExisting(request);
+    keepMemoryLean();
     return withStudy(values, 'report', world, (answering) => writeAll(request, values, answering, world));
   },
 };
@@ -164,11 +166,17 @@ async function writeAll(
 ): Promise<number> {
   const { readReportInput } = await import('../../../report/read-input.ts');
   const { makeReport } = await import('../../../report/make.ts');
+  const { staleText } = await import('../../../report/build/section.ts');
   const { formatter } = await import('../../../report/format.ts');
   const { WRITE_DEFAULTS } = await import('../../../report/writer.ts');
   const { version } = (await import('../../../../package.json', { with: { type: 'json' } })).default;
   const { formats: wanted, delimiter, byteOrderMark } = request;
   const input = readReportInput(engagement, study, { ...options, program: `Ironlift ${version}` });
+  const stale = staleText(input);
+  if (stale !== null) {
+    progress.clear();
+    world.err(`${wrap(`warning: ${stale}`, world.columns, '  ')}\n`);
+  }
   const report = makeReport(input, request.options, request.redacted);
   if (report.sections.length === 0)
     throw usage('report', 'None of these chapters is for this audience; leave --sections away');
@@ -187,7 +195,7 @@ async function writeAll(
       const files = made instanceof Uint8Array ? [{ name: fileName(format), bytes: made }] : made;
       for (const { name, bytes } of files) await keeper.keep(format.id, name, bytes);
     }
-    const manifest = manifestOf(report, request, study.scenario.name, keeper.written);
+    const manifest = manifestOf(report, request, input, keeper.written);
     await keeper.keep(
       'manifest',
       MANIFEST,
@@ -211,19 +219,21 @@ async function writeAll(
 const manifestOf = (
   { meta }: Report,
   { options: { audience, owner }, redacted }: Request,
-  scenario: string,
+  { study, stale }: ReportInput,
   files: readonly Written[],
 ) => ({
   title: meta.title,
   createdAt: new Date(meta.createdAt).toISOString(),
   program: meta.program,
   // An owner is a person, and a scenario may be called after one.
-  ...(redacted ? {} : { scenario, owner }),
+  ...(redacted ? {} : { scenario: study.scenario.name, owner }),
   audience,
   redacted,
   draft: meta.draft,
   rules: meta.rules,
   inputs: meta.inputs,
+  // Why the plan is older than the data: sentences.
+  stale: [...(stale ?? [])],
   files: [...files],
 });
 
