@@ -169,6 +169,7 @@ describe('the hardware layer of Server 2003 and XP', () => {
     expect(vendor.messages).toEqual([
       'Which hardware abstraction layer this Windows has could not be told (halborg.dll).',
     ]);
+    expect((await fixWindows(hal, old({ facts: { hal: 'constructor' } }))).codes).toEqual(['HAL_UNKNOWN']);
   });
 
   it('of a small disk under XP depends on how heads are counted', async () => {
