@@ -280,8 +280,8 @@ const NVME: Row[] = [
   ],
 ];
 
-/** From Windows 10 on volumes have a driver of their own. */
-const NT10: Row[] = [
+/** Windows 10 gave the volumes a driver of their own. */
+const VOLUME: Row[] = [
   ['volume', 0, null, null, 'volume.inf', CLASS.volume, ['STORAGE\\Volume'], { errorControl: 3 }],
 ];
 
@@ -321,6 +321,6 @@ export function inboxDrivers(version: WindowsVersion): InboxDriver[] {
       ? NT5
       : nt < 6.2
         ? [...NT6, ...(nt >= 6.1 ? NT61 : [])]
-        : [...NT62, ...(nt >= 6.3 ? NVME : []), ...(nt >= 10 ? NT10 : [])];
+        : [...NT62, ...(nt >= 6.3 ? NVME : []), ...(nt >= 10 ? VOLUME : [])];
   return [...rows.map(driver), raidController(version).driver];
 }

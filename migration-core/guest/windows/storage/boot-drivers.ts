@@ -25,7 +25,9 @@ export const bootDrivers: Fixer = {
       hives: context.hives!,
       wanted: wantedPaths(context),
       // What else the platform has, for the advice where the planned controller cannot be reached.
-      alternatives: target.buses.map((bus) => ({ path: pathOf(bus, context), name: bus })),
+      alternatives: target.buses
+        .filter((bus) => startsFrom(bus, context))
+        .map((bus) => ({ path: pathOf(bus, context), name: bus })),
       option: '--bus',
       signal,
     });
@@ -35,19 +37,18 @@ export const bootDrivers: Fixer = {
 function wantedPaths(context: FixContext): WantedPath[] {
   const { machine, target } = context;
   const planned = [...new Set(machine.disks.map(({ bus }) => bus))];
-  // Firmware of the UEFI kind starts from no IDE disk but on VMware's machines.
   const fallbacks = FALLBACKS.filter(
-    (bus) =>
-      target.buses.includes(bus) &&
-      !planned.includes(bus) &&
-      !(bus === 'ide' && machine.firmware === 'uefi') &&
-      !(bus === 'hyperv-scsi' && machine.firmware === 'bios'),
+    (bus) => target.buses.includes(bus) && !planned.includes(bus) && startsFrom(bus, context),
   );
   return [
     ...planned.map((bus) => ({ path: pathOf(bus, context), required: true })),
     ...fallbacks.map((bus) => ({ path: pathOf(bus, context), required: false })),
   ];
 }
+
+/** UEFI starts from no IDE disk but on VMware's machines, and the BIOS of Hyper-V from no SCSI disk. */
+const startsFrom = (bus: DiskBus, { machine }: FixContext): boolean =>
+  machine.firmware === 'uefi' ? bus !== 'ide' : bus !== 'hyperv-scsi';
 
 const pathOf = (bus: DiskBus, { target }: FixContext) =>
   bus === 'ide' && target.buses.includes('hyperv-scsi') ? HYPERV_IDE : BOOT_PATHS[bus];

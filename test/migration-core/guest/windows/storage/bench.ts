@@ -1,7 +1,6 @@
 /** The fixer of boot drivers on a hive: facts read off the hive, files in memory, the changes applied to a copy. */
 import type { DiskBus, VirtualMachine } from '../../../../../migration-core/target/machine.ts';
 import { targetById } from '../../../../../migration-core/target/table.ts';
-import { exportText } from '../../../../../migration-core/registry/export-text.ts';
 import { openHive, type Hive } from '../../../../../migration-core/registry/hive.ts';
 import { readDword, readText } from '../../../../../migration-core/registry/types.ts';
 import type { Finding } from '../../../../../migration-core/base/finding.ts';
@@ -14,8 +13,7 @@ import { changeHive } from '../../../../../migration-core/guest/windows/guest-hi
 import { bootDrivers } from '../../../../../migration-core/guest/windows/storage/boot-drivers.ts';
 import { machineWith } from '../../../../support/fix-guest.ts';
 import { memoryFileSystem } from '../../../../support/memory-filesystem.ts';
-import { parseExport } from '../../../registry/fixtures.ts';
-import { difference } from './difference.ts';
+import { changesAsLines } from './difference.ts';
 
 export interface Bench {
   /** `5.1`. */
@@ -33,10 +31,10 @@ export interface Bench {
 export interface Result {
   edits: GuestEdit[];
   findings: Finding[];
-  /** What differs in the hive afterwards. */
+  /** What differs in the hive afterwards, as `difference` of exports says it. */
   difference: string[];
-  /** The hive afterwards. */
-  hive: Hive;
+  /** The hive afterwards, as a file. */
+  after: Uint8Array;
   /** Plans the same again on the result. */
   again: () => Promise<GuestEdit[]>;
 }
@@ -47,8 +45,9 @@ export const WRITTEN = new Date('2026-01-02T03:04:05Z');
 export async function runBench(bench: Bench): Promise<Result> {
   const { edits, findings } = await plan(bench, bench.system);
   const hive = openHive(bench.system);
-  for (const { action } of edits)
-    if (action.kind === 'registry') for (const change of action.changes) changeHive(hive, change);
+  const changes = edits.flatMap(({ action }) => (action.kind === 'registry' ? action.changes : []));
+  const lines = changesAsLines(hive, changes);
+  for (const change of changes) changeHive(hive, change);
   const after = hive.serialise(WRITTEN);
   const written = Object.fromEntries(
     edits.flatMap(({ action }) => (action.kind === 'write' ? [[action.path, action.content]] : [])),
@@ -57,18 +56,13 @@ export async function runBench(bench: Bench): Promise<Result> {
   return {
     edits,
     findings,
-    difference: difference(exported(openHive(bench.system)), exported(openHive(after))),
-    hive: openHive(after),
+    difference: lines,
+    after,
     again: async () => (await plan(again, after)).edits,
   };
 }
 
-const exported = (hive: Hive) => parseExport(exportText(hive.root));
-
-async function plan(
-  bench: Bench,
-  system: Uint8Array,
-): Promise<{ edits: GuestEdit[]; findings: Finding[] }> {
+async function plan(bench: Bench, system: Uint8Array): Promise<{ edits: GuestEdit[]; findings: Finding[] }> {
   const drivers = bench.drivers ?? [];
   const root = memoryFileSystem(
     {

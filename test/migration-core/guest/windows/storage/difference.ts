@@ -1,4 +1,7 @@
 /** Two exports of a hive compared: every key and value that differs, one line each, in words that can be read and checked by eye. */
+import type { Hive } from '../../../../../migration-core/registry/hive.ts';
+import type { HiveValue } from '../../../../../migration-core/registry/value-list.ts';
+import type { RegistryChange } from '../../../../../migration-core/guest/windows/registry-change.ts';
 import type { Exported } from '../../../registry/fixtures.ts';
 
 /**
@@ -35,4 +38,44 @@ function shown(data: string): string {
   if (match[1] === '3') return `[${bytes.toString('hex')}]`;
   const text = bytes.toString('utf16le').replaceAll('\0', '|');
   return match[1] === '1' ? `"${text}"` : match[1] === '2' ? `%"${text}"` : `${match[1]}:"${text}"`;
+}
+
+/** The same lines from the changes themselves and the hive before them; `difference` of whole exports judges that this is all. */
+export function changesAsLines(before: Hive, changes: readonly RegistryChange[]): string[] {
+  const lines = changes.map((change) => {
+    const path = asWritten(before, change.key);
+    const key = before.find(change.key);
+    switch (change.op) {
+      case 'create-key':
+        return `+ ${path}`;
+      case 'delete-key':
+        return `- ${path}`;
+      case 'delete-value':
+        return `${path}\\@${change.name} (gone)`;
+      case 'set': {
+        const old = key?.value(change.name);
+        const was = old === undefined ? '' : ` (was ${shown(exported(old))})`;
+        return `${path}\\@${old?.name ?? change.name} = ${shown(exported(change))}${was}`;
+      }
+    }
+  });
+  return lines.sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** The letters of the keys that are there. */
+function asWritten(hive: Hive, path: string): string {
+  const names = path.split('\\');
+  for (let known = names.length; known > 0; known--) {
+    const key = hive.find(names.slice(0, known).join('\\'));
+    if (key !== undefined) return [key.path, ...names.slice(known)].join('\\');
+  }
+  return path;
+}
+
+function exported({ type, data }: Pick<HiveValue, 'type' | 'data'>): string {
+  if (type === 4 && data.length === 4)
+    return `dword:${Buffer.from(data).readUInt32LE(0).toString(16).padStart(8, '0')}`;
+  return `hex(${type.toString(16)}):${Buffer.from(data)
+    .toString('hex')
+    .replaceAll(/(..)(?!$)/gu, '$1,')}`;
 }
