@@ -54,6 +54,7 @@ const QUESTIONS: readonly Question[] = [
     why: 'What is encrypted, spread over other disks or asleep cannot be prepared for new hardware.',
     codes: [
       'VOLUME_',
+      'DISK_ENCRYPTION',
       'RAID_',
       'LDM_',
       'STORAGE_SPACES',
@@ -107,7 +108,21 @@ const QUESTIONS: readonly Question[] = [
     id: 'boot',
     title: 'Will it find its way from the firmware to its root?',
     why: 'Boot loaders name disks by numbers that change with the controller.',
-    codes: ['NO_BOOT_LOADER', 'BOOT_', 'GRUB', 'ESP_', 'FSTAB_', 'DISK_NAMES', 'DEVICE_NAME', 'CONSOLE_'],
+    codes: [
+      'NO_BOOT_LOADER',
+      'BOOT_',
+      'GRUB',
+      'ESP_',
+      'FSTAB_',
+      'DISK_NAMES',
+      'DEVICE_NAME',
+      'CONSOLE_',
+      'DRIVE_LETTER',
+      'HAL_',
+      'SMALL_DISK',
+      'WINDOWS_FILTER',
+      'MULTIPATH_',
+    ],
     passed: ({ server }) => {
       const guest = server.inspection?.guest;
       return guest === undefined

@@ -8,8 +8,9 @@ import type { Hive } from '../../../registry/hive.ts';
 import type { DriverPackage } from '../driver-package.ts';
 import type { TargetWindows } from './inf/models.ts';
 
-const PACKAGES = 'Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages';
-const SHA2_UPDATES = /KB(3033929|4474419)(?!\d)/iu;
+export const PACKAGES = 'Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages';
+/** Keys of updates with SHA-2; roll-ups have them too. */
+export const SHA2_UPDATES = /^Package_for_(KB3033929|KB4474419|KB3125574|RollupFix)/iu;
 /** Versions that need an update for SHA-2; those before have none, those after need none. */
 const UPDATABLE: ReadonlyMap<string, string> = new Map([
   ['6.0', 'KB4474419'],
@@ -60,10 +61,10 @@ export function signatureProblem(
       next: 'Name a driver source of that time, signed by SHA-1, or confirm the question at the first logon.',
     };
   return {
-    refused: enforced,
+    refused: enforced && hasSha2 === false,
     why: `is signed by SHA-2, which this Windows cannot check without the update ${update}${
       hasSha2 === null ? ', of which its registry does not tell' : ''
     }`,
-    next: `Install ${update} on the server before it is converted, or name a driver source signed by SHA-1.`,
+    next: `Install ${update} on the server before it is converted, name a driver source signed by SHA-1, or choose another disk with --bus.`,
   };
 }

@@ -3,6 +3,7 @@ import type { Finding } from '../../../base/finding.ts';
 import { formatBytes, listed } from '../../../base/text.ts';
 import type { OpenVolume } from '../../inspect/open-volume.ts';
 import type { GuestTree } from '../../tree.ts';
+import { PACKAGES, SHA2_UPDATES } from '../drivers/signature.ts';
 import type { WindowsFacts } from '../facts.ts';
 import type { RegistryReader } from './registry.ts';
 
@@ -70,14 +71,9 @@ export function stateFindings(windows: WindowsFacts): Finding[] {
   return findings;
 }
 
-/** Updates with which 7 and 2008 R2 (KB3033929) and all before Windows 8 (KB4474419) know signatures with SHA-2; roll-ups have them too. */
-const SHA2_UPDATES = /^Package_for_(KB3033929|KB4474419|KB3125574|RollupFix)/iu;
-
 export function signatureFindings(windows: WindowsFacts, software: RegistryReader | null): Finding[] {
   if (!/^6\.[01]$/u.test(windows.ntVersion) || software === null) return [];
-  const packages = software.subkeys(
-    'Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages',
-  );
+  const packages = software.subkeys(PACKAGES);
   if (packages.some((name) => SHA2_UPDATES.test(name))) return [];
   const update = windows.ntVersion === '6.1' ? 'KB3033929' : 'KB4474419';
   return [
