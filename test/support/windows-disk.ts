@@ -116,9 +116,8 @@ async function ntfsOf(
   const image = await makeNtfs(scratch, `${name}.img`, mib, hidden);
   await withMount(image, 'compression,streams_interface=xattr', async (mount) => {
     await copyOut(fileSystem, '/', mount);
-    if (name === 'boot') return;
-    await fill(mount, name === 'windows' ? 300 : 20);
-    if (name === 'data') return;
+    if (name !== 'windows') return;
+    await fill(mount, 300);
     await fillCompressed(mount);
     await writeFile(join(mount, 'pagefile.sys'), content(3 * MIB, 3));
     await writeFile(join(mount, 'swapfile.sys'), content(MIB, 4));
@@ -231,7 +230,12 @@ async function attributesBelow(mount: string): Promise<Map<string, string>> {
 /** getfattr writes bytes beyond ASCII as `\303\266`. */
 const unescaped = (name: string): string =>
   name.replaceAll(/(?:\\\d{3})+/gu, (bytes) =>
-    Buffer.from(bytes.slice(1).split('\\').map((octal) => parseInt(octal, 8))).toString('utf8'),
+    Buffer.from(
+      bytes
+        .slice(1)
+        .split('\\')
+        .map((octal) => parseInt(octal, 8)),
+    ).toString('utf8'),
   );
 
 /** FILE_ATTRIBUTE_ARCHIVE is set by any write, and cleared by backups. */

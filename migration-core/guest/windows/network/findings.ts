@@ -23,7 +23,13 @@ export function networkFindings(network: Network): Finding[] {
   const findings: Finding[] = [];
   for (const one of network.adapters) findings.push(...leftOut(one));
   for (const card of cards) findings.push(...ofCard(card, network));
-  for (const one of without) findings.push(withoutCard(one));
+  const carried = new Set(cards.flatMap(({ from }) => from.settings.addresses.map(({ address }) => address)));
+  for (const one of without) {
+    const { addresses } = one.settings;
+    // What is left of an earlier card whose address the present one has.
+    if (addresses.length > 0 && addresses.every(({ address }) => carried.has(address))) continue;
+    findings.push(withoutCard(one));
+  }
   if (cards.length === 0) return findings;
 
   const kept = persistentRoutes(network.system, controlSetKey(windows.currentControlSet));
