@@ -103,6 +103,7 @@ async function planned(path: string, target: string): Promise<GuestEdit[]> {
     root: null,
     allowMounted: false,
     zeroBadSectors: false,
+    drivers: [],
   };
   const world = { now: Date.now, version: '0', onStep: () => undefined };
   return previewConversion(options, world, async ({ plan }) => plan.fixes.flatMap(({ edits }) => edits));

@@ -17,7 +17,6 @@ import type { BootDriver } from '../boot-driver.ts';
 import type { WindowsFacts } from '../facts.ts';
 import type { RegistryChange } from '../registry-change.ts';
 import { controlSetKey, inEveryControlSet, type Registration } from './control-sets.ts';
-export { controlSetKey } from './control-sets.ts';
 
 /** SERVICE_BOOT_START: loaded together with the kernel. */
 const BOOT_START = 0;
