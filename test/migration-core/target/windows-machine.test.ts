@@ -8,6 +8,7 @@ import { loadableDrivers } from '../../../migration-core/guest/windows/loadable-
 import { chooseChipset } from '../../../migration-core/target/chipset.ts';
 import type { VirtualMachine } from '../../../migration-core/target/machine.ts';
 import { planMachine } from '../../../migration-core/target/plan-machine.ts';
+import { imitationGaps } from '../../../migration-core/target/qemu-hardware.ts';
 import { proxmox } from '../../../migration-core/target/proxmox.ts';
 import { targetById, targets } from '../../../migration-core/target/table.ts';
 import { virtualBoxOsType } from '../../../migration-core/target/virtualbox-guest-os.ts';
@@ -281,6 +282,24 @@ test("each platform's name for each Windows", async () => {
       ['2025', 'windows2022srvnext-64', 'windows2022srvNext_64Guest', 'Windows2019_64', 'win11'],
     ].sort(),
   );
+});
+
+test('no platform speaks of Linux to the owner of a Windows', async () => {
+  for (const version of ['2003', '2008r2', '2022'] as const) {
+    const { guest, tree } = await inspectGuest(await windowsVolumes({ version }));
+    const own = await loadableDrivers(tree, guest.windows!);
+    for (const target of targets) {
+      const { machine, findings } = planFor(guest, own, target.id);
+      const said = [
+        ...[...findings, ...target.check(machine)].flatMap(({ message, next }) => [message, next ?? '']),
+        target.importSteps(machine),
+        ...imitationGaps(machine),
+      ].join('\n');
+      expect(said, `${version} ${target.id}`).not.toMatch(
+        /hv_|sym53c8xx|initramfs|timedatectl|kernel|Linux guest/iu,
+      );
+    }
+  }
 });
 
 test('every platform makes its files of a Windows machine', async () => {
