@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Guest } from '../../../migration-core/guest/guest.ts';
-import { scratchFolder } from '../../support/tools.ts';
+import { run, scratchFolder } from '../../support/tools.ts';
 import { windowsDisk } from '../../support/windows-disk.ts';
 import { ironlift } from '../../support/world.ts';
 
@@ -55,4 +55,36 @@ test('a Server 2003 on MBR', async () => {
   expect(out).toContain('FILESRV01: Microsoft Windows Server 2003 R2 (build 3790), i686, BIOS firmware\n');
   expect(out).toContain('  Version: NT 5.2, build 3790, Service Pack 2\n');
   expect(out).toContain('  HAL: halmacpi.dll\n');
+});
+
+test('a volume that Windows wants to check is not prepared, and may be copied unchanged', async () => {
+  const folder = await scratchFolder();
+  const path = join(folder, 'dirty.img');
+  const { volumes } = await windowsDisk(path, { version: '2012' });
+  const { offset, size } = volumes.find(({ at }) => at === '')!;
+  const volume = join(folder, 'volume');
+  const mebibytes = (bytes: number): string => String(bytes / 2 ** 20);
+  await run('dd', [
+    `if=${path}`,
+    `of=${volume}`,
+    'bs=1M',
+    `skip=${mebibytes(offset)}`,
+    `count=${mebibytes(size)}`,
+  ]);
+  // Without -d it marks the volume, so that Windows checks it at its next start.
+  await run('ntfsfix', [volume]);
+  await run('dd', [`if=${volume}`, `of=${path}`, 'bs=1M', `seek=${mebibytes(offset)}`, 'conv=notrunc']);
+
+  const inspected = await ironlift(['inspect', path]);
+  expect(inspected.status).toBe(3);
+  expect(inspected.out.replace(/\s+/gu, ' ')).toContain(
+    'Windows cannot be prepared, because its volume (C:, disk0p2) was not left in order and must not be changed.',
+  );
+  const to = ['--to', 'kvm', '-o', join(folder, 'out'), '--plan'];
+  const refused = await ironlift(['convert', path, ...to]);
+  expect(refused.status).toBe(3);
+  expect(refused.err).toContain('was not left in order and must not be changed');
+  const copied = await ironlift(['convert', path, ...to, '--no-fix']);
+  expect(copied.err.replace(/\s+/gu, ' ')).not.toContain('must not be changed');
+  expect(copied.status).toBe(0);
 });

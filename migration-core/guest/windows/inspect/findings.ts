@@ -111,7 +111,7 @@ export function volumeFindings(
       severity: 'blocker',
       code: 'NTFS_LOG_DIRTY',
       message: `Windows cannot be prepared, because its volume (${drive}:, ${root.info.id}) was not left in order and must not be changed.`,
-      next: 'Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again.',
+      next: 'Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again; with --no-fix the disks are copied unchanged.',
     });
   for (const { path, fileSystem } of tree.mounts)
     if (unclean === undefined && path === '/' && fileSystem.freeBytes < LITTLE_SPACE)
