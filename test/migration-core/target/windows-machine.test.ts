@@ -241,9 +241,32 @@ test('the board: XP and 2003 on i440FX, all later on Q35 unless their disks are 
   expect(chooseChipset(machine).why).toBe('Windows XP and Server 2003 have no drivers for the Q35 board.');
 });
 
-test('a hardware clock in UTC stays so', async () => {
+const configurationOf = (machine: VirtualMachine, target: string): string =>
+  targetById(target)!
+    .configure(machine)
+    .map(({ content }) => content)
+    .join('\n');
+
+test('a hardware clock in UTC stays so, also on VMware, which gives Windows local time', async () => {
   const system = { 'CCS\\Control\\TimeZoneInformation': { RealTimeIsUniversal: 1 } };
-  expect((await plan({ version: '2022', system })).machine.clock).toBe('utc');
+  const inUtc = await plan({ version: '2022', system }, { target: 'vmware-esxi' });
+  expect(inUtc.machine.clock).toBe('utc');
+  expect(configurationOf(inUtc.machine, 'vmware-esxi')).toContain('rtc.diffFromUTC = "0"');
+  const local = await plan({ version: '2022' }, { target: 'vmware-esxi' });
+  expect(configurationOf(local.machine, 'vmware-esxi')).not.toContain('rtc.diffFromUTC');
+  expect(
+    targetById('vmware-esxi')!
+      .check(local.machine)
+      .map(({ code }) => code),
+  ).not.toContain('VMWARE_CLOCK');
+});
+
+test('KVM shows itself to Windows as a hypervisor it knows, from Vista on', async () => {
+  const xml = async (version: WindowsVersionId): Promise<string> =>
+    configurationOf((await plan({ version })).machine, 'kvm');
+  expect(await xml('2008')).toContain('<timer name="hypervclock" present="yes"/>');
+  expect(await xml('2022')).toContain('<relaxed state="on"/>');
+  expect(await xml('2003')).not.toMatch(/hyperv/u);
 });
 
 test("each platform's name for each Windows", async () => {
