@@ -16,6 +16,7 @@ import {
   type ToWorker,
 } from './pipeline-messages.ts';
 import { SlotError, type CopyWorkers, type Slot } from './pipeline-workers.ts';
+import { NOTHING_SPENT, timedAsync, type Spent } from './spent.ts';
 import { unpackRange } from './unpack.ts';
 import { dataRuns } from './zero-scan.ts';
 
@@ -26,7 +27,7 @@ type Kind = 'fill' | 'store';
 
 /** Serves `fill` without hashing, and `store`. */
 export function localCopyWorkers(): CopyWorkers {
-  const turns: Turns = new Map();
+  const world: World = { turns: new Map(), spent: { ...NOTHING_SPENT } };
   const free: Slot[] = [];
   const waiting: ((slot: Slot) => void)[] = [];
   for (let index = 0; index < SLOTS; index++) {
@@ -35,7 +36,7 @@ export function localCopyWorkers(): CopyWorkers {
       index,
       bytes,
       digest: new Uint8Array(DIGEST_BYTES),
-      ask: (request) => answer(bytes, turns, request as Extract<ToWorker, { kind: Kind }>) as never,
+      ask: (request) => answer(bytes, request as Extract<ToWorker, { kind: Kind }>, world) as never,
       release() {
         const next = waiting.shift();
         if (next === undefined) free.push(slot);
@@ -45,6 +46,8 @@ export function localCopyWorkers(): CopyWorkers {
     free.push(slot);
   }
   return {
+    own: world.spent,
+    spent: () => ({ ...world.spent }),
     slots: SLOTS,
     take() {
       const slot = free.shift();
@@ -55,28 +58,31 @@ export function localCopyWorkers(): CopyWorkers {
   };
 }
 
-/** The last write asked for, by file descriptor. */
-type Turns = Map<number, Promise<void>>;
+interface World {
+  /** The last write asked for, by file descriptor. */
+  turns: Map<number, Promise<void>>;
+  spent: Spent;
+}
 
 async function answer(
   bytes: Buffer,
-  turns: Turns,
   request: Extract<ToWorker, { kind: Kind }>,
+  world: World,
 ): Promise<unknown> {
   const { kind, slot } = request;
   if (kind === 'store') {
-    await store(bytes, turns, request.placements, request.heads);
+    await store(bytes, request.placements, request.heads, world);
     return { kind: 'stored', slot };
   }
   if (request.hash) throw new TypeError('a copy that hashes needs threads');
   const { length, pieces, unit, target } = request;
   const part = bytes.subarray(0, length);
-  if (pieces !== null) await fill(part, pieces);
+  if (pieces !== null) await timedAsync(world.spent, 'source', () => fill(part, pieces));
   const runs = dataRuns(part, unit);
   for (let i = 0; target !== null && i < runs.length; i += 2) {
     const at = runs[i]!;
     const placement = { at, length: runs[i + 1]! - at, fd: target.fd, offset: target.offset + at };
-    await writeInTurn(bytes, turns, placement);
+    await writeInTurn(bytes, placement, world);
   }
   return { kind: 'filled', slot, runs };
 }
@@ -102,23 +108,20 @@ async function fill(bytes: Buffer, pieces: readonly Piece[]): Promise<void> {
 
 async function store(
   bytes: Buffer,
-  turns: Turns,
   placements: readonly Placement[],
   heads: readonly Head[],
+  world: World,
 ): Promise<void> {
   if (heads.length > 0) throw new TypeError('a copy that packs needs threads');
-  for (const placement of placements) await writeInTurn(bytes, turns, placement);
+  for (const placement of placements) await writeInTurn(bytes, placement, world);
 }
 
 /** A write that fails is its own caller's to hear of; the next one has its turn all the same. */
-function writeInTurn(from: Buffer, turns: Turns, placement: Placement): Promise<void> {
-  const before = turns.get(placement.fd) ?? Promise.resolve();
-  const write = before.then(
-    () => writeFully(from, placement),
-    () => writeFully(from, placement),
-  );
-  turns.set(placement.fd, write);
-  return write;
+function writeInTurn(from: Buffer, placement: Placement, { turns, spent }: World): Promise<void> {
+  const write = (): Promise<void> => timedAsync(spent, 'target', () => writeFully(from, placement));
+  const turn = (turns.get(placement.fd) ?? Promise.resolve()).then(write, write);
+  turns.set(placement.fd, turn);
+  return turn;
 }
 
 function readFully(into: Buffer, at: number, length: number, fd: number, offset: number): Promise<void> {

@@ -294,6 +294,8 @@ export const convertCalls = {
   'convert.list': call('read', none, z.object({ conversions: z.array(conversion) })),
   'convert.result': call('read', z.strictObject(folder), conversionResult),
   'convert.resume': call('write', z.strictObject(folder), started),
+  /** Of one that was interrupted: what it wrote is taken away, and nothing else. */
+  'convert.discard': call('write', z.strictObject(folder), started),
   /** The disks are written anew with every change to the guest taken back. */
   'convert.undo': call('destroy', z.strictObject(folder), started),
   'convert.bootTest': call(

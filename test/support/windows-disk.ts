@@ -162,6 +162,24 @@ async function copyOut(fileSystem: GuestFileSystem, path: string, folder: string
   }
 }
 
+/** Changes the files of one NTFS volume of a raw disk through ntfs-3g, as the guest does when it runs. */
+export async function atWork(
+  raw: string,
+  { offset, size }: WindowsDisk['volumes'][number],
+  work: (mount: string) => Promise<void>,
+): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'ironlift-windows-'));
+  try {
+    const file = join(scratch, 'volume.img');
+    const [skip, count] = [offset / MIB, size / MIB];
+    await run('dd', [`if=${raw}`, `of=${file}`, 'bs=1M', `skip=${skip}`, `count=${count}`, 'status=none']);
+    await withMount(file, 'streams_interface=xattr', work);
+    await run('dd', [`if=${file}`, `of=${raw}`, 'bs=1M', `seek=${skip}`, 'conv=notrunc', 'status=none']);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
 /** What is on a disk: by guest path, the digest of a file and everything else its file system keeps of it. */
 export type Everything = Map<string, string>;
 

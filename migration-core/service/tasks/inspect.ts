@@ -19,6 +19,7 @@ export const inspectTask: Task<InspectInput, InspectionView> = {
       onProgress: world.onProgress,
       root,
       allowMounted,
+      helper: world.deviceHelper,
     });
     try {
       const guest = server.inspection?.guest ?? null;

@@ -4,6 +4,7 @@
  * hivexregedit reads them.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,8 +15,9 @@ import type { EditAction, GuestEdit } from '../../../migration-core/guest/fixer.
 import type { RegistryChange } from '../../../migration-core/guest/windows/registry-change.ts';
 import { sha256 } from '../../support/hash.ts';
 import { hasShared, NEEDS_SHARED } from '../../support/shared.ts';
-import { needTools, scratchFolder } from '../../support/tools.ts';
+import { needTools, run, scratchFolder } from '../../support/tools.ts';
 import {
+  atWork,
   differences,
   everythingOn,
   windowsDisk,
@@ -172,6 +174,55 @@ describe('a whole server', () => {
       await convertAndUndo(await source(name, () => options), target);
     },
   );
+
+  it('undone after its first start: what Windows did since stays, the rest is as it was', async () => {
+    const from = await source('2008r2', () => ({ version: '2008r2' }));
+    const scratch = await scratchFolder();
+    const out = join(scratch, 'out');
+    const args = ['convert', from.disk.path, '--to', 'kvm', '--format', 'raw', '-o', out];
+    expect((await ironlift(args)).status).toBe(0);
+    const image = join(out, (await readManifest(out)).disks[0]!.file);
+    await atWork(
+      image,
+      from.disk.volumes.find(({ at }) => at === '')!,
+      async (mount) => {
+        const ours = join(mount, 'Windows/Ironlift/FirstBoot');
+        for (const name of await readdir(ours)) await rm(join(ours, name));
+        await writeFile(join(ours, 'log.txt'), 'All steps are done.');
+        const changes = join(scratch, 'changes.reg');
+        const lines = [
+          'Windows Registry Editor Version 5.00',
+          '[-\\ControlSet001\\Services\\IronliftFirstBoot]',
+          '[\\ControlSet001\\Services\\NewDriver]',
+          '"Start"=dword:00000003',
+          '',
+        ];
+        await writeFile(changes, lines.join('\n'));
+        await run('hivexregedit', ['--merge', join(mount, 'Windows/System32/config/SYSTEM'), changes]);
+      },
+    );
+
+    const undone = await ironlift(['undo', out, '--apply', '--json']);
+    expect(undone.status, undone.err).toBe(0);
+    expect((JSON.parse(undone.out) as { skipped: string[] }).skipped).toEqual([
+      'The folder C:\\Windows\\Ironlift\\FirstBoot is not empty.',
+      'The folder C:\\Windows\\Ironlift is not empty.',
+    ]);
+    expect((await readManifest(out)).findings.filter(({ code }) => code === 'UNDO_INCOMPLETE').length).toBe(
+      2,
+    );
+    const back = await readAll(image, from.disk.volumes);
+    expect(differences(from.everything, back.everything)).toEqual([
+      '/Windows/Ironlift',
+      '/Windows/Ironlift/FirstBoot',
+      '/Windows/Ironlift/FirstBoot/log.txt',
+      '/Windows/System32/config/SYSTEM',
+    ]);
+    const hive = '/Windows/System32/config/SYSTEM';
+    expect(changedKeys(from.hives.get(hive)!, back.hives.get(hive)!)).toEqual([
+      ['ControlSet001\\Services\\NewDriver', ['"Start"=dword:00000003']],
+    ]);
+  });
 
   describe.skipIf(!hasShared)(`with the registry of a real one ${NEEDS_SHARED}`, () => {
     it.each(REAL)('%s to %s: the same', async (name, target, hive, options) => {
