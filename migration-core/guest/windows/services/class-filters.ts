@@ -118,8 +118,8 @@ function readPlace(
 }
 
 /**
- * The list without a name. An empty list is taken away: that is what Windows' own INF files leave of a list whose last filter is
- * uninstalled, and what classes that never had a filter look like.
+ * The list without a name. An empty list is taken away, so that the class looks like one that never had a filter. Windows bears an
+ * empty one, too: in a hive of Windows 7 an uninstaller left one in the class of USB controllers.
  */
 function listChange({ key, names }: Place, position: string): RegistryChange {
   if (names.length === 0) return { op: 'delete-value', key, name: position };
