@@ -138,7 +138,7 @@ function bootFiles(
   const { folder, nt, architecture } = version;
   if (nt.startsWith('5.'))
     return {
-      '/boot.ini': BOOT_INI(folder, 1),
+      '/boot.ini': BOOT_INI(folder, PARTITIONS.windows.number),
       '/ntldr': 'ntldr',
       '/NTDETECT.COM': 'ntdetect',
     };

@@ -31,6 +31,9 @@ const CLASSES: readonly { guid: string; name: string }[] = [
 /** Filters that make the class what it is: without them there are no partitions, no snapshots, no keys. In small letters. */
 const OF_WINDOWS = new Set(['partmgr', 'volsnap', 'kbdclass', 'mouclass', 'fvevol']);
 
+/** Start of a driver that is loaded together with the kernel: one that encrypts disks is there before them. */
+const BOOT = 0;
+
 /** No class of a server has more; what is longer is not a list of filters. */
 const MOST_FILTERS = 64;
 
@@ -56,7 +59,9 @@ async function plan({ guest, files, hives }: FixContext, signal?: AbortSignal): 
   const system = await hives!.hive(path);
   const edits: GuestEdit[] = [];
   const findings: Finding[] = [];
-  const encrypting = new Set<string>();
+  const encrypting = new Set(
+    windows.services.filter(({ start }) => start === BOOT).flatMap(({ name }) => encryptionOf(name) ?? []),
+  );
   for (const { guid, name } of CLASSES)
     for (const position of POSITIONS) {
       throwIfCancelled(signal);

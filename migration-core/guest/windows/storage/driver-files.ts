@@ -2,6 +2,7 @@
 import { isIronliftError } from '../../../base/errors.ts';
 import type { GuestReader } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
+import { VolumePaths } from '../volume-path.ts';
 import { openCabinet } from './cabinet/cabinet.ts';
 import { importedModules } from './pe-imports.ts';
 
@@ -34,6 +35,7 @@ export interface RestoredFile extends FoundFile {
 export class DriverFiles {
   readonly #windows: Places;
   readonly #files: GuestReader;
+  readonly #paths: VolumePaths;
   readonly #signal: AbortSignal | undefined;
   /** Of files that were looked at: what keeps them from being loaded, or null. */
   readonly #obstacles = new Map<string, string | null>();
@@ -41,6 +43,7 @@ export class DriverFiles {
   constructor(windows: Places, files: GuestReader, signal?: AbortSignal) {
     this.#windows = windows;
     this.#files = files;
+    this.#paths = new VolumePaths(files);
     this.#signal = signal;
   }
 
@@ -80,9 +83,10 @@ export class DriverFiles {
   }
 
   async #findObstacle(path: string): Promise<string | null> {
-    const stat = await this.#files.stat(path);
-    if (stat?.type !== 'file') return `its file ${path} is missing`;
-    const waiting = [path];
+    // A file that an edit before puts there is found by the letters of that edit alone.
+    const canonical = await this.#paths.file(path);
+    if (canonical === null) return `its file ${path} is missing`;
+    const waiting = [canonical];
     const seen = new Set([path.toLowerCase()]);
     for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
       const content = await this.#read(file);

@@ -243,6 +243,13 @@ describe('filters of classes', () => {
     ]);
   });
 
+  it('are not all that encrypts: a driver that starts at boot is enough, one that rests is not', async () => {
+    const system = server({ ...driver('PGPwded', 0), ...driver('MfeEpePc', 4), ...driver('truecrypt', 1) });
+    expect((await startsOf(system)).messages).toEqual([
+      'PGP or Symantec Drive Encryption is installed and stands between Windows and its disks: the virtual machine starts only if they are not encrypted.',
+    ]);
+  });
+
   it('that are no lists are not touched', async () => {
     const system = server({
       [classKey(DISKS)]: { UpperFilters: 'partmgr', LowerFilters: dword(7) },
