@@ -248,6 +248,11 @@ describe('boot.ini', () => {
       guest: { mounts: [{ path: '/', volume: 'disk0p6', type: 'ntfs' }] },
     });
     expect((await fixWindows(bootStore, world)).planned).toEqual([]);
+    // The second entry of a table whose first one is unused.
+    for (const number of [1, 2]) {
+      const files = { '/boot.ini': BOOT_INI('WINDOWS', number) };
+      expect((await fixWindows(bootStore, old({ files, volumes: [volume(0, 2)] }))).planned).toEqual([]);
+    }
   });
 
   it.each([
