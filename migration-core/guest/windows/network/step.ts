@@ -8,8 +8,9 @@
  * netsh takes the index of a card for its name, which `route print` tells in a table that is the same in all languages, so that a name
  * in a script that the console does not know is not needed. The output of both is looked through for the address alone.
  *
- * Where netsh fails (it asks the DHCP client, also for fixed addresses; administrators switch that service off), the settings go into
- * the registry and the server is restarted once.
+ * Where netsh fails (from Vista on it asks the DHCP client, also for fixed addresses, and administrators switch that service off:
+ * "The RPC server is unavailable", kubev2v/forklift pull request 6140), the settings go into the registry and the server is restarted
+ * once. Sources: learn.microsoft.com on getmac (bb490913 for XP), netsh interface, route.
  *
  * Nothing but what values.ts lets pass is written between the lines below.
  */
