@@ -194,7 +194,7 @@ describe('the sentences', () => {
     const refused = about(findings, 'Nothing that');
     expect(refused.severity).toBe('blocker');
     expect(refused.message).toBe(
-      'Nothing that KVM (libvirt) offers for the disks can be used: virtio-blk (this Windows has no driver for the VirtIO block device); virtio-scsi (this Windows has no driver for the VirtIO SCSI controller); ahci (the SATA (AHCI) controller has the driver "storahci", but its file /Windows/System32/drivers/storahci.sys is missing); ide (IDE disks exist on the i440FX board only, and UEFI guests need the Q35 board).',
+      'Nothing that KVM (libvirt) offers for the disks can be used: virtio-blk (this Windows has no driver for the VirtIO block device); virtio-scsi (this Windows has no driver for the VirtIO SCSI controller); ahci (the SATA (AHCI) controller has the driver "storahci", but its file C:\\Windows\\System32\\drivers\\storahci.sys is missing); ide (IDE disks exist on the i440FX board only, and UEFI guests need the Q35 board).',
     );
     expect(refused.next).toBe('Name a source of drivers with --drivers, or choose another platform.');
   });
