@@ -91,6 +91,8 @@ export const inspection = z.object({
     .object({
       hostName: z.string(),
       os: z.string(),
+      /** Windows takes its drivers from sources that are named; other systems have them in their kernels. */
+      isWindows: z.boolean(),
       architecture: z.string(),
       firmware: z.string(),
       init: z.string(),

@@ -112,7 +112,7 @@ export async function previewAt<T>(
     );
     const findings = distinct([...server.findings, ...plan.findings]).filter(
       // Without fixing, a system that cannot be prepared is copied as it is: the caller asked for that.
-      (finding) => options.fix || finding.code !== server.refusal?.code,
+      ({ code }) => options.fix || (code !== server.refusal?.code && code !== ONLY_FOR_CHANGES),
     );
     const destination = await steps.run('pre-flight', 'Checking everything before the copy', async () => {
       refuseBlockers(findings);
@@ -123,6 +123,9 @@ export async function previewAt<T>(
     await server.close();
   }
 }
+
+/** Of a volume that may be copied and must not be changed. */
+const ONLY_FOR_CHANGES = 'NTFS_LOG_DIRTY';
 
 /** Converts a server into a folder with a finished virtual machine. @throws PAUSED where what was written is kept */
 export async function convertServer(options: ConvertOptions, world: ConvertWorld): Promise<ConversionResult> {

@@ -53,6 +53,7 @@ export const inspectTask: Task<InspectInput, InspectionView> = {
             : {
                 hostName: guest.hostName,
                 os: guest.os.name,
+                isWindows: guest.windows !== undefined,
                 architecture: guest.architecture,
                 firmware: guest.firmware,
                 init: guest.init,

@@ -8,9 +8,14 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { previewConversion } from '../../../migration-core/convert/convert.ts';
+import {
+  convertServer,
+  previewConversion,
+  type ConvertWorld,
+} from '../../../migration-core/convert/convert.ts';
 import { readManifest } from '../../../migration-core/convert/manifest.ts';
 import type { ConvertOptions } from '../../../migration-core/convert/options.ts';
+import { resumeConversion } from '../../../migration-core/convert/resume.ts';
 import type { EditAction, GuestEdit } from '../../../migration-core/guest/fixer.ts';
 import type { RegistryChange } from '../../../migration-core/guest/windows/registry-change.ts';
 import { sha256 } from '../../support/hash.ts';
@@ -52,6 +57,7 @@ interface Source {
   hives: Map<string, Exported>;
 }
 
+const SYSTEM = '/Windows/System32/config/SYSTEM';
 const HIVES = /\/config\/(SYSTEM|SOFTWARE)$|\/BCD$/u;
 
 async function readAll(
@@ -86,29 +92,32 @@ function source(name: string, options: () => WindowsGuestOptions): Promise<Sourc
   return known;
 }
 
+const optionsFor = (path: string, target: string, output = join(folder, 'nothing')): ConvertOptions => ({
+  sources: [path],
+  target,
+  output,
+  name: null,
+  format: null,
+  allocation: 'thin',
+  bus: null,
+  cpus: null,
+  memoryMiB: null,
+  nics: [],
+  wholeDisk: false,
+  fix: true,
+  verify: true,
+  force: false,
+  root: null,
+  allowMounted: false,
+  zeroBadSectors: false,
+  drivers: [],
+});
+
 async function planned(path: string, target: string): Promise<GuestEdit[]> {
-  const options: ConvertOptions = {
-    sources: [path],
-    target,
-    output: join(folder, 'nothing'),
-    name: null,
-    format: null,
-    allocation: 'thin',
-    bus: null,
-    cpus: null,
-    memoryMiB: null,
-    nics: [],
-    wholeDisk: false,
-    fix: true,
-    verify: true,
-    force: false,
-    root: null,
-    allowMounted: false,
-    zeroBadSectors: false,
-    drivers: [],
-  };
   const world = { now: Date.now, version: '0', onStep: () => undefined };
-  return previewConversion(options, world, async ({ plan }) => plan.fixes.flatMap(({ edits }) => edits));
+  return previewConversion(optionsFor(path, target), world, async ({ plan }) =>
+    plan.fixes.flatMap(({ edits }) => edits),
+  );
 }
 
 const pathsOf = (action: EditAction): string[] =>
@@ -175,6 +184,43 @@ describe('a whole server', () => {
     },
   );
 
+  it('gone on with after an interruption: the same changes come out, at any time', async () => {
+    const from = await source('2019', () => ({ version: '2019', data: DATA }));
+    const out = join(await scratchFolder(), 'out');
+    const controller = new AbortController();
+    const world = (now: number, onStep: (sentence: string) => void): ConvertWorld => ({
+      now: () => now,
+      version: '0',
+      onStep,
+    });
+    const interrupted = convertServer(optionsFor(from.disk.path, 'virtualbox', out), {
+      ...world(1_800_000_000_000, (sentence) => {
+        if (/^Reading disk 1 of 1 again/u.test(sentence)) controller.abort();
+      }),
+      signal: controller.signal,
+      keepPartial: true,
+    });
+    await expect(interrupted).rejects.toMatchObject({ code: 'PAUSED' });
+    const steps: string[] = [];
+    await resumeConversion(
+      out,
+      world(1_900_000_000_000, (sentence) => void steps.push(sentence)),
+    );
+    expect(steps.some((sentence) => sentence.startsWith('Copying'))).toBe(false);
+    const { disks, edits } = await readManifest(out);
+    const after = await readAll(join(out, disks[0]!.file), from.disk.volumes);
+    expect(differences(from.everything, after.everything)).toEqual(
+      [...new Set(edits.map(({ path }) => path))].sort(),
+    );
+    const wanted = withChanges(
+      from.hives.get(SYSTEM)!,
+      changesOf(await planned(from.disk.path, 'virtualbox'), SYSTEM),
+    );
+    expect(changedKeys(from.hives.get(SYSTEM)!, after.hives.get(SYSTEM)!)).toEqual(
+      changedKeys(from.hives.get(SYSTEM)!, wanted),
+    );
+  });
+
   it('undone after its first start: what Windows did since stays, the rest is as it was', async () => {
     const from = await source('2008r2', () => ({ version: '2008r2' }));
     const scratch = await scratchFolder();
@@ -216,10 +262,9 @@ describe('a whole server', () => {
       '/Windows/Ironlift',
       '/Windows/Ironlift/FirstBoot',
       '/Windows/Ironlift/FirstBoot/log.txt',
-      '/Windows/System32/config/SYSTEM',
+      SYSTEM,
     ]);
-    const hive = '/Windows/System32/config/SYSTEM';
-    expect(changedKeys(from.hives.get(hive)!, back.hives.get(hive)!)).toEqual([
+    expect(changedKeys(from.hives.get(SYSTEM)!, back.hives.get(SYSTEM)!)).toEqual([
       ['ControlSet001\\Services\\NewDriver', ['"Start"=dword:00000003']],
     ]);
   });

@@ -29,7 +29,7 @@ async function plan({ guest, files, machine, hives }: FixContext): Promise<FixPl
   const system = await hives!.hive(windows.hives.system);
   const adapters = toldAdapters(windows, system);
   const matched = matchCards(machine, adapters);
-  const options = optionsFor(windows);
+  const options = optionsFor(windows, machine.nics.length);
   const findings = networkFindings({ windows, system, adapters, options, ...matched });
   const { cards } = matched;
   if (cards.length === 0) return { edits: [], findings };
@@ -69,7 +69,7 @@ async function plan({ guest, files, machine, hives }: FixContext): Promise<FixPl
   return { edits, findings };
 }
 
-function optionsFor(windows: WindowsFacts): StepOptions {
+function optionsFor(windows: WindowsFacts, nics: number): StepOptions {
   const beforeVista = windows.ntVersion.startsWith('5.');
   const dhcp = windows.services.find(({ name }) => name.toLowerCase() === 'dhcp');
   return {
@@ -77,6 +77,7 @@ function optionsFor(windows: WindowsFacts): StepOptions {
     validates: !beforeVista && windows.ntVersion !== '6.0',
     withoutDhcpClient: dhcp?.start === DISABLED,
     restart: windows.roles.some((role) => BOUND_ROLES.has(role)),
+    onlyCard: nics === 1 && windows.adapters.every(({ kind }) => kind === 'physical'),
   };
 }
 

@@ -59,11 +59,13 @@ function ipv6Of(system: Hive, controlSet: string): Map<string, string[]> | null 
 export function matchCards(machine: VirtualMachine, adapters: readonly ToldAdapter[]): MatchedCards {
   const nics = machine.nics.filter(({ mac }) => isMac(mac));
   const named = new Map<VirtualNic, ToldAdapter>();
+  const placed = new Set<ToldAdapter>();
   for (const nic of nics) {
-    const found = adapters.find(({ adapter }) => isNamed(adapter, nic.guestName));
-    if (found !== undefined) named.set(nic, found);
+    const found = adapters.find((one) => !placed.has(one) && isNamed(one.adapter, nic.guestName));
+    if (found === undefined) continue;
+    named.set(nic, found);
+    placed.add(found);
   }
-  const placed = new Set(named.values());
   const cards = new Map<VirtualNic, Card>();
   for (const [nic, from] of named) if (!from.untold) cards.set(nic, { mac: nic.mac, from, member: null });
   const without: ToldAdapter[] = [];

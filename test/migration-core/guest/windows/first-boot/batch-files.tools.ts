@@ -206,12 +206,16 @@ describe.skipIf(!hasWine)(`the network step ${NEEDS_WINE}`, () => {
 
   const start = async (
     version: WindowsVersionId,
-    { cards = CARDS, failing = '' }: { cards?: string[]; failing?: string } = {},
+    {
+      cards = CARDS,
+      failing = '',
+      single = false,
+    }: { cards?: string[]; failing?: string; single?: boolean } = {},
   ): Promise<{ status: number; said: string[] }> => {
     const name = version === 'xp' || version === '7' ? 'Local Area Connection' : 'Ethernet';
     const { step } = await planNetwork({ version }, [
       nic('52:54:00:12:34:56', name),
-      nic('52:54:00:12:34:57', `${name} 2`),
+      ...(single ? [] : [nic('52:54:00:12:34:57', `${name} 2`)]),
     ]);
     // Two short rounds of looking.
     const text = step
@@ -296,6 +300,21 @@ describe.skipIf(!hasWine)(`the network step ${NEEDS_WINE}`, () => {
     expect(status).toBe(RESTART);
     const { stdout } = await wine.run('reg', 'query', `${INTERFACES}\\${HIDDEN}`, '/v', 'NameServer');
     expect(stdout).toContain('10.1.2.10,10.1.2.11');
+  });
+
+  test('the only card of a machine is taken where its address is another', async () => {
+    const cards = [CARDS[0]!.replace('52-54-00-12-34-56', '00-50-56-00-00-01')];
+    const alone = await start('7', { cards, single: true });
+    expect([alone.status, alone.said]).toEqual([
+      0,
+      [
+        'The only network card there is has another address; it is taken.',
+        'The network card with the address 52-54-00-12-34-56 is set up.',
+      ],
+    ]);
+    expect(calls()[0]).toBe(
+      'netsh interface ipv4 set address name="Local Area Connection 5" source=static address=10.1.2.3 mask=255.255.255.0 gateway=10.1.2.1',
+    );
   });
 
   test('a card that is not there yet: again at the next start, where the others are not told twice', async () => {

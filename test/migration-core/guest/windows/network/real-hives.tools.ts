@@ -87,7 +87,11 @@ describe.skipIf(!hasShared)(`on hives of real servers ${NEEDS_SHARED}`, () => {
       'netsh.exe interface set interface name="%NAME2%" newname="Local Area Connection 2"',
     ]);
     // The default routes that Windows keeps for its cards are none that somebody added.
-    expect(findings.map(({ code }) => code)).toEqual(['NETWORK_FIREWALL_PROFILE', 'FIRST_START_WORK']);
+    expect(findings.map(({ code }) => code)).toEqual([
+      'NETWORK_BOUND_TO_MAC',
+      'NETWORK_FIREWALL_PROFILE',
+      'FIRST_START_WORK',
+    ]);
   });
 
   test.each([

@@ -5,8 +5,26 @@ import type { Hive } from '../../../../../migration-core/registry/hive.ts';
 import { openHive } from '../../../../../migration-core/registry/hive.ts';
 import type { VirtualNic } from '../../../../../migration-core/target/machine.ts';
 import { fixWindows } from '../../../../support/fix-windows.ts';
-import { windowsVolumes, type WindowsGuestOptions } from '../../../../support/windows-guest.ts';
+import {
+  NIC_GUIDS,
+  windowsVolumes,
+  type WindowsGuestOptions,
+  type WindowsVersionId,
+} from '../../../../support/windows-guest.ts';
 import { hiveDifference } from '../hive-difference.ts';
+
+export const SYSTEM_HIVE = '/Windows/System32/config/SYSTEM';
+export const MAC = '52:54:00:12:34:56';
+export const SECOND = '52:54:00:12:34:57';
+export const [FIRST_GUID, SECOND_GUID] = NIC_GUIDS;
+export const INTERFACES = 'CCS\\Services\\Tcpip\\Parameters\\Interfaces';
+export const NETBT = 'CCS\\Services\\NetBT\\Parameters\\Interfaces';
+export const NETWORK = 'Control\\Network\\{4D36E972-E325-11CE-BFC1-08002BE10318}';
+/** Values of the first card are at this key in every made hive. */
+export const FIRST = `${INTERFACES}\\${FIRST_GUID}`;
+
+export const old = (version: WindowsVersionId): boolean =>
+  ['xp', '2003', 'vista', '2008', '7', '2008r2'].includes(version);
 
 export const nic = (mac: string, guestName: string | null): VirtualNic => ({
   model: 'e1000',
@@ -47,3 +65,9 @@ const hiveBefore = (content: string): Hive => openHive(Buffer.from(content, 'lat
 export function toldNetsh(step: readonly string[]): string[] {
   return step.filter((line) => line.startsWith('netsh.exe') || line.startsWith('call :find'));
 }
+
+/** A card for each of the two adapters. */
+export const cards = (version: WindowsVersionId): ReturnType<typeof nic>[] => {
+  const name = old(version) ? 'Local Area Connection' : 'Ethernet';
+  return [nic(MAC, name), nic(SECOND, `${name} 2`)];
+};
