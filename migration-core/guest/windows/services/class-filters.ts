@@ -10,6 +10,7 @@ import { REG, readTexts, texts } from '../../../registry/types.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
 import { windowsPath } from '../inspect/services.ts';
+import { forPeople } from '../path.ts';
 import type { RegistryChange } from '../registry-change.ts';
 import { controlSetKey } from '../storage/control-sets.ts';
 import { setValue } from '../storage/service-key.ts';
@@ -146,7 +147,7 @@ async function whyItCannotLoad(
   const image = known.image === '' ? `System32\\drivers\\${name}.sys` : known.image;
   const file = windowsPath(image, windows);
   if (file !== null && !file.startsWith('/:') && !(await files.exists(file)))
-    return `The file of its driver is missing (${file})`;
+    return `The file of its driver is missing (${forPeople(windows, file)})`;
   return null;
 }
 

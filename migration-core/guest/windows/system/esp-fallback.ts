@@ -6,6 +6,7 @@ import type { Finding } from '../../../base/finding.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { Guest } from '../../guest.ts';
 import { joinPath } from '../../tree-path.ts';
+import { forPeople } from '../path.ts';
 
 const ESP = '/:esp';
 const SUFFIX: Record<Guest['architecture'], string> = {
@@ -43,27 +44,28 @@ async function plan({ guest, files }: FixContext): Promise<FixPlan> {
       folder === null
         ? [
             {
-              what: `The folder ${to} is added to the EFI system partition.`,
+              what: `The folder ${to.slice(ESP.length).replaceAll('/', '\\')} is added to the EFI system partition.`,
               why: WHY,
               action: { kind: 'mkdir', path: to },
             },
           ]
         : [];
     edits.push({
-      what: `The boot manager of Windows is copied to ${joinPath(to, name)}.`,
+      what: `The boot manager of Windows is copied to ${forPeople(guest.windows, joinPath(to, name))}.`,
       why: WHY,
       action: { kind: 'write', path: joinPath(to, name), content },
     });
     return { edits, findings: [] };
   }
-  if (await tooLarge(files, present)) return { edits: [], findings: [kept(present)] };
+  if (await tooLarge(files, present))
+    return { edits: [], findings: [kept(forPeople(guest.windows, present))] };
   const there = Buffer.from(await files.readFile(present, LARGEST));
   if (there.equals(content)) return { edits: [], findings: [] };
-  if (!isBootManager(there)) return { edits: [], findings: [kept(present)] };
+  if (!isBootManager(there)) return { edits: [], findings: [kept(forPeople(guest.windows, present))] };
   return {
     edits: [
       {
-        what: `The boot manager of Windows in ${present}, of another version, is replaced by the one the server starts with.`,
+        what: `The boot manager of Windows in ${forPeople(guest.windows, present)}, of another version, is replaced by the one the server starts with.`,
         why: `${WHY.slice(0, -1)}; an older one may be refused by Secure Boot or not know the boot configuration.`,
         action: { kind: 'write', path: present, content },
       },

@@ -206,7 +206,7 @@ describe('filters of classes', () => {
     expect(filters(DISKS, 'UpperFilters')).toEqual(['partmgr', 'snap']);
     expect(filters(DISKS, 'UpperFilters', 'ControlSet002')).toEqual(['partmgr']);
     expect(planned.flatMap(({ edits }) => edits.map(({ why }) => why))).toEqual([
-      'The file of its driver is missing (/Windows/system32/drivers/gone.sys); Windows starts no device of a class while one of its filters cannot be loaded.',
+      'The file of its driver is missing (C:\\Windows\\system32\\drivers\\gone.sys); Windows starts no device of a class while one of its filters cannot be loaded.',
       'There is no driver of that name on the server; Windows starts no device of a class while one of its filters cannot be loaded.',
       'Its driver is switched off; Windows starts no device of a class while one of its filters cannot be loaded.',
     ]);
