@@ -77,12 +77,24 @@ const QUESTIONS: readonly Question[] = [
     id: 'system',
     title: 'Is there a system that we know how to prepare?',
     why: 'Without its drivers in place a server stops at its first start on other hardware.',
-    codes: ['OS_', 'NO_OS', 'SEVERAL_OS', 'NO_KERNEL', 'KERNEL_', 'INITRAMFS_', 'NO_INITRAMFS', 'DRIVER_'],
+    codes: [
+      'OS_',
+      'NO_OS',
+      'SEVERAL_OS',
+      'NO_KERNEL',
+      'KERNEL_',
+      'INITRAMFS_',
+      'NO_INITRAMFS',
+      'DRIVER_',
+      'INF_',
+      'ISO_',
+    ],
     passed: ({ server }) => {
       const guest = server.inspection?.guest;
       if (guest === undefined)
         return 'The disks are copied as they are: preparing the system is switched off.';
-      return `${guest.os.name}, ${plural(guest.kernels.length, 'kernel')}, with the drivers that the machine needs.`;
+      const kernels = guest.windows === undefined ? `, ${plural(guest.kernels.length, 'kernel')}` : '';
+      return `${guest.os.name}${kernels}, with the drivers that the machine needs.`;
     },
   },
   {
