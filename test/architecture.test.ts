@@ -27,12 +27,14 @@ const sources = readdirSync(join(ROOT, 'migration-core'), { recursive: true, enc
   .map((name) => join('migration-core', name));
 
 const imports = sources.flatMap((file) =>
-  [...readFileSync(join(ROOT, file), 'utf8').matchAll(/(?<!\.)\b(?:from|import)\s*\(?\s*'([@.\w][^'\s]*)'/gu)].map(
-    (match) => ({
-      file,
-      specifier: match[1]!,
-    }),
-  ),
+  [
+    ...readFileSync(join(ROOT, file), 'utf8').matchAll(
+      /(?<!\.)\b(?:from|import)\s*\(?\s*'([@.\w][^'\s]*)'/gu,
+    ),
+  ].map((match) => ({
+    file,
+    specifier: match[1]!,
+  })),
 );
 
 const roomOf = (file: string): string => file.split('/')[1]!;

@@ -95,13 +95,15 @@ const QUESTIONS: readonly Question[] = [
       'NOT_A_HIVE',
       'WINDOWS_',
       'HAL_',
+      'INF_',
+      'ISO_',
     ],
     passed: ({ server }) => {
       const guest = server.inspection?.guest;
       if (guest === undefined)
         return 'The disks are copied as they are: preparing the system is switched off.';
-      const kernels = guest.windows === undefined ? `${plural(guest.kernels.length, 'kernel')}, ` : '';
-      return `${guest.os.name}, ${kernels}with the drivers that the machine needs.`;
+      const kernels = guest.windows === undefined ? `, ${plural(guest.kernels.length, 'kernel')}` : '';
+      return `${guest.os.name}${kernels}, with the drivers that the machine needs.`;
     },
   },
   {

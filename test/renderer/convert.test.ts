@@ -70,6 +70,7 @@ const inspection: Inspection = {
   guest: {
     hostName: 'web01',
     os: 'Debian 12',
+    isWindows: false,
     architecture: 'x86_64',
     firmware: 'bios',
     init: 'systemd',
@@ -144,9 +145,12 @@ describe('what is asked of the program', () => {
       bus: null,
       root: null,
     });
-    expect(choiceOf({ ...complete(), cpus: 2, root: ' md0 ' }, standards)).toMatchObject({
+    expect(
+      choiceOf({ ...complete(), cpus: 2, root: ' md0 ', drivers: [file('virtio-win.iso')] }, standards),
+    ).toMatchObject({
       cpus: 2,
       root: 'md0',
+      drivers: [file('virtio-win.iso').id],
     });
   });
 

@@ -181,7 +181,9 @@ async function registerDisks(
       if (changes.length > 0)
         edits.push({
           what: `The driver ${service.name} starts with Windows and is bound to the ${what}.`,
-          why: 'Windows reaches its own disk by it; without, the new machine stops with error 0x7B.',
+          why: own.some(({ device }) => device.planned)
+            ? 'Windows reaches its own disk by it; without, the new machine stops with error 0x7B.'
+            : 'With this the disks can be moved there later, should that be needed.',
           action: { kind: 'registry', path: windows.hives.system, changes },
         });
     } catch (error) {

@@ -130,13 +130,13 @@ describe('the registry', () => {
       { version: '7' },
       { v: { name: 'viostor', architecture: 'amd64', digest: 'sha1' } },
     );
-    // Without ImagePath a service stands for the file of its own name in System32\\drivers.
     const expected = ['ControlSet001', 'ControlSet002'].flatMap((set) => [
       `${set}\\Services\\viostor\\Type = REG_DWORD 01000000`,
       `${set}\\Services\\viostor\\Start = REG_DWORD 00000000`,
       `${set}\\Services\\viostor\\ErrorControl = REG_DWORD 01000000`,
       `${set}\\Services\\viostor\\Group = REG_SZ SCSI miniport`,
       `${set}\\Services\\viostor\\DisplayName = REG_SZ Example VirtIO SCSI controller`,
+      `${set}\\Services\\viostor\\ImagePath = REG_EXPAND_SZ system32\\drivers\\viostor.sys`,
       `${set}\\Services\\viostor\\Parameters\\PnpInterface\\5 = REG_DWORD 01000000`,
       `${set}\\Services\\viostor\\Parameters\\BusType = REG_DWORD 01000000`,
       ...[...FULL, ...SHORT].flatMap((id) => [
@@ -176,6 +176,7 @@ describe('the registry', () => {
         'ControlSet001\\Services\\viostor\\ErrorControl = REG_DWORD 01000000',
         'ControlSet001\\Services\\viostor\\Group = REG_SZ SCSI miniport',
         'ControlSet001\\Services\\viostor\\DisplayName = REG_SZ Example VirtIO SCSI controller',
+        'ControlSet001\\Services\\viostor\\ImagePath = REG_EXPAND_SZ system32\\drivers\\viostor.sys',
         'ControlSet001\\Services\\viostor\\Parameters\\PnpInterface\\5 = REG_DWORD 01000000',
         'ControlSet001\\Services\\viostor\\Parameters\\BusType = REG_DWORD 01000000',
         'DriverDatabase\\DriverInfFiles\\viostor.inf\\ = REG_MULTI_SZ LABEL',
