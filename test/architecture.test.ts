@@ -27,7 +27,7 @@ const sources = readdirSync(join(ROOT, 'migration-core'), { recursive: true, enc
   .map((name) => join('migration-core', name));
 
 const imports = sources.flatMap((file) =>
-  [...readFileSync(join(ROOT, file), 'utf8').matchAll(/\b(?:from|import)\s*\(?\s*'([@.\w][^'\s]*)'/gu)].map(
+  [...readFileSync(join(ROOT, file), 'utf8').matchAll(/(?<!\.)\b(?:from|import)\s*\(?\s*'([@.\w][^'\s]*)'/gu)].map(
     (match) => ({
       file,
       specifier: match[1]!,

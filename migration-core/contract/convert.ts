@@ -91,9 +91,13 @@ export const inspection = z.object({
     .object({
       hostName: z.string(),
       os: z.string(),
+      /** Windows takes its drivers from sources that are named; other systems have them in their kernels. */
+      isWindows: z.boolean(),
       architecture: z.string(),
       firmware: z.string(),
       init: z.string(),
+      /** Of a Windows, which has no kernels to choose from: what else is known of it, in lines for people. */
+      details: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
       kernels: z.array(
         z.object({ version: z.string(), initramfs: z.string().nullable(), isDefault: z.boolean() }),
       ),

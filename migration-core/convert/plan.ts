@@ -110,7 +110,7 @@ async function planWith(
   const modules = files !== null && kernel !== undefined ? await availableModules(files, kernel) : null;
   const windowsDrivers =
     files !== null && guest?.windows !== undefined
-      ? await loadableDrivers(files, guest.windows, found.drivers ?? [])
+      ? await loadableDrivers(files, guest.windows, found.drivers ?? [], signal)
       : undefined;
   const planned = planMachine({
     target,

@@ -1,33 +1,18 @@
 /**
- * Which drivers of Windows a piece of virtual hardware needs. Disks need theirs before Windows can read anything: the file must lie
- * on the volume, or come from a driver source. Network cards are found by Plug and Play: an INF file that names the card is enough.
+ * Which drivers of Windows a piece of virtual hardware has. Disks need theirs before Windows can read anything: whether they are
+ * reached is found out as the fixer of boot drivers does it. Network cards are found by Plug and Play: an INF file that names the
+ * card is enough.
  */
 import type { GuestDrivers, Hardware } from './guest-drivers.ts';
-import type { DiskBus, NicModel } from './machine.ts';
+import { DISK_BUSES, type DiskBus, type NicModel } from './machine.ts';
 
 /** What a Windows has, as guest/windows/loadable-drivers.ts finds it. */
 export interface WindowsDrivers {
-  /** Services of storage drivers that can be loaded, in small letters. */
-  services: ReadonlySet<string>;
+  /** For each bus the services that reach disks on it, or what is in the way, as a part of a sentence. */
+  disks: Readonly<Record<DiskBus, { services: readonly string[] } | { problem: string }>>;
   /** INF files by the hardware IDs they name, in capitals; only of cards of hypervisors. */
   cards: ReadonlyMap<string, string>;
 }
-
-/** Services of Windows' own drivers and of those of the platforms, all of one list together; the newest Windows first. */
-const DISKS: Record<DiskBus, readonly (readonly string[])[]> = {
-  'virtio-blk': [['viostor']],
-  'virtio-scsi': [['vioscsi']],
-  pvscsi: [['pvscsi']],
-  'lsi-sas': [['lsi_sas']],
-  lsi: [['lsi_scsi'], ['symmpi']],
-  ahci: [['storahci'], ['msahci']],
-  ide: [
-    ['atapi', 'intelide'],
-    ['atapi', 'pciide'],
-  ],
-  nvme: [['stornvme']],
-  'hyperv-scsi': [['vmbus', 'storvsc']],
-};
 
 /** PCI IDs of the cards as hypervisors make them; any of them is named by the INF of a driver that drives the card. */
 const CARDS: Record<NicModel, { driver: string; ids: readonly string[] }> = {
@@ -39,10 +24,9 @@ const CARDS: Record<NicModel, { driver: string; ids: readonly string[] }> = {
   tulip: { driver: 'DEC 21140', ids: ['PCI\\VEN_1011&DEV_0009'] },
 };
 
-const isBus = (hardware: Hardware): hardware is DiskBus => hardware in DISKS;
+const isBus = (hardware: Hardware): hardware is DiskBus =>
+  (DISK_BUSES as readonly string[]).includes(hardware);
 
-/** Every service that may be asked for. */
-export const STORAGE_SERVICES: readonly string[] = [...new Set(Object.values(DISKS).flat(2))];
 export const CARD_IDS: readonly string[] = Object.values(CARDS).flatMap(({ ids }) => ids);
 
 /** Hardware for which the driver comes from the platform's maker, on a medium of its own. */
@@ -54,20 +38,23 @@ const FROM_SOURCES: Partial<Record<Hardware, string>> = {
   vmxnet3: 'the drivers of VMware Tools',
 };
 
-export function windowsDriversFor({ services, cards }: WindowsDrivers): GuestDrivers {
+export function windowsDriversFor({ disks, cards }: WindowsDrivers): GuestDrivers {
   const driving = (hardware: Hardware): readonly string[] | null => {
-    if (isBus(hardware))
-      return DISKS[hardware].find((list) => list.every((service) => services.has(service))) ?? null;
+    if (isBus(hardware)) {
+      const found = disks[hardware];
+      return 'services' in found ? found.services : null;
+    }
     const inf = CARDS[hardware].ids.map((id) => cards.get(id)).find((name) => name !== undefined);
     return inf === undefined ? null : [inf];
   };
   return {
     name: 'Windows',
     driving,
-    lacking: (hardware) =>
-      isBus(hardware)
-        ? `Windows has no driver ${DISKS[hardware].map((list) => list.filter((one) => !services.has(one)).join(' and ')).join(' or ')}`
-        : `Windows has no driver for this card (${CARDS[hardware].driver})`,
+    lacking: (hardware) => {
+      if (!isBus(hardware)) return `this Windows has no driver for the card (${CARDS[hardware].driver})`;
+      const found = disks[hardware];
+      return 'problem' in found ? found.problem : '';
+    },
     // Its virtio drivers come from sources of today; old ones drive the first form as well, which those machines offer too.
     modernVirtio: true,
     cure: 'Name a source of drivers with --drivers',

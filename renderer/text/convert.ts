@@ -158,6 +158,11 @@ export const convert = {
     macWrong: 'A hardware address looks like 52:54:00:12:34:56.',
     addNic: 'Add a card',
     removeNic: (name: string) => `Remove ${name}`,
+    drivers: 'Driver source',
+    driversHint:
+      'Windows does not bring the drivers of every platform. Name a CD image such as virtio-win.iso, or a folder with .inf files; what fits this Windows is taken from it.',
+    chooseDrivers: 'Choose drivers…',
+    removeDrivers: (name: string) => `Remove ${name}`,
     copy: 'Copy',
     fix: 'Prepare the system for its new hardware',
     fixHint:

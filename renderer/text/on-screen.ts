@@ -13,6 +13,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   '--format': convert.target.format,
   '--allocation': convert.target.allocation,
   '--to': convert.target.platform,
+  '--drivers': convert.options.drivers,
   '--root': convert.source.root,
   '--allow-mounted': convert.source.allowMounted,
   '--zero-bad-sectors': convert.options.zeroBadSectors,

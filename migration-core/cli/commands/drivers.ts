@@ -28,7 +28,9 @@ version, and the Windows it names. With --for, only what a Windows of that versi
       throw new IronliftError('USAGE', 'One folder or CD image with drivers has to be named.', {
         next: 'Run `ironlift drivers PATH`, for example on virtio-win.iso.',
       });
-    const windows = readWindows(values['for'], values['arch'], values['build']);
+    const text = (option: string): string | undefined =>
+      typeof values[option] === 'string' ? values[option] : undefined;
+    const windows = readWindows(text('for'), text('arch'), text('build'));
     const source = await openDriverSource(path, { signal: world.signal });
     try {
       const json = values['json'] === true;
@@ -53,17 +55,17 @@ version, and the Windows it names. With --for, only what a Windows of that versi
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** null where all INF files are asked for. @throws USAGE */
-function readWindows(name: unknown, arch: unknown, build: unknown): TargetWindows | null {
+function readWindows(name?: string, arch?: string, build?: string): TargetWindows | null {
   if (name === undefined && arch === undefined && build === undefined) return null;
   const wrong: string[] = [];
-  const known = WINDOWS_NAMES.find((one) => one.name === String(name).toLowerCase());
+  const known = WINDOWS_NAMES.find((one) => one.name === name?.toLowerCase());
   if (name === undefined) wrong.push('--arch and --build need --for');
-  else if (known === undefined) wrong.push(`--for does not know "${String(name)}" (it knows ${NAMES})`);
+  else if (known === undefined) wrong.push(`--for does not know "${name}" (it knows ${NAMES})`);
   const architecture = ARCHITECTURES.find(
     (one) => one === (arch ?? (known?.name === 'xp' ? 'x86' : 'amd64')),
   );
   if (architecture === undefined) wrong.push(`--arch takes ${listed(ARCHITECTURES)}`);
-  if (build !== undefined && !/^\d{4,6}$/u.test(String(build))) wrong.push('--build takes a number');
+  if (build !== undefined && !/^\d{4,6}$/u.test(build)) wrong.push('--build takes a number');
   if (wrong.length > 0 || known === undefined || architecture === undefined)
     throw new IronliftError('USAGE', `${wrong.join('; ')}.`, {
       next: 'Run `ironlift drivers --help` for what it takes.',

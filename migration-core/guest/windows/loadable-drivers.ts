@@ -1,73 +1,78 @@
 /** Which drivers for the hardware of virtual machines this Windows can load: its own, and those of the named sources. */
 import { isIronliftError } from '../../base/errors.ts';
-import { CARD_IDS, STORAGE_SERVICES, type WindowsDrivers } from '../../target/windows-drivers.ts';
+import { DISK_BUSES } from '../../target/machine.ts';
+import { CARD_IDS, type WindowsDrivers } from '../../target/windows-drivers.ts';
 import type { GuestReader } from '../fixer.ts';
 import type { DriverPackage } from './driver-package.ts';
-import type { WindowsFacts, WindowsService } from './facts.ts';
+import type { WindowsFacts } from './facts.ts';
 import { openGuestHive } from './guest-hive.ts';
 import { RegistryReader } from './inspect/registry.ts';
-import { driverPath } from './inspect/services.ts';
+import { DriverFiles } from './storage/driver-files.ts';
+import { drivenBy } from './storage/plan.ts';
+import { BOOT_PATHS, type BootDevice } from './storage/table.ts';
 import { VolumePaths } from './volume-path.ts';
-
-/** INF files with which Windows registers its own storage drivers: with file and INF there, the missing service can be made. */
-const INBOX_INF: Record<string, string> = {
-  atapi: 'mshdc.inf',
-  intelide: 'mshdc.inf',
-  pciide: 'mshdc.inf',
-  msahci: 'mshdc.inf',
-  storahci: 'mshdc.inf',
-  lsi_sas: 'lsi_sas.inf',
-  lsi_scsi: 'lsi_scsi.inf',
-  symmpi: 'symmpi.inf',
-  stornvme: 'stornvme.inf',
-  storvsc: 'wstorvsc.inf',
-  vmbus: 'wvmbus.inf',
-};
 
 /** Bytes of INF files that are looked through, together; those of Windows 10 for network cards measure some 40 MiB. */
 const MOST_INF_BYTES = 64 << 20;
 const LARGEST_INF = 2 << 20;
 
+/** @throws what opening the SYSTEM hive throws. */
 export async function loadableDrivers(
   files: GuestReader,
   windows: WindowsFacts,
   packages: readonly DriverPackage[] = [],
+  signal?: AbortSignal,
 ): Promise<WindowsDrivers> {
   const paths = new VolumePaths(files);
-  const services = new Set<string>();
-  const known = new Map(windows.services.map((service) => [service.name.toLowerCase(), service]));
-  for (const name of STORAGE_SERVICES)
-    if (await isThere(paths, windows, name, known.get(name))) services.add(name);
   let cards = await cardsInDatabases(files, paths, windows);
   if (cards.size === 0) cards = await cardsInInfFiles(files, paths, windows);
   for (const { inf, devices } of packages)
-    for (const { hardwareIds, compatibleIds, service } of devices) {
-      if (service !== null) services.add(service.name.toLowerCase());
+    for (const { hardwareIds, compatibleIds } of devices)
       for (const id of [...hardwareIds, ...compatibleIds])
         for (const card of CARD_IDS) if (claims(id.toUpperCase(), card)) cards.set(card, inf);
+  return { disks: await disksOf(files, windows, packages, signal), cards };
+}
+
+async function disksOf(
+  files: GuestReader,
+  windows: WindowsFacts,
+  packages: readonly DriverPackage[],
+  signal: AbortSignal | undefined,
+): Promise<WindowsDrivers['disks']> {
+  const system = await openGuestHive(files, windows.hives.system);
+  const driverFiles = new DriverFiles(windows, files, signal);
+  const brought = broughtBy(packages);
+  const found: [string, WindowsDrivers['disks'][keyof WindowsDrivers['disks']]][] = [];
+  for (const bus of DISK_BUSES) {
+    try {
+      found.push([bus, await drivenBy(BOOT_PATHS[bus], windows, system, driverFiles, brought)]);
+    } catch (error) {
+      if (!isIronliftError(error, 'HIVE_DAMAGED')) throw error;
+      found.push([bus, { problem: 'the registry of this Windows is damaged where its drivers are' }]);
     }
-  return { services, cards };
+  }
+  return Object.fromEntries(found) as WindowsDrivers['disks'];
+}
+
+/** By device: the service of a package whose INF names one of the device's IDs. */
+function broughtBy(packages: readonly DriverPackage[]): (device: BootDevice) => string | null {
+  const services = new Map<string, string>();
+  for (const { devices } of packages)
+    for (const { hardwareIds, compatibleIds, service } of devices)
+      if (service !== null)
+        for (const id of [...hardwareIds, ...compatibleIds])
+          if (!services.has(id.toUpperCase())) services.set(id.toUpperCase(), service.name);
+  return ({ forms }) => {
+    for (const id of forms.flat()) {
+      const service = services.get(id.toUpperCase());
+      if (service !== undefined) return service;
+    }
+    return null;
+  };
 }
 
 /** A driver may name the card alone, or with subsystem and revision after it. */
 const claims = (id: string, card: string): boolean => id === card || id.startsWith(`${card}&`);
-
-async function isThere(
-  paths: VolumePaths,
-  windows: WindowsFacts,
-  name: string,
-  service: WindowsService | undefined,
-): Promise<boolean> {
-  const { systemRoot, systemDrive } = windows;
-  if (service !== undefined)
-    return (await paths.file(driverPath(service, { paths, systemRoot, systemDrive }))) !== null;
-  const inf = INBOX_INF[name];
-  return (
-    inf !== undefined &&
-    (await paths.file(`${windows.system32}/drivers/${name}.sys`)) !== null &&
-    (await paths.file(`${systemRoot}/INF/${inf}`)) !== null
-  );
-}
 
 /**
  * Windows 8 and later: by hardware ID the names of the INF files that claim it. SYSTEM has what is needed to start, the hive DRIVERS

@@ -40,6 +40,8 @@ export interface Draft {
   cpus: number | null;
   memoryMiB: number | null;
   nics: NicDraft[] | null;
+  /** Folders and CD images with drivers; those of Windows guests only are asked for. */
+  drivers: FileRef[];
   wholeDisk: boolean;
   fix: boolean;
   verify: boolean;
@@ -60,6 +62,7 @@ export const freshDraft = (server: number | null = null): Draft => ({
   cpus: null,
   memoryMiB: null,
   nics: null,
+  drivers: [],
   wholeDisk: false,
   fix: true,
   verify: true,
@@ -190,6 +193,7 @@ export function choiceOf(draft: Draft, standards: Standards): Choice | null {
     root: draft.root.trim() === '' ? null : draft.root.trim(),
     zeroBadSectors: draft.zeroBadSectors,
     allowMounted: draft.allowMounted,
+    drivers: draft.drivers.map(({ id }) => id),
   };
 }
 

@@ -110,6 +110,19 @@ describe('readManifest', () => {
     ]);
   });
 
+  it('tells of a Windows in paths as its people know them', async () => {
+    const folder = await scratchFolder();
+    const guest = { windows: { systemDrive: 'D' } };
+    await writeFile(join(folder, MANIFEST_NAME), renderManifest({ ...manifest, guest }));
+    expect((await planUndo(folder))[0]!.undo).toBe(
+      'What was changed in the registry file D:\\Windows\\System32\\config\\SYSTEM becomes what it was (4 values and keys); every byte of it where nothing else has written to the file since.',
+    );
+    for (const windows of [null, 'x', {}, { systemDrive: 7 }]) {
+      await writeFile(join(folder, MANIFEST_NAME), renderManifest({ ...manifest, guest: { windows } }));
+      expect((await planUndo(folder))[0]!.undo).toContain(' /Windows/System32/config/SYSTEM ');
+    }
+  });
+
   it('lets nobody take changes back while a job is at work in the folder', async () => {
     const folder = await scratchFolder();
     await writeFile(join(folder, MANIFEST_NAME), renderManifest(manifest));

@@ -4,18 +4,25 @@
  * hivexregedit reads them.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { previewConversion } from '../../../migration-core/convert/convert.ts';
+import {
+  convertServer,
+  previewConversion,
+  type ConvertWorld,
+} from '../../../migration-core/convert/convert.ts';
 import { readManifest } from '../../../migration-core/convert/manifest.ts';
 import type { ConvertOptions } from '../../../migration-core/convert/options.ts';
+import { resumeConversion } from '../../../migration-core/convert/resume.ts';
 import type { EditAction, GuestEdit } from '../../../migration-core/guest/fixer.ts';
 import type { RegistryChange } from '../../../migration-core/guest/windows/registry-change.ts';
 import { sha256 } from '../../support/hash.ts';
 import { hasShared, NEEDS_SHARED } from '../../support/shared.ts';
-import { needTools, scratchFolder } from '../../support/tools.ts';
+import { needTools, run, scratchFolder } from '../../support/tools.ts';
 import {
+  atWork,
   differences,
   everythingOn,
   windowsDisk,
@@ -50,6 +57,7 @@ interface Source {
   hives: Map<string, Exported>;
 }
 
+const SYSTEM = '/Windows/System32/config/SYSTEM';
 const HIVES = /\/config\/(SYSTEM|SOFTWARE)$|\/BCD$/u;
 
 async function readAll(
@@ -84,28 +92,32 @@ function source(name: string, options: () => WindowsGuestOptions): Promise<Sourc
   return known;
 }
 
+const optionsFor = (path: string, target: string, output = join(folder, 'nothing')): ConvertOptions => ({
+  sources: [path],
+  target,
+  output,
+  name: null,
+  format: null,
+  allocation: 'thin',
+  bus: null,
+  cpus: null,
+  memoryMiB: null,
+  nics: [],
+  wholeDisk: false,
+  fix: true,
+  verify: true,
+  force: false,
+  root: null,
+  allowMounted: false,
+  zeroBadSectors: false,
+  drivers: [],
+});
+
 async function planned(path: string, target: string): Promise<GuestEdit[]> {
-  const options: ConvertOptions = {
-    sources: [path],
-    target,
-    output: join(folder, 'nothing'),
-    name: null,
-    format: null,
-    allocation: 'thin',
-    bus: null,
-    cpus: null,
-    memoryMiB: null,
-    nics: [],
-    wholeDisk: false,
-    fix: true,
-    verify: true,
-    force: false,
-    root: null,
-    allowMounted: false,
-    zeroBadSectors: false,
-  };
   const world = { now: Date.now, version: '0', onStep: () => undefined };
-  return previewConversion(options, world, async ({ plan }) => plan.fixes.flatMap(({ edits }) => edits));
+  return previewConversion(optionsFor(path, target), world, async ({ plan }) =>
+    plan.fixes.flatMap(({ edits }) => edits),
+  );
 }
 
 const pathsOf = (action: EditAction): string[] =>
@@ -171,6 +183,91 @@ describe('a whole server', () => {
       await convertAndUndo(await source(name, () => options), target);
     },
   );
+
+  it('gone on with after an interruption: the same changes come out, at any time', async () => {
+    const from = await source('2019', () => ({ version: '2019', data: DATA }));
+    const out = join(await scratchFolder(), 'out');
+    const controller = new AbortController();
+    const world = (now: number, onStep: (sentence: string) => void): ConvertWorld => ({
+      now: () => now,
+      version: '0',
+      onStep,
+    });
+    const interrupted = convertServer(optionsFor(from.disk.path, 'virtualbox', out), {
+      ...world(1_800_000_000_000, (sentence) => {
+        if (/^Reading disk 1 of 1 again/u.test(sentence)) controller.abort();
+      }),
+      signal: controller.signal,
+      keepPartial: true,
+    });
+    await expect(interrupted).rejects.toMatchObject({ code: 'PAUSED' });
+    const steps: string[] = [];
+    await resumeConversion(
+      out,
+      world(1_900_000_000_000, (sentence) => void steps.push(sentence)),
+    );
+    expect(steps.some((sentence) => sentence.startsWith('Copying'))).toBe(false);
+    const { disks, edits } = await readManifest(out);
+    const after = await readAll(join(out, disks[0]!.file), from.disk.volumes);
+    expect(differences(from.everything, after.everything)).toEqual(
+      [...new Set(edits.map(({ path }) => path))].sort(),
+    );
+    const wanted = withChanges(
+      from.hives.get(SYSTEM)!,
+      changesOf(await planned(from.disk.path, 'virtualbox'), SYSTEM),
+    );
+    expect(changedKeys(from.hives.get(SYSTEM)!, after.hives.get(SYSTEM)!)).toEqual(
+      changedKeys(from.hives.get(SYSTEM)!, wanted),
+    );
+  });
+
+  it('undone after its first start: what Windows did since stays, the rest is as it was', async () => {
+    const from = await source('2008r2', () => ({ version: '2008r2' }));
+    const scratch = await scratchFolder();
+    const out = join(scratch, 'out');
+    const args = ['convert', from.disk.path, '--to', 'kvm', '--format', 'raw', '-o', out];
+    expect((await ironlift(args)).status).toBe(0);
+    const image = join(out, (await readManifest(out)).disks[0]!.file);
+    await atWork(
+      image,
+      from.disk.volumes.find(({ at }) => at === '')!,
+      async (mount) => {
+        const ours = join(mount, 'Windows/Ironlift/FirstBoot');
+        for (const name of await readdir(ours)) await rm(join(ours, name));
+        await writeFile(join(ours, 'log.txt'), 'All steps are done.');
+        const changes = join(scratch, 'changes.reg');
+        const lines = [
+          'Windows Registry Editor Version 5.00',
+          '[-\\ControlSet001\\Services\\IronliftFirstBoot]',
+          '[\\ControlSet001\\Services\\NewDriver]',
+          '"Start"=dword:00000003',
+          '',
+        ];
+        await writeFile(changes, lines.join('\n'));
+        await run('hivexregedit', ['--merge', join(mount, 'Windows/System32/config/SYSTEM'), changes]);
+      },
+    );
+
+    const undone = await ironlift(['undo', out, '--apply', '--json']);
+    expect(undone.status, undone.err).toBe(0);
+    expect((JSON.parse(undone.out) as { skipped: string[] }).skipped).toEqual([
+      'The folder C:\\Windows\\Ironlift\\FirstBoot is not empty.',
+      'The folder C:\\Windows\\Ironlift is not empty.',
+    ]);
+    expect((await readManifest(out)).findings.filter(({ code }) => code === 'UNDO_INCOMPLETE').length).toBe(
+      2,
+    );
+    const back = await readAll(image, from.disk.volumes);
+    expect(differences(from.everything, back.everything)).toEqual([
+      '/Windows/Ironlift',
+      '/Windows/Ironlift/FirstBoot',
+      '/Windows/Ironlift/FirstBoot/log.txt',
+      SYSTEM,
+    ]);
+    expect(changedKeys(from.hives.get(SYSTEM)!, back.hives.get(SYSTEM)!)).toEqual([
+      ['ControlSet001\\Services\\NewDriver', ['"Start"=dword:00000003']],
+    ]);
+  });
 
   describe.skipIf(!hasShared)(`with the registry of a real one ${NEEDS_SHARED}`, () => {
     it.each(REAL)('%s to %s: the same', async (name, target, hive, options) => {

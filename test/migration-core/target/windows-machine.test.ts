@@ -16,6 +16,7 @@ import type { WindowsDrivers } from '../../../migration-core/target/windows-driv
 import { binary } from '../../../migration-core/registry/types.ts';
 import {
   hiveOf,
+  portableExecutable,
   windowsVolumes,
   WINDOWS_VERSION_IDS,
   type Keys,
@@ -150,11 +151,11 @@ describe('the sentences', () => {
       severity: 'info',
       code: 'TARGET_HARDWARE_CHOSEN',
       message:
-        'The disks use ahci, the best choice on KVM (libvirt) after virtio-blk (Windows has no driver viostor) and virtio-scsi (Windows has no driver vioscsi); Windows has its drivers (storahci).',
+        'The disks use ahci, the best choice on KVM (libvirt) after virtio-blk (this Windows has no driver for the VirtIO block device) and virtio-scsi (this Windows has no driver for the VirtIO SCSI controller); Windows has its drivers (storahci, disk).',
       next: 'For virtio-blk, name the ISO image of virtio-win with --drivers.',
     });
     expect(about(findings, 'The network cards').message).toBe(
-      'The network cards use e1000e, the best choice on KVM (libvirt) after virtio-net (Windows has no driver for this card (netkvm)); Windows has its drivers (net1ic64.inf).',
+      'The network cards use e1000e, the best choice on KVM (libvirt) after virtio-net (this Windows has no driver for the card (netkvm)); Windows has its drivers (net1ic64.inf).',
     );
   });
 
@@ -165,7 +166,7 @@ describe('the sentences', () => {
       severity: 'info',
       code: 'TARGET_HARDWARE_CHOSEN',
       message:
-        'The disks use virtio-blk, the first choice on KVM (libvirt); Windows has its drivers (viostor).',
+        'The disks use virtio-blk, the first choice on KVM (libvirt); Windows has its drivers (viostor, disk).',
     });
     expect(about(findings, 'The network cards').message).toContain('(netkvm.inf)');
   });
@@ -174,7 +175,9 @@ describe('the sentences', () => {
     const { findings } = await plan({ version: '2022' }, { bus: 'virtio-blk' });
     const refused = about(findings, 'cannot use');
     expect(refused).toMatchObject({ severity: 'blocker', code: 'TARGET_NO_DRIVER' });
-    expect(refused.message).toBe('The disks cannot use virtio-blk: Windows has no driver viostor.');
+    expect(refused.message).toBe(
+      'The disks cannot use virtio-blk: this Windows has no driver for the VirtIO block device.',
+    );
     expect(refused.next).toBe('Choose ahci, for which this server has drivers.');
     const { findings: fine } = await plan({ version: '2022' }, { bus: 'virtio-blk', drivers: VIRTIO });
     expect(about(fine, 'The disks use').message).toBe(
@@ -190,21 +193,21 @@ describe('the sentences', () => {
     const refused = about(findings, 'Nothing that');
     expect(refused.severity).toBe('blocker');
     expect(refused.message).toBe(
-      'Nothing that KVM (libvirt) offers for the disks can be used: virtio-blk (Windows has no driver viostor); virtio-scsi (Windows has no driver vioscsi); ahci (Windows has no driver storahci or msahci); ide (IDE disks exist on the i440FX board only, and UEFI guests need the Q35 board).',
+      'Nothing that KVM (libvirt) offers for the disks can be used: virtio-blk (this Windows has no driver for the VirtIO block device); virtio-scsi (this Windows has no driver for the VirtIO SCSI controller); ahci (the SATA (AHCI) controller has the driver "storahci", but its file /Windows/System32/drivers/storahci.sys is missing); ide (IDE disks exist on the i440FX board only, and UEFI guests need the Q35 board).',
     );
     expect(refused.next).toBe('Name a source of drivers with --drivers, or choose another platform.');
   });
 });
 
-test('a driver is not there with its file or its service alone, but with file and INF', async () => {
+test('what counts is what the fixer of boot drivers can do: the file, from wherever Windows keeps one', async () => {
   const of = async (options: Partial<WindowsGuestOptions>): Promise<string> =>
     (await plan({ version: '2012', ...options })).machine.disks[0]!.bus;
-  const noFile = { files: { '/Windows/System32/drivers/storahci.sys': null } };
-  const noService = { system: { 'CCS\\Services\\storahci': null } };
+  const gone = { '/Windows/System32/drivers/storahci.sys': null };
+  const store = '/Windows/System32/DriverStore/FileRepository/mshdc.inf_amd64_1/storahci.sys';
   expect(await of({})).toBe('ahci');
-  expect(await of(noFile)).toBe('ide');
-  expect(await of(noService)).toBe('ahci');
-  expect(await of({ ...noService, files: { '/Windows/INF/mshdc.inf': null } })).toBe('ide');
+  expect(await of({ system: { 'CCS\\Services\\storahci': null } })).toBe('ahci');
+  expect(await of({ files: gone })).toBe('ide');
+  expect(await of({ files: { ...gone, [store]: portableExecutable('amd64') } })).toBe('ahci');
 });
 
 test('cards are known by the INF files, and by the hive DRIVERS where there is one', async () => {

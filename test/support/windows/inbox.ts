@@ -280,6 +280,11 @@ const NVME: Row[] = [
   ],
 ];
 
+/** Windows 10 gave the volumes a driver of their own. */
+const VOLUME: Row[] = [
+  ['volume', 0, null, null, 'volume.inf', CLASS.volume, ['STORAGE\\Volume'], { errorControl: 3 }],
+];
+
 /** The RAID controller the server boots from: its device in Enum and the driver of it. */
 export interface RaidController {
   hardwareIds: string[];
@@ -312,6 +317,10 @@ export function raidController({ nt }: WindowsVersion): RaidController {
 export function inboxDrivers(version: WindowsVersion): InboxDriver[] {
   const nt = version.nt === '10.0' ? 10 : Number(version.nt);
   const rows =
-    nt < 6 ? NT5 : nt < 6.2 ? [...NT6, ...(nt >= 6.1 ? NT61 : [])] : [...NT62, ...(nt >= 6.3 ? NVME : [])];
+    nt < 6
+      ? NT5
+      : nt < 6.2
+        ? [...NT6, ...(nt >= 6.1 ? NT61 : [])]
+        : [...NT62, ...(nt >= 6.3 ? NVME : []), ...(nt >= 10 ? VOLUME : [])];
   return [...rows.map(driver), raidController(version).driver];
 }

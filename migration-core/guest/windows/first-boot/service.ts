@@ -23,6 +23,7 @@ import type { Hive } from '../../../registry/hive.ts';
 import { dword, expandText, text, type TypedData } from '../../../registry/types.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { RegistryChange } from '../registry-change.ts';
+import { forPeople } from '../path.ts';
 import { controlSetKey } from '../storage/control-sets.ts';
 import { setValue } from '../storage/service-key.ts';
 import { LOG, RUNNER, SERVICE, STARTS, TRIES, runnerText } from './runner.ts';
@@ -51,6 +52,7 @@ const SERVICE_VALUES: readonly (readonly [name: string, data: TypedData])[] = [
 async function plan({ guest, files, hives }: FixContext): Promise<FixPlan> {
   const windows = guest.windows!;
   const folder = stepsFolder(windows);
+  const log = forPeople(windows, `${folder}/${LOG}`);
   const steps = (await files.list(folder)).filter((name) => /^\d\d-.*\.cmd$/.test(name));
   if (steps.length === 0) return { edits: [], findings: [] };
 
@@ -59,8 +61,8 @@ async function plan({ guest, files, hives }: FixContext): Promise<FixPlan> {
   const path = `${folder}/${RUNNER}`;
   if (!(await holds(files, path, runner)))
     edits.push({
-      what: `A batch file is added that does the work of the first start, in the order of its steps: ${steps.join(', ')} (${path}).`,
-      why: `Each step is logged in ${folder}/${LOG}; a step that fails is passed over, and one that is not finished is tried again at the next start, ${TRIES} times at most.`,
+      what: `A batch file is added that does the work of the first start, in the order of its steps: ${steps.join(', ')} (${forPeople(windows, path)}).`,
+      why: `Each step is logged in ${log}; a step that fails is passed over, and one that is not finished is tried again at the next start, ${TRIES} times at most.`,
       action: { kind: 'write', path, content: runner },
     });
   const system = await hives!.hive(windows.hives.system);
@@ -71,13 +73,13 @@ async function plan({ guest, files, hives }: FixContext): Promise<FixPlan> {
       why: `It removes itself, and all of it but the log, when the work is done, or after ${STARTS} starts.`,
       action: { kind: 'registry', path: windows.hives.system, changes },
     });
-  return { edits, findings: [workLeft(folder)] };
+  return { edits, findings: [workLeft(log)] };
 }
 
-const workLeft = (folder: string): Finding => ({
+const workLeft = (log: string): Finding => ({
   severity: 'info',
   code: 'FIRST_START_WORK',
-  message: `Some work is left for the first start of the new machine; it is done a minute or more after Windows has started, and logged in ${folder}/${LOG}. The event log may say that the service ${SERVICE} did not answer, and a virus scanner may report the command line of the service; both are of no matter.`,
+  message: `Some work is left for the first start of the new machine; it is done a minute or more after Windows has started, and logged in ${log}. The event log may say that the service ${SERVICE} did not answer, and a virus scanner may report the command line of the service; both are of no matter.`,
   next: `Read the log after the first start; where it is missing after ten minutes, run ${RUNNER} in this folder as an administrator.`,
 });
 

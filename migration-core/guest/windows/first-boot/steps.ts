@@ -8,6 +8,7 @@
  */
 import type { GuestEdit, GuestReader } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
+import { forPeople } from '../path.ts';
 
 /** Canonical guest path of the folder of all that Ironlift leaves in a Windows. */
 export const ironliftFolder = (windows: WindowsFacts): string => `${windows.systemRoot}/Ironlift`;
@@ -50,7 +51,7 @@ export async function leaveStep(
   for (const path of [ironliftFolder(windows), stepsFolder(windows)])
     if (!(await files.exists(path)))
       edits.push({
-        what: `A folder for the work of the first start is added (${path}).`,
+        what: `A folder for the work of the first start is added (${forPeople(windows, path)}).`,
         why: 'Only administrators may write there.',
         action: { kind: 'mkdir', path },
       });

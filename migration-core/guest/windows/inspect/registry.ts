@@ -17,10 +17,13 @@ const MOST_SUBKEYS = 65_536;
 /** Damaged parts that are named. */
 const MOST_DAMAGES = 16;
 
+/** Of a hive that does not change meanwhile. */
 export class RegistryReader {
   readonly hive: Hive;
   /** Paths of keys that could not be read, without repetition. */
   readonly damaged: string[] = [];
+  /** The key found last. */
+  #last: { path: string; key: HiveKey | undefined } | null = null;
 
   constructor(hive: Hive) {
     this.hive = hive;
@@ -37,7 +40,10 @@ export class RegistryReader {
   }
 
   key(path: string): HiveKey | undefined {
-    return this.#reading(path, () => this.hive.find(path));
+    // Value after value of one key is asked for.
+    if (this.#last?.path !== path)
+      this.#last = { path, key: this.#reading(path, () => this.hive.find(path)) };
+    return this.#last.key;
   }
 
   has(path: string): boolean {

@@ -10,6 +10,7 @@ import { REG, readTexts, texts } from '../../../registry/types.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
 import { windowsPath } from '../inspect/services.ts';
+import { forPeople } from '../path.ts';
 import type { RegistryChange } from '../registry-change.ts';
 import { controlSetKey } from '../storage/control-sets.ts';
 import { setValue } from '../storage/service-key.ts';
@@ -30,6 +31,9 @@ const CLASSES: readonly { guid: string; name: string }[] = [
 
 /** Filters that make the class what it is: without them there are no partitions, no snapshots, no keys. In small letters. */
 const OF_WINDOWS = new Set(['partmgr', 'volsnap', 'kbdclass', 'mouclass', 'fvevol']);
+
+/** Start of a driver that is loaded together with the kernel: one that encrypts disks is there before them. */
+const BOOT = 0;
 
 /** No class of a server has more; what is longer is not a list of filters. */
 const MOST_FILTERS = 64;
@@ -56,7 +60,9 @@ async function plan({ guest, files, hives }: FixContext, signal?: AbortSignal): 
   const system = await hives!.hive(path);
   const edits: GuestEdit[] = [];
   const findings: Finding[] = [];
-  const encrypting = new Set<string>();
+  const encrypting = new Set(
+    windows.services.filter(({ start }) => start === BOOT).flatMap(({ name }) => encryptionOf(name) ?? []),
+  );
   for (const { guid, name } of CLASSES)
     for (const position of POSITIONS) {
       throwIfCancelled(signal);
@@ -141,7 +147,7 @@ async function whyItCannotLoad(
   const image = known.image === '' ? `System32\\drivers\\${name}.sys` : known.image;
   const file = windowsPath(image, windows);
   if (file !== null && !file.startsWith('/:') && !(await files.exists(file)))
-    return `The file of its driver is missing (${file})`;
+    return `The file of its driver is missing (${forPeople(windows, file)})`;
   return null;
 }
 

@@ -83,7 +83,7 @@ async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixP
   for (const { solution, ids, devices, reason } of duties.values()) {
     for (const { path, content, from } of solution.missingFiles)
       edits.push({
-        what: `The driver file ${path} is put in its place, taken from ${from}.`,
+        what: `The driver file ${driverFiles.forPeople(path)} is put in its place, taken from ${from}.`,
         why: reason,
         action: { kind: 'write', path, content },
       });
@@ -101,6 +101,32 @@ async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixP
   return {
     edits: [...edits, ...foundation.edits],
     findings: [...findings, ...foundation.findings, ...damagedFinding(damaged)],
+  };
+}
+
+/**
+ * The services by which Windows would reach disks on this way, or what is in the way as a part of a sentence: the question of the
+ * fixer, asked before the hardware is chosen. `brought` names the service of a driver that is going to be put in for a device.
+ * @throws HIVE_DAMAGED
+ */
+export async function drivenBy(
+  path: BootPath,
+  windows: WindowsFacts,
+  system: Hive,
+  files: DriverFiles,
+  brought: (device: BootDevice) => string | null,
+): Promise<{ services: string[] } | { problem: string }> {
+  const own = { ...path, devices: path.devices.filter((device) => brought(device) === null) };
+  const { solutions, problems } = await solvePath(own, windows, system, files, true);
+  if (problems.length > 0) return { problem: problems[0]! };
+  const needed = solutions.filter(({ device }) => device.optional === undefined);
+  return {
+    services: [
+      ...new Set([
+        ...path.devices.flatMap((device) => brought(device) ?? []),
+        ...needed.map(({ solution }) => solution.service),
+      ]),
+    ],
   };
 }
 

@@ -17,7 +17,6 @@ import type { BootDriver } from '../boot-driver.ts';
 import type { WindowsFacts } from '../facts.ts';
 import type { RegistryChange } from '../registry-change.ts';
 import { controlSetKey, inEveryControlSet, type Registration } from './control-sets.ts';
-export { controlSetKey } from './control-sets.ts';
 
 /** SERVICE_BOOT_START: loaded together with the kernel. */
 const BOOT_START = 0;
@@ -48,10 +47,13 @@ export function serviceChanges(
   if (numberOf(key, 'Start') !== BOOT_START) need('Start', dword(BOOT_START));
   if (numberOf(key, 'ErrorControl') === undefined) need('ErrorControl', dword(driver.errorControl));
   if (!installed && driver.group !== '') need('Group', text(driver.group));
-  if (!leadsTo(textOf(key, 'ImagePath'), driver, ntVersion))
+  const imagePath = textOf(key, 'ImagePath');
+  if ((imagePath === undefined && !installed) || !leadsTo(imagePath, driver, ntVersion))
     need('ImagePath', expandText(`system32\\drivers\\${driver.binary}`));
   if (!installed && driver.displayName !== '') need('DisplayName', text(driver.displayName));
-  for (const { key: below, name, type, data } of driver.values) {
+  // Windows knows the settings of its own drivers; another maker's come with this version of its package.
+  const values = installed && driver.package === null ? [] : driver.values;
+  for (const { key: below, name, type, data } of values) {
     const place = below === '' ? path : `${path}\\${below}`;
     const value = system.find(place)?.value(name);
     if (value?.type !== type || !Buffer.from(value.data).equals(data))

@@ -1,6 +1,7 @@
 /** Whether the default entry of boot.ini leads to the Windows that is converted, and by way of the BIOS. */
 import type { Finding } from '../../../base/finding.ts';
 import type { FixContext, FixPlan } from '../../fixer.ts';
+import { forPeople } from '../path.ts';
 import { arcPartition, defaultPath, findBootIni, pathsByBios, readArcPath, rootVolume } from './boot-ini.ts';
 
 export async function checkBootIni(context: FixContext): Promise<FixPlan> {
@@ -18,7 +19,7 @@ export async function checkBootIni(context: FixContext): Promise<FixPlan> {
       ? []
       : [
           {
-            what: `Windows is started by way of the BIOS instead of the driver of the old disk controller (${bootIni.path}).`,
+            what: `Windows is started by way of the BIOS instead of the driver of the old disk controller (${forPeople(windows, bootIni.path)}).`,
             why: 'Its entry makes the boot loader load a driver for a controller that the virtual machine does not have (ntbootdd.sys).',
             action: { kind: 'write', path: bootIni.path, content: Buffer.from(text, 'latin1') },
           },
@@ -29,7 +30,8 @@ export async function checkBootIni(context: FixContext): Promise<FixPlan> {
   const isRoot =
     path.syntax === 'multi' &&
     path.disk === root.disk &&
-    path.partition === partition &&
+    // With an unused entry before it in the partition table, sources differ on whether that one is counted.
+    (path.partition === partition || path.partition === root.partition) &&
     path.folder.trim().toLowerCase() === windows.systemRoot.replaceAll('/', '\\').toLowerCase();
   const wanted = `multi(0)disk(0)rdisk(${root.disk})partition(${partition})${windows.systemRoot.replaceAll('/', '\\')}`;
   return { edits, findings: isRoot ? [] : [elsewhere(named!, wanted)] };

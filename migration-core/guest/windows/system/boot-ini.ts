@@ -6,6 +6,7 @@ import type { FixContext, GuestEdit, GuestReader, VolumeInfo } from '../../fixer
 import type { Guest } from '../../guest.ts';
 import { joinPath } from '../../tree-path.ts';
 import type { WindowsFacts } from '../facts.ts';
+import { forPeople } from '../path.ts';
 
 /** A boot.ini has a handful of lines. Bytes. */
 const LARGEST = 64 << 10;
@@ -102,7 +103,7 @@ export function pathsByBios(
 }
 
 /** A second entry beside the default one; null where it is there already or the default cannot be read. */
-export function addMultiprocessorEntry(bootIni: BootIni, { system32 }: WindowsFacts): GuestEdit | null {
+export function addMultiprocessorEntry(bootIni: BootIni, windows: WindowsFacts): GuestEdit | null {
   const path = defaultPath(bootIni.text);
   if (path === null || /\/hal=/iu.test(bootIni.text)) return null;
   const section = /^\[operating systems\][^\S\r\n]*(\r?\n)/imu.exec(bootIni.text);
@@ -118,8 +119,8 @@ export function addMultiprocessorEntry(bootIni: BootIni, { system32 }: WindowsFa
   const line = `${path}="Windows (several processors)" ${options} /hal=halmacpi.dll /kernel=ntkrnlmp.exe`;
   const text = `${bootIni.text.slice(0, at)}${body}${lineEnd}${line}${lineEnd}${next === null ? '' : rest.slice(next.index)}`;
   return {
-    what: `The boot menu gets an entry that starts Windows with several processors (${bootIni.path}); the default stays as it is.`,
-    why: `The kernel and the hardware layer for several processors lie in ${system32}, so Windows can use all processors of the virtual machine if it starts with them.`,
+    what: `The boot menu gets an entry that starts Windows with several processors (${forPeople(windows, bootIni.path)}); the default stays as it is.`,
+    why: `The kernel and the hardware layer for several processors lie in ${forPeople(windows, windows.system32)}, so Windows can use all processors of the virtual machine if it starts with them.`,
     action: { kind: 'write', path: bootIni.path, content: Buffer.from(text, 'latin1') },
   };
 }

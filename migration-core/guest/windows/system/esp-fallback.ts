@@ -6,6 +6,7 @@ import type { Finding } from '../../../base/finding.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { Guest } from '../../guest.ts';
 import { joinPath } from '../../tree-path.ts';
+import { forPeople } from '../path.ts';
 
 const ESP = '/:esp';
 const SUFFIX: Record<Guest['architecture'], string> = {
@@ -16,6 +17,8 @@ const SUFFIX: Record<Guest['architecture'], string> = {
 };
 /** A boot manager has 1 to 3 MiB. Bytes. */
 const LARGEST = 32 << 20;
+/** Of a version resource (VS_VERSIONINFO, StringFileInfo), in UTF-16. */
+const FILE_NAME_FIELD = 'OriginalFilename\0';
 const WHY =
   'A new virtual machine has no memory of which boot loader to start, and UEFI firmware then looks for exactly this one.';
 
@@ -41,27 +44,28 @@ async function plan({ guest, files }: FixContext): Promise<FixPlan> {
       folder === null
         ? [
             {
-              what: `The folder ${to} is added to the EFI system partition.`,
+              what: `The folder ${to.slice(ESP.length).replaceAll('/', '\\')} is added to the EFI system partition.`,
               why: WHY,
               action: { kind: 'mkdir', path: to },
             },
           ]
         : [];
     edits.push({
-      what: `The boot manager of Windows is copied to ${joinPath(to, name)}.`,
+      what: `The boot manager of Windows is copied to ${forPeople(guest.windows, joinPath(to, name))}.`,
       why: WHY,
       action: { kind: 'write', path: joinPath(to, name), content },
     });
     return { edits, findings: [] };
   }
-  if (await tooLarge(files, present)) return { edits: [], findings: [kept(present)] };
+  if (await tooLarge(files, present))
+    return { edits: [], findings: [kept(forPeople(guest.windows, present))] };
   const there = Buffer.from(await files.readFile(present, LARGEST));
   if (there.equals(content)) return { edits: [], findings: [] };
-  if (!isBootManager(there)) return { edits: [], findings: [kept(present)] };
+  if (!isBootManager(there)) return { edits: [], findings: [kept(forPeople(guest.windows, present))] };
   return {
     edits: [
       {
-        what: `The boot manager of Windows in ${present}, of another version, is replaced by the one the server starts with.`,
+        what: `The boot manager of Windows in ${forPeople(guest.windows, present)}, of another version, is replaced by the one the server starts with.`,
         why: `${WHY.slice(0, -1)}; an older one may be refused by Secure Boot or not know the boot configuration.`,
         action: { kind: 'write', path: present, content },
       },
@@ -75,7 +79,7 @@ async function plan({ guest, files }: FixContext): Promise<FixPlan> {
  * those that know the boot manager's path.
  */
 function isBootManager(bytes: Buffer): boolean {
-  const at = bytes.indexOf(Buffer.from('OriginalFilename\0', 'utf16le'));
+  const at = bytes.indexOf(Buffer.from(FILE_NAME_FIELD, 'utf16le'));
   if (at < 0) return false;
   const value = bytes
     .subarray(at, at + 96)

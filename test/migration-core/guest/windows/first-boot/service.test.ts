@@ -48,7 +48,7 @@ describe('the service of the first start', () => {
       [`${root}/Ironlift/FirstBoot/runner.cmd`, path].sort(),
     );
     expect(fixed.findings.map(({ message }) => message)).toEqual([
-      `Some work is left for the first start of the new machine; it is done a minute or more after Windows has started, and logged in ${root}/Ironlift/FirstBoot/log.txt. The event log may say that the service IronliftFirstBoot did not answer, and a virus scanner may report the command line of the service; both are of no matter.`,
+      `Some work is left for the first start of the new machine; it is done a minute or more after Windows has started, and logged in C:${root.replaceAll('/', '\\')}\\Ironlift\\FirstBoot\\log.txt. The event log may say that the service IronliftFirstBoot did not answer, and a virus scanner may report the command line of the service; both are of no matter.`,
     ]);
   });
 

@@ -141,7 +141,7 @@ describe('the hardware layer of Server 2003 and XP', () => {
     };
     const { whats, after } = await fixWindows(hal, old({ facts: { hal: 'halaacpi.dll' }, files }));
     expect(whats).toEqual([
-      'The boot menu gets an entry that starts Windows with several processors (/boot.ini); the default stays as it is.',
+      'The boot menu gets an entry that starts Windows with several processors (C:\\boot.ini); the default stays as it is.',
     ]);
     expect(await after.readText('/boot.ini')).toBe(
       [
@@ -207,7 +207,7 @@ describe('boot.ini', () => {
     const files = { '/boot.ini': Buffer.from(scsi, 'latin1') };
     const { whats, messages, after } = await fixWindows(bootStore, old({ files }));
     expect(whats).toEqual([
-      'Windows is started by way of the BIOS instead of the driver of the old disk controller (/boot.ini).',
+      'Windows is started by way of the BIOS instead of the driver of the old disk controller (C:\\boot.ini).',
     ]);
     expect(messages).toEqual([]);
     expect(
@@ -248,6 +248,11 @@ describe('boot.ini', () => {
       guest: { mounts: [{ path: '/', volume: 'disk0p6', type: 'ntfs' }] },
     });
     expect((await fixWindows(bootStore, world)).planned).toEqual([]);
+    // The second entry of a table whose first one is unused.
+    for (const number of [1, 2]) {
+      const files = { '/boot.ini': BOOT_INI('WINDOWS', number) };
+      expect((await fixWindows(bootStore, old({ files, volumes: [volume(0, 2)] }))).planned).toEqual([]);
+    }
   });
 
   it.each([
@@ -277,17 +282,21 @@ describe('the loader that every UEFI firmware looks for', () => {
   it('is made where it is missing, in the letters that are there', async () => {
     const none = await fixWindows(espFallback, world({ [MICROSOFT]: manager }));
     expect(none.whats).toEqual([
-      'The folder /:esp/EFI/Boot is added to the EFI system partition.',
-      'The boot manager of Windows is copied to /:esp/EFI/Boot/bootx64.efi.',
+      'The folder \\EFI\\Boot is added to the EFI system partition.',
+      'The boot manager of Windows is copied to the EFI system partition: \\EFI\\Boot\\bootx64.efi.',
     ]);
     expect(await none.after.readFile('/:esp/EFI/Boot/bootx64.efi')).toEqual(new Uint8Array(manager));
     const folder = await fixWindows(espFallback, world({ [MICROSOFT]: manager, '/EFI/BOOT/x': '' }));
-    expect(folder.whats).toEqual(['The boot manager of Windows is copied to /:esp/EFI/BOOT/bootx64.efi.']);
+    expect(folder.whats).toEqual([
+      'The boot manager of Windows is copied to the EFI system partition: \\EFI\\BOOT\\bootx64.efi.',
+    ]);
     const arm = await fixWindows(espFallback, {
       ...world({ [MICROSOFT]: manager }),
       guest: { firmware: 'uefi', architecture: 'aarch64' },
     });
-    expect(arm.whats[1]).toBe('The boot manager of Windows is copied to /:esp/EFI/Boot/bootaa64.efi.');
+    expect(arm.whats[1]).toBe(
+      'The boot manager of Windows is copied to the EFI system partition: \\EFI\\Boot\\bootaa64.efi.',
+    );
   });
 
   it('is left where it is there, and renewed where it is of another version', async () => {
@@ -298,7 +307,7 @@ describe('the loader that every UEFI firmware looks for', () => {
       world({ [MICROSOFT]: manager, '/EFI/BOOT/BOOTX64.EFI': older }),
     );
     expect(whats).toEqual([
-      'The boot manager of Windows in /:esp/EFI/BOOT/BOOTX64.EFI, of another version, is replaced by the one the server starts with.',
+      'The boot manager of Windows in the EFI system partition: \\EFI\\BOOT\\BOOTX64.EFI, of another version, is replaced by the one the server starts with.',
     ]);
     expect(await after.readFile('/:esp/EFI/BOOT/BOOTX64.EFI')).toEqual(new Uint8Array(manager));
   });
@@ -314,7 +323,7 @@ describe('the loader that every UEFI firmware looks for', () => {
     );
     expect(whats).toEqual([]);
     expect(messages).toEqual([
-      'Another boot loader than that of Windows lies in /:esp/EFI/Boot/bootx64.efi and is kept, because somebody chose it; the virtual machine starts it first.',
+      'Another boot loader than that of Windows lies in the EFI system partition: \\EFI\\Boot\\bootx64.efi and is kept, because somebody chose it; the virtual machine starts it first.',
     ]);
   });
 

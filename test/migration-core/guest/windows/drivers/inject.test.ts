@@ -1,0 +1,419 @@
+/** Driver packages put into Windows guests of every version: files, registry, the step of the first start, and what is told. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { targetWindows } from '../../../../../migration-core/convert/driver-sources.ts';
+import { inspectGuest, type OpenVolume } from '../../../../../migration-core/guest/inspect.ts';
+import type { DriverPackage } from '../../../../../migration-core/guest/windows/driver-package.ts';
+import { injectDrivers } from '../../../../../migration-core/guest/windows/drivers/inject.ts';
+import { openDriverSource } from '../../../../../migration-core/guest/windows/drivers/source.ts';
+import type { GuestEdit } from '../../../../../migration-core/guest/fixer.ts';
+import { dword, expandText, typeName } from '../../../../../migration-core/registry/types.ts';
+import {
+  driverFolder,
+  filesOf,
+  manyBuilds,
+  writeFiles,
+  type Packages,
+} from '../../../../support/driver-folder.ts';
+import { MODELS, packageFiles, type PackageOptions } from '../../../../support/driver-packages.ts';
+import {
+  fixWindows,
+  type FixedWindows,
+  type WindowsContextOptions,
+} from '../../../../support/fix-windows.ts';
+import {
+  WINDOWS_VERSIONS,
+  WINDOWS_VERSION_IDS,
+  windowsVolumes,
+  type WindowsGuestOptions,
+  type WindowsVersionId,
+} from '../../../../support/windows-guest.ts';
+
+/** A source with a build of each driver for each Windows: made once. */
+let virtio = '';
+beforeAll(async () => {
+  virtio = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
+  await writeFiles(virtio, filesOf(manyBuilds(['viostor', 'netkvm'])));
+});
+afterAll(() => rm(virtio, { recursive: true, force: true }));
+
+async function driversFor(packages: Packages | string, volumes: OpenVolume[]): Promise<DriverPackage[]> {
+  const { guest } = await inspectGuest(volumes);
+  const source = await openDriverSource(
+    typeof packages === 'string' ? packages : await driverFolder(packages),
+  );
+  return source.packagesFor(targetWindows(guest)!);
+}
+
+async function inject(
+  guest: WindowsGuestOptions,
+  packages: Packages | string,
+  options: WindowsContextOptions = {},
+): Promise<FixedWindows> {
+  const volumes = await windowsVolumes(guest);
+  return fixWindows(volumes, injectDrivers, { drivers: await driversFor(packages, volumes), ...options });
+}
+
+const writes = ({ edits }: FixedWindows): string[] =>
+  edits.filter(({ action }) => action.kind === 'write').map(({ action }) => action.path);
+
+/** `key\name = REG_SZ text`, of all changes of one edit. */
+function changesOf(edits: readonly GuestEdit[], what: RegExp): string[] {
+  const edit = edits.find((one) => what.test(one.what));
+  if (edit?.action.kind !== 'registry') throw new Error(`no registry edit ${String(what)}`);
+  return edit.action.changes.map((change) => {
+    if (change.op !== 'set') return `${change.op} ${change.key}`;
+    const data = Buffer.from(change.data);
+    const shown =
+      change.type === 3 || change.type === 4
+        ? data.toString('hex')
+        : data.toString('utf16le').replace(/\0+$/u, '').replaceAll('\0', '|');
+    return `${change.key}\\${change.name} = ${typeName(change.type)} ${shown}`;
+  });
+}
+
+const step = (fixed: FixedWindows): string[] | null => {
+  const found = [...fixed.after].find(([path]) => /^\/[^:]*10-drivers\.cmd$/u.test(path));
+  return found === undefined ? null : found[1].split('\r\n');
+};
+
+describe('every Windows', () => {
+  it.each(WINDOWS_VERSION_IDS)('%s gets all drivers, whole and registered', async (id) => {
+    const version = WINDOWS_VERSIONS[id];
+    const fixed = await inject({ version: id }, virtio);
+    const root = `/${version.folder}`;
+    const written = writes(fixed);
+    for (const name of ['viostor', 'netkvm'])
+      for (const ending of ['inf', 'cat', 'sys'])
+        expect(written, `${name}.${ending}`).toContain(`${root}/Ironlift/Drivers/${name}/${name}.${ending}`);
+    // Drivers of disks are where the boot loader reads them; the others are installed by Windows.
+    const system = written.filter((path) => /system32/iu.test(path));
+    expect(system.map((path) => path.toLowerCase())).toEqual([
+      `${root}/system32/drivers/viostor.sys`.toLowerCase(),
+    ]);
+    const changes = changesOf(fixed.edits, /^The driver viostor starts with Windows/u);
+    const sets = version.nt === '10.0' ? ['ControlSet001'] : ['ControlSet001', 'ControlSet002'];
+    for (const set of sets)
+      expect(changes).toContain(`${set}\\Services\\viostor\\Start = REG_DWORD 00000000`);
+    expect(changes.some((line) => line.startsWith('DriverDatabase'))).toBe(version.binding === 'ddb');
+    expect(changes.some((line) => line.includes('CriticalDeviceDatabase'))).toBe(version.binding === 'cdd');
+    expect(changesOf(fixed.edits, /DevicePath/u)).toEqual([
+      `Microsoft\\Windows\\CurrentVersion\\DevicePath = REG_EXPAND_SZ %SystemRoot%\\inf;${[
+        'netkvm',
+        'viostor',
+      ]
+        .map((name) => `%SystemRoot%\\Ironlift\\Drivers\\${name}`)
+        .join(';')}`,
+    ]);
+    const lines = step(fixed);
+    if (version.nt.startsWith('5.')) expect(lines).toBeNull();
+    else
+      expect(lines).toContain(
+        version.build >= 14393
+          ? '"%SystemRoot%\\System32\\pnputil.exe" /add-driver "%SystemRoot%\\Ironlift\\Drivers\\netkvm\\netkvm.inf" /install'
+          : '"%SystemRoot%\\System32\\pnputil.exe" -i -a "%SystemRoot%\\Ironlift\\Drivers\\netkvm\\netkvm.inf"',
+      );
+    expect(fixed.findings.filter(({ code }) => code !== 'DRIVER_SIGNATURE')).toEqual([]);
+  });
+});
+
+const STORAGE_ONLY: Packages = { v: { name: 'viostor', architecture: 'amd64' } };
+const SHORT = ['pci#ven_1af4&dev_1001', 'pci#ven_1af4&dev_1042'];
+const FULL = ['pci#ven_1af4&dev_1001&subsys_00021af4&rev_00', 'pci#ven_1af4&dev_1042&subsys_11001af4&rev_01'];
+const SCSI_CLASS = '{4D36E97B-E325-11CE-BFC1-08002BE10318}';
+
+describe('the registry', () => {
+  it('of Windows 7: service and critical devices, in both control sets, and nothing else', async () => {
+    const fixed = await inject(
+      { version: '7' },
+      { v: { name: 'viostor', architecture: 'amd64', digest: 'sha1' } },
+    );
+    // Without ImagePath a service stands for the file of its own name in System32\\drivers.
+    const expected = ['ControlSet001', 'ControlSet002'].flatMap((set) => [
+      `${set}\\Services\\viostor\\Type = REG_DWORD 01000000`,
+      `${set}\\Services\\viostor\\Start = REG_DWORD 00000000`,
+      `${set}\\Services\\viostor\\ErrorControl = REG_DWORD 01000000`,
+      `${set}\\Services\\viostor\\Group = REG_SZ SCSI miniport`,
+      `${set}\\Services\\viostor\\DisplayName = REG_SZ Example VirtIO SCSI controller`,
+      `${set}\\Services\\viostor\\Parameters\\PnpInterface\\5 = REG_DWORD 01000000`,
+      `${set}\\Services\\viostor\\Parameters\\BusType = REG_DWORD 01000000`,
+      ...[...FULL, ...SHORT].flatMap((id) => [
+        `${set}\\Control\\CriticalDeviceDatabase\\${id}\\Service = REG_SZ viostor`,
+        `${set}\\Control\\CriticalDeviceDatabase\\${id}\\ClassGUID = REG_SZ ${SCSI_CLASS}`,
+      ]),
+    ]);
+    expect(changesOf(fixed.edits, /^The driver viostor/u).sort()).toEqual(expected.sort());
+    expect(fixed.edits.filter(({ action }) => action.kind === 'registry')).toHaveLength(2);
+    expect(fixed.findings).toEqual([]);
+  });
+
+  it('of Server 2022: service and the driver database, under a label like that of the driver store', async () => {
+    const fixed = await inject({ version: '2022' }, STORAGE_ONLY);
+    const changes = changesOf(fixed.edits, /^The driver viostor/u);
+    const label = /DriverPackages\\(viostor\.inf_amd64_[0-9a-f]{16})\\/u.exec(changes.join('\n'))?.[1] ?? '';
+    const shown = changes.map((line) => line.replaceAll(label, 'LABEL'));
+    const ids = [
+      'PCI\\VEN_1AF4&DEV_1001&SUBSYS_00021AF4&REV_00',
+      'PCI\\VEN_1AF4&DEV_1001',
+      'PCI\\VEN_1AF4&DEV_1042&SUBSYS_11001AF4&REV_01',
+      'PCI\\VEN_1AF4&DEV_1042',
+    ];
+    const configuration = /Configurations = REG_MULTI_SZ (.*)/u.exec(shown.join('\n'))?.[1] ?? '';
+    // 2024-07-28 as FILETIME, version 100.95.104.26200 with its highest part last.
+    const version = [
+      '00ff090000000000',
+      '7be9364d25e3ce11bfc108002be10318',
+      '0080df1681e0da01',
+      '586668005f006400',
+      '0000000000000000',
+    ].join('');
+    expect(shown.sort()).toEqual(
+      [
+        'ControlSet001\\Services\\viostor\\Type = REG_DWORD 01000000',
+        'ControlSet001\\Services\\viostor\\Start = REG_DWORD 00000000',
+        'ControlSet001\\Services\\viostor\\ErrorControl = REG_DWORD 01000000',
+        'ControlSet001\\Services\\viostor\\Group = REG_SZ SCSI miniport',
+        'ControlSet001\\Services\\viostor\\DisplayName = REG_SZ Example VirtIO SCSI controller',
+        'ControlSet001\\Services\\viostor\\Parameters\\PnpInterface\\5 = REG_DWORD 01000000',
+        'ControlSet001\\Services\\viostor\\Parameters\\BusType = REG_DWORD 01000000',
+        'DriverDatabase\\DriverInfFiles\\viostor.inf\\ = REG_MULTI_SZ LABEL',
+        'DriverDatabase\\DriverInfFiles\\viostor.inf\\Active = REG_SZ LABEL',
+        `DriverDatabase\\DriverInfFiles\\viostor.inf\\Configurations = REG_MULTI_SZ ${configuration}`,
+        `DriverDatabase\\DriverPackages\\LABEL\\Version = REG_BINARY ${version}`,
+        `DriverDatabase\\DriverPackages\\LABEL\\Configurations\\${configuration}\\ConfigFlags = REG_DWORD 00000000`,
+        `DriverDatabase\\DriverPackages\\LABEL\\Configurations\\${configuration}\\Service = REG_SZ viostor`,
+        ...ids.flatMap((id) => [
+          `DriverDatabase\\DeviceIds\\${id}\\viostor.inf = REG_BINARY 01ff0000`,
+          `DriverDatabase\\DriverPackages\\LABEL\\Descriptors\\${id}\\Configuration = REG_SZ ${configuration}`,
+        ]),
+      ].sort(),
+    );
+  });
+
+  it('keeps what is in DevicePath, and makes it where it is missing or no text', async () => {
+    const path = (fixed: FixedWindows): string =>
+      changesOf(fixed.edits, /DevicePath/u)[0]!.split('REG_EXPAND_SZ ')[1]!;
+    const key = 'Microsoft\\Windows\\CurrentVersion';
+    const own = '%SystemRoot%\\Ironlift\\Drivers\\viostor';
+    const withPath = (value: Parameters<typeof expandText>[0]): Promise<FixedWindows> =>
+      inject({ version: '2022', software: { [key]: { DevicePath: expandText(value) } } }, STORAGE_ONLY);
+    expect(path(await withPath('%SystemRoot%\\inf;D:\\Drivers;'))).toBe(
+      `%SystemRoot%\\inf;D:\\Drivers;${own}`,
+    );
+    expect(
+      path(await inject({ version: '2022', software: { [key]: { DevicePath: dword(7) } } }, STORAGE_ONLY)),
+    ).toBe(`%SystemRoot%\\inf;${own}`);
+    const long = await withPath(`%SystemRoot%\\inf;${'C:\\x;'.repeat(500)}`);
+    expect(long.edits.some(({ what }) => what.includes('DevicePath'))).toBe(false);
+    expect(long.findings.map(({ message }) => message)).toEqual([
+      'The list of folders in which Windows looks for drivers (DevicePath) is too long for 1 more.',
+    ]);
+  });
+});
+
+it('the step of the first start installs each package and says what came of it', async () => {
+  const fixed = await inject(
+    { version: '2019' },
+    { v: { name: 'viostor', architecture: 'amd64' }, n: { name: 'netkvm', architecture: 'amd64' } },
+  );
+  const pnputil = '"%SystemRoot%\\System32\\pnputil.exe"';
+  const after = [
+    'set code=%errorlevel%',
+    'if %code%==259 set code=0',
+    'if %code%==3010 if not %result%==0 set code=0',
+    'if not %code%==0 set result=%code%',
+  ];
+  expect(step(fixed)).toEqual([
+    '@echo off',
+    'set result=0',
+    `${pnputil} /add-driver "%SystemRoot%\\Ironlift\\Drivers\\netkvm\\netkvm.inf" /install`,
+    ...after,
+    `${pnputil} /add-driver "%SystemRoot%\\Ironlift\\Drivers\\viostor\\viostor.inf" /install`,
+    ...after,
+    'exit /b %result%',
+    '',
+  ]);
+});
+
+describe('files that are there already', () => {
+  const there = (version: string, name = 'VioStor.SYS'): WindowsGuestOptions => ({
+    version: '2022',
+    files: {
+      [`/Windows/System32/drivers/${name}`]: packageFiles({
+        name: 'viostor',
+        architecture: 'amd64',
+        fileVersion: version,
+      })['viostor.sys']!,
+    },
+  });
+
+  it('stay where they are newer, and the driver is registered all the same', async () => {
+    const fixed = await inject(there('101.0.0.0'), STORAGE_ONLY);
+    expect(writes(fixed).filter((path) => path.includes('System32'))).toEqual([]);
+    expect(fixed.findings).toEqual([
+      {
+        severity: 'info',
+        code: 'DRIVER_NEWER_IN_GUEST',
+        message:
+          'C:\\Windows\\System32\\drivers\\VioStor.SYS is left as it is: its version 101.0.0.0 is newer than 100.95.104.26200 in the driver source.',
+      },
+    ]);
+    expect(changesOf(fixed.edits, /^The driver viostor/u).length).toBeGreaterThan(10);
+  });
+
+  it('are replaced where they are older, in the letters they have, or tell no version', async () => {
+    for (const version of ['100.95.104.26199', '99.255.0.0']) {
+      const fixed = await inject(there(version), STORAGE_ONLY);
+      expect(writes(fixed)[0]).toBe('/Windows/System32/drivers/VioStor.SYS');
+      expect(fixed.edits[0]?.what).toBe(
+        'viostor.sys is replaced (C:\\Windows\\System32\\drivers\\VioStor.SYS).',
+      );
+    }
+    const text = await inject(
+      { version: '2022', files: { '/Windows/System32/drivers/viostor.sys': 'no program' } },
+      STORAGE_ONLY,
+    );
+    expect(text.edits[0]?.what).toContain('viostor.sys is replaced');
+  });
+});
+
+describe('other machines', () => {
+  const mixed: Packages = {
+    p: { name: 'pvscsi', architecture: 'amd64', directory: '13' },
+    v: { name: 'viostor', architecture: 'amd64' },
+  };
+  const registered = ({ edits }: FixedWindows): (string | undefined)[] =>
+    edits.map(({ what }) => /^The driver (\S+) starts/u.exec(what)?.[1]).filter((name) => name !== undefined);
+
+  it('of VMware get the drivers of VMware, from the driver store too', async () => {
+    const fixed = await inject({ version: '2019' }, mixed, { target: 'vmware-esxi', buses: ['pvscsi'] });
+    expect(registered(fixed)).toEqual(['pvscsi']);
+    expect(writes(fixed)).toContain('/Windows/System32/drivers/pvscsi.sys');
+    expect(writes(fixed).some((path) => path.includes('viostor'))).toBe(false);
+  });
+
+  it('of Hyper-V need none of them', async () => {
+    const fixed = await inject({ version: '2019' }, mixed, { target: 'hyperv', buses: ['hyperv-scsi'] });
+    expect(fixed.edits).toEqual([]);
+    expect(fixed.findings).toEqual([]);
+  });
+
+  it('are told what their source has no driver for', async () => {
+    const fixed = await inject({ version: '2012r2' }, { n: mixed['p']! });
+    expect(fixed.findings).toEqual([
+      {
+        severity: 'warning',
+        code: 'DRIVER_NOT_IN_SOURCE',
+        message: 'The driver source has no driver of the VirtIO block controller for this Windows.',
+        next: 'Name a source that has it, or list what a source has for it with `ironlift drivers PATH --for VERSION`.',
+      },
+    ]);
+  });
+});
+
+describe('a package that cannot be used', () => {
+  const message = async (
+    options: Partial<PackageOptions>,
+    change?: (one: DriverPackage) => DriverPackage,
+  ): Promise<string[]> => {
+    const volumes = await windowsVolumes({ version: '2022' });
+    const found = await driversFor({ v: { name: 'viostor', architecture: 'amd64', ...options } }, volumes);
+    const drivers = change === undefined ? found : found.map(change);
+    const { findings, edits } = await fixWindows(volumes, injectDrivers, { drivers });
+    expect(edits).toEqual([]);
+    return findings.map((finding) => finding.message);
+  };
+  const name =
+    'The driver of Example VirtIO SCSI controller (viostor.inf 100.95.104.26200) is not used: the package';
+  const missing = 'The driver source has no driver of the VirtIO block controller for this Windows.';
+
+  it('is told of, and nothing of it is left', async () => {
+    expect(await message({ fileArchitecture: 'x86' })).toEqual([
+      `${name} has a driver file, viostor.sys, for another processor (i686).`,
+      missing,
+    ]);
+    expect(await message({ without: ['viostor.sys'] })).toEqual([
+      `${name} is not whole: its driver file viostor.sys is not in the source.`,
+      missing,
+    ]);
+    expect(await message({}, (one) => ({ ...one, inf: 'a&b.inf' }))).toEqual([
+      'The driver of Example VirtIO SCSI controller (a&b.inf 100.95.104.26200) is not used: the package has an INF file whose name cannot stand in a command.',
+      missing,
+    ]);
+    const huge = (one: DriverPackage): DriverPackage => ({
+      ...one,
+      files: one.files.map((file) => ({ ...file, bytes: 2 ** 40 })),
+    });
+    expect(await message({}, huge)).toEqual([
+      `${name} has 3 TiB of files, more than any driver of a virtual machine.`,
+      missing,
+    ]);
+  });
+});
+
+it('packages with the same INF name, and with folders of their own, are kept apart', async () => {
+  const model = { ...MODELS['balloon']!, ids: [['PCI\\VEN_1AF4&DEV_1005']] };
+  const fixed = await inject(
+    { version: '2022' },
+    {
+      a: { name: 'balloon', architecture: 'amd64' },
+      b: { name: 'balloon', architecture: 'amd64', model },
+    },
+    { buses: [] },
+  );
+  const folders = new Set(writes(fixed).map((path) => path.split('/')[4]));
+  expect([...folders].filter((name) => name?.startsWith('balloon'))).toEqual(['balloon', 'balloon-2']);
+  expect(step(fixed)?.filter((line) => line.includes('pnputil'))).toHaveLength(2);
+});
+
+describe('signatures', () => {
+  const PACKAGES = 'Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages';
+  const told = async (
+    version: WindowsVersionId,
+    digest: 'sha1' | 'sha256' | null,
+    update: string | null = null,
+    buses: WindowsContextOptions['buses'] = ['virtio-blk'],
+  ): Promise<(string | undefined)[]> => {
+    const { architecture } = WINDOWS_VERSIONS[version];
+    const { findings } = await inject(
+      {
+        version,
+        ...(update === null ? {} : { software: { [`${PACKAGES}\\${update}`]: { CurrentState: 112 } } }),
+      },
+      { v: { name: 'viostor', architecture, digest } },
+      { buses },
+    );
+    return findings.flatMap(({ severity, message }) => [severity, message]);
+  };
+  const driver = 'The driver of Example VirtIO SCSI controller (viostor.inf 100.95.104.26200)';
+
+  it('by SHA-2 stop a Windows 7 without the update, and only where its disk needs the driver', async () => {
+    const why = `${driver} is signed by SHA-2, which this Windows cannot check without the update KB3033929 or KB4474419`;
+    expect(await told('7', 'sha256', 'Package_for_KB976932~31bf~amd64~~6.1')).toEqual([
+      'blocker',
+      `${why}; Windows would not start with it.`,
+    ]);
+    expect(await told('2008r2', 'sha256', 'Package_for_KB976932', ['ahci'])).toEqual(['warning', `${why}.`]);
+    expect(await told('7', 'sha256')).toEqual(['warning', `${why}, of which its registry does not tell.`]);
+    expect(await told('7', 'sha256', 'Package_for_KB3033929~31bf3856ad364e35~amd64~~6.1.1.1')).toEqual([]);
+    expect(await told('2008', 'sha256', 'Package_for_KB4474419~31bf~amd64~~6.0')).toEqual([]);
+    expect(await told('7', 'sha1', 'Package_for_KB976932')).toEqual([]);
+  });
+
+  it('are told of on XP and 2003, which load the driver but ask', async () => {
+    const why = `${driver} is signed by SHA-2, which this Windows cannot check, so that it takes it for unsigned.`;
+    expect(await told('xp', 'sha256')).toEqual(['warning', why]);
+    expect(await told('2003', 'sha256')).toEqual(['warning', why]);
+    expect(await told('xp', 'sha1')).toEqual([]);
+  });
+
+  it('are of no matter from Windows 8 on, but for none at all', async () => {
+    expect(await told('2012', 'sha256')).toEqual([]);
+    expect(await told('2022', null)).toEqual([
+      'warning',
+      `${driver} has no catalogue, so nobody has signed it.`,
+    ]);
+  });
+});
