@@ -3,6 +3,7 @@ import type { Finding } from '../../../base/finding.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
 import { leaveStep, stepsFolder } from '../first-boot/steps.ts';
+import { forPeople } from '../path.ts';
 import { matchCards, toldAdapters, type Card, type ToldAdapter } from './cards.ts';
 import { networkFindings } from './findings.ts';
 import { freeName, silenceGhost, type GhostChanges } from './ghosts.ts';
@@ -25,7 +26,7 @@ const NAME = 'network';
 async function plan({ guest, files, machine, hives }: FixContext): Promise<FixPlan> {
   const windows = guest.windows!;
   const step = `${stepsFolder(windows)}/${TIME}-${NAME}.cmd`;
-  if (await files.exists(step)) return { edits: [], findings: [alreadyLeft(step)] };
+  if (await files.exists(step)) return { edits: [], findings: [alreadyLeft(forPeople(windows, step))] };
   const system = await hives!.hive(windows.hives.system);
   const adapters = toldAdapters(windows, system);
   const matched = matchCards(machine, adapters);

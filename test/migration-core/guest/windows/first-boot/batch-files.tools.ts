@@ -11,7 +11,7 @@ import {
   SERVICE,
 } from '../../../../../migration-core/guest/windows/first-boot/runner.ts';
 import { scratchFolder } from '../../../../support/tools.ts';
-import { hasWine, makeWine, NEEDS_WINE, winePath, type Wine } from '../../../../support/wine.ts';
+import { asksWine, makeWine, NEEDS_WINE, winePath, type Wine } from '../../../../support/wine.ts';
 import { nic, planNetwork } from '../network/steps.ts';
 import type { WindowsVersionId } from '../../../../support/windows-guest.ts';
 
@@ -21,10 +21,10 @@ const RESTART = 3010 % 256;
 let wine: Wine;
 let folder: string;
 beforeAll(async () => {
-  if (hasWine) wine = await makeWine();
+  if (asksWine) wine = await makeWine();
 });
 afterAll(async () => {
-  if (hasWine) await wine.remove();
+  if (asksWine) await wine.remove();
 });
 
 const write = (name: string, ...lines: string[]): void =>
@@ -59,12 +59,12 @@ const calls = (): string[] => {
 };
 
 beforeEach(async () => {
-  if (!hasWine) return;
+  if (!asksWine) return;
   folder = join(await scratchFolder(), 'first boot');
   mkdirSync(folder);
 });
 
-describe.skipIf(!hasWine)(`the runner ${NEEDS_WINE}`, () => {
+describe.skipIf(!asksWine)(`the runner ${NEEDS_WINE}`, () => {
   const start = async (): Promise<number> => {
     writeFileSync(join(folder, RUNNER), withFakes(runnerText({ lookSeconds: 0 }), 'shutdown'));
     fake('shutdown', noted('shutdown'));
@@ -186,7 +186,7 @@ describe.skipIf(!hasWine)(`the runner ${NEEDS_WINE}`, () => {
   });
 });
 
-describe.skipIf(!hasWine)(`the network step ${NEEDS_WINE}`, () => {
+describe.skipIf(!asksWine)(`the network step ${NEEDS_WINE}`, () => {
   const GUID = '{AAAAAAAA-1111-4111-8111-111111111111}';
   const HIDDEN = '{BBBBBBBB-2222-4222-8222-222222222222}';
   const INTERFACES = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters\\Interfaces';
@@ -208,9 +208,10 @@ describe.skipIf(!hasWine)(`the network step ${NEEDS_WINE}`, () => {
     version: WindowsVersionId,
     {
       cards = CARDS,
+      routes = ROUTES,
       failing = '',
       single = false,
-    }: { cards?: string[]; failing?: string; single?: boolean } = {},
+    }: { cards?: string[]; routes?: string[]; failing?: string; single?: boolean } = {},
   ): Promise<{ status: number; said: string[] }> => {
     const name = version === 'xp' || version === '7' ? 'Local Area Connection' : 'Ethernet';
     const { step } = await planNetwork({ version }, [
@@ -225,7 +226,7 @@ describe.skipIf(!hasWine)(`the network step ${NEEDS_WINE}`, () => {
       .replace('-n 6', '-n 1');
     writeFileSync(join(folder, '20-network.cmd'), withFakes(text, 'netsh', 'getmac', 'route'));
     writeFileSync(join(folder, '..', 'cards'), `\r\n${cards.join('\r\n')}\r\n`);
-    writeFileSync(join(folder, '..', 'routes'), `${ROUTES.join('\r\n')}\r\n`);
+    writeFileSync(join(folder, '..', 'routes'), `${routes.join('\r\n')}\r\n`);
     fake(
       'netsh',
       noted('netsh'),
@@ -304,7 +305,8 @@ describe.skipIf(!hasWine)(`the network step ${NEEDS_WINE}`, () => {
 
   test('the only card of a machine is taken where its address is another', async () => {
     const cards = [CARDS[0]!.replace('52-54-00-12-34-56', '00-50-56-00-00-01')];
-    const alone = await start('7', { cards, single: true });
+    const routes = ROUTES.map((line) => line.replace('52 54 00 12 34 56', '00 50 56 00 00 01'));
+    const alone = await start('7', { cards, routes, single: true });
     expect([alone.status, alone.said]).toEqual([
       0,
       [

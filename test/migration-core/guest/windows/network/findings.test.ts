@@ -227,7 +227,7 @@ describe('what is said', () => {
     const { edits, findings } = await fixWindows(volumes, networkAddresses, { nics: cards('7') });
     expect(edits).toEqual([]);
     expect(findings.map(({ message }) => message)).toEqual([
-      'An earlier conversion of this disk left the network settings for the first start, for the network cards of the machine it made (/Windows/Ironlift/FirstBoot/20-network.cmd); this is kept.',
+      'An earlier conversion of this disk left the network settings for the first start, for the network cards of the machine it made (C:\\Windows\\Ironlift\\FirstBoot\\20-network.cmd); this is kept.',
     ]);
   });
 });
