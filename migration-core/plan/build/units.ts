@@ -54,6 +54,13 @@ export function clock(minute: number): string {
   return `${two(Math.floor(ofDay / 60))}:${two(ofDay % 60)}`;
 }
 
+/** `Tue 02:10`, for tables. @param behind what slots behind the week are called: those of the day at the turn of a month */
+export function shortSlotText(slot: number, shape: WeekShape, behind = 'month-end day'): string {
+  const minute = slot * SLOT_MINUTES[shape];
+  const day = minute >= MINUTES_OF_WEEK ? behind : DAYS[Math.floor(minute / 1440)]!.slice(0, 3);
+  return `${day} ${clock(minute)}`;
+}
+
 /** `Tuesday 10:00`, or `month-end day 10:00` of a slot behind the week. */
 export function slotText(slot: number, shape: WeekShape): string {
   const minute = slot * SLOT_MINUTES[shape];

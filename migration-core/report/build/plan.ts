@@ -1,6 +1,7 @@
 /** Onto how many hosts, how full they get, and what happens when one fails. */
-import { RESOURCES, SLOT_MINUTES, type ResourceName } from '../../assess/model/demand.ts';
+import { RESOURCES, type ResourceName } from '../../assess/model/demand.ts';
 import { plural } from '../../base/text.ts';
+import { clock, shortSlotText } from '../../plan/build/units.ts';
 import type { PlanHost } from '../../plan/model/plan.ts';
 import type { Block, Section } from '../model.ts';
 import {
@@ -42,7 +43,6 @@ export const plan: Chapter = (input): Section => {
   const { totals, bound, failover, hosts, unplaced, elsewhere, osGroups, constraints, warnings } = planned;
   const names = namesOf(input);
   const say = (text: string) => withNames(text, names);
-  const minutes = SLOT_MINUTES[context.profile.shape];
   const fullest = [...hosts].sort((a, b) => fill(b) - fill(a) || (a.name < b.name ? -1 : 1));
   return {
     id: 'plan',
@@ -115,7 +115,7 @@ export const plan: Chapter = (input): Section => {
           host.servers.length,
           ...RESOURCES.map((resource) => host.use[resource].peak),
           RESOURCE_NAMES[host.binding],
-          slotText(host.use[resourceOf(host)].slot, minutes),
+          shortSlotText(host.use[resourceOf(host)].slot, context.profile.shape, 'month end'),
           host.vcpusPerCore,
         ]),
         empty: 'No hosts are needed.',
@@ -377,11 +377,3 @@ const resourceOf = ({ binding, use }: PlanHost): ResourceName =>
   RESOURCES.find((resource) => resource === binding) ??
   RESOURCES.reduce((best, resource) => (use[resource].peak > use[best].peak ? resource : best));
 const fill = (host: PlanHost): number => host.use[resourceOf(host)].peak;
-
-const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-const two = (value: number): string => String(value).padStart(2, '0');
-export const clock = (minute: number): string => `${two(Math.floor(minute / 60) % 24)}:${two(minute % 60)}`;
-function slotText(slot: number, minutes: number): string {
-  const minute = slot * minutes;
-  return `${minute >= 10_080 ? 'month end' : DAYS[Math.floor(minute / 1440)]!} ${clock(minute % 1440)}`;
-}

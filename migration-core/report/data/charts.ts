@@ -14,6 +14,10 @@ export interface DrawnChart {
   from: number;
   /** Of `column`: indexes of columns; of `row`: of rows, counted from `from`. */
   series: readonly number[];
+  /** Those of `series` that are a line over the columns: what the others are held against. */
+  limits?: readonly number[];
+  /** What stands at the axes; '' for nothing. */
+  axes: { points: string; values: string };
 }
 
 type Week = Extract<ChartSpec, { kind: 'week' }>;
@@ -36,7 +40,8 @@ export const weekColumns = (unit: string): Column[] => [
   column('ceiling', 'Ceiling', 'number', unit),
   ...Array.from({ length: HOURS_OF_A_WEEK }, (_, hour) => {
     const clock = `${DAYS[Math.floor(hour / 24)]!} ${String(hour % 24).padStart(2, '0')}:00`;
-    return column(clock.toLowerCase().replace(/\W+/gu, '-'), clock, 'number', unit);
+    // Charts take their labels from these headers; the unit stands at the ceiling and at the axis.
+    return column(clock.toLowerCase().replace(/\W+/gu, '-'), clock, 'number');
   }),
 ];
 
@@ -61,17 +66,18 @@ export function chartTable(
     columns,
     rows,
     empty: 'There is nothing to draw.',
-    charts:
-      drawn === null || rows.length === 0
-        ? []
-        : [{ shape: drawn.shape, series: drawn.series, title, summary, by: 'column', from: 0 }],
+    charts: drawn === null || rows.length === 0 ? [] : [{ ...drawn, title, summary, by: 'column', from: 0 }],
   };
 }
+
+/** Counts are shown without a point. */
+const kindOf = (values: readonly number[]): ColumnKind =>
+  values.every(Number.isInteger) ? 'count' : 'number';
 
 interface Contents {
   columns: Column[];
   rows: Value[][];
-  drawn: Pick<DrawnChart, 'shape' | 'series'> | null;
+  drawn: Pick<DrawnChart, 'shape' | 'series' | 'limits' | 'axes'> | null;
 }
 
 function contents(spec: Exclude<ChartSpec, Week>): Contents {
@@ -80,10 +86,13 @@ function contents(spec: Exclude<ChartSpec, Week>): Contents {
       return {
         columns: [
           column('part', 'Part', 'text'),
-          { ...column('value', 'Value', 'number', spec.unit), total: true },
+          {
+            ...column('value', 'Value', kindOf(spec.parts.map(({ value }) => value)), spec.unit),
+            total: true,
+          },
         ],
         rows: spec.parts.map(({ title, value }) => [title, value]),
-        drawn: { shape: 'bar', series: [1] },
+        drawn: { shape: 'bar', series: [1], axes: { points: '', values: spec.unit } },
       };
     case 'bars':
       return {
@@ -93,7 +102,10 @@ function contents(spec: Exclude<ChartSpec, Week>): Contents {
           column('ceiling', 'Ceiling', 'number', spec.unit),
         ],
         rows: spec.bars.map(({ title, value, ceiling }) => [title, value, ceiling]),
-        drawn: { shape: 'column', series: [1, 2] },
+        drawn: {
+          ...{ shape: 'column', limits: [2], axes: { points: '', values: spec.unit } },
+          series: spec.bars.some(({ ceiling }) => ceiling !== null) ? [1, 2] : [1],
+        },
       };
     case 'series':
       return {
@@ -102,7 +114,10 @@ function contents(spec: Exclude<ChartSpec, Week>): Contents {
           ...spec.lines.map(({ title }, index) => column(`line-${index + 1}`, title, 'number', spec.unit)),
         ],
         rows: spec.times.map((time, at) => [time, ...spec.lines.map(({ values }) => values[at] ?? null)]),
-        drawn: { shape: 'line', series: spec.lines.map((_, index) => index + 1) },
+        drawn: {
+          ...{ shape: 'line', axes: { points: '', values: spec.unit } },
+          series: spec.lines.map((_, index) => index + 1),
+        },
       };
     case 'steps': {
       let sum = spec.start;
@@ -116,19 +131,26 @@ function contents(spec: Exclude<ChartSpec, Week>): Contents {
           ['Start', null, spec.start],
           ...spec.steps.map(({ title, change }): Value[] => [title, change, (sum += change)]),
         ],
-        drawn: { shape: 'column', series: [2] },
+        drawn: { shape: 'column', series: [2], axes: { points: '', values: spec.unit } },
       };
     }
-    case 'histogram':
+    case 'histogram': {
+      const kind = kindOf(spec.bins.flatMap(({ from, to }) => [from, to]));
       return {
         columns: [
-          column('from', 'From', 'number', spec.unit),
-          column('to', 'To', 'number', spec.unit),
+          // Charts name their columns by it.
+          column('range', 'Range', 'text', spec.unit),
+          column('from', 'From', kind, spec.unit),
+          column('to', 'To', kind, spec.unit),
           { ...column('count', 'Count', 'count'), total: true },
         ],
-        rows: spec.bins.map(({ from, to, count }) => [from, to, count]),
-        drawn: { shape: 'column', series: [2] },
+        rows: spec.bins.map(({ from, to, count }) => [
+          from === to ? String(from) : `${from} to ${to}`,
+          ...[from, to, count],
+        ]),
+        drawn: { shape: 'column', series: [3], axes: { points: spec.unit, values: 'Count' } },
       };
+    }
     case 'spans': {
       const kind = spec.unit === 'dates' ? 'time' : 'minutes';
       return {

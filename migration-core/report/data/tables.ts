@@ -276,6 +276,7 @@ class Weeks {
         summary,
         from,
         series: spec.rows.map((_, index) => index),
+        axes: { points: '', values: spec.unit },
       });
   }
   table(id: string, title: string, chapter: string): DataTable {

@@ -6,6 +6,9 @@ import { fixedCell, plainXml, quotedSheet, XML } from './xml.ts';
 /** The palette of the house, in the order of the series; told apart in grey too. */
 const COLOURS = ['1F5FA8', 'C75B12', '2E7D5B', '7A4FA3', '8A6D00', '4A5560'];
 
+/** What may be used: dashed, as on screen. */
+const LIMIT = 'B3261E';
+
 /** A sheet's numbers as its charts see them: of the header row and all rows below, without totals. */
 export interface Plotted {
   sheet: string;
@@ -23,26 +26,51 @@ const NAMESPACES =
   'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"';
 
 export function chartXml(chart: DrawnChart, plotted: Plotted): string {
-  const series = chart.series.map((index, order) => seriesXml(chart, index, order, plotted)).join('');
-  const line = chart.shape === 'line';
-  const plot = line
-    ? `<c:lineChart><c:grouping val="standard"/><c:varyColors val="0"/>${series}<c:marker val="1"/><c:axId val="1"/><c:axId val="2"/></c:lineChart>`
-    : `<c:barChart><c:barDir val="${chart.shape === 'bar' ? 'bar' : 'col'}"/><c:grouping val="clustered"/><c:varyColors val="0"/>${series}<c:gapWidth val="60"/><c:axId val="1"/><c:axId val="2"/></c:barChart>`;
+  const { shape, axes } = chart;
+  const limits = new Set(shape === 'line' ? chart.series : (chart.limits ?? []));
+  const seriesOf = (isLine: boolean): string =>
+    chart.series
+      .map((index, order) =>
+        limits.has(index) === isLine ? seriesXml(chart, index, order, plotted, isLine) : '',
+      )
+      .join('');
+  const [columns, lines] = [seriesOf(false), seriesOf(true)];
+  const ids = '<c:axId val="1"/><c:axId val="2"/>';
+  const plot =
+    (columns === ''
+      ? ''
+      : `<c:barChart><c:barDir val="${shape === 'bar' ? 'bar' : 'col'}"/><c:grouping val="clustered"/><c:varyColors val="0"/>${columns}<c:gapWidth val="60"/>${ids}</c:barChart>`) +
+    (lines === ''
+      ? ''
+      : `<c:lineChart><c:grouping val="standard"/><c:varyColors val="0"/>${lines}<c:marker val="1"/>${ids}</c:lineChart>`);
   // Bars that lie are read from the top.
-  const order = `<c:scaling><c:orientation val="${chart.shape === 'bar' ? 'maxMin' : 'minMax'}"/></c:scaling>`;
+  const order = `<c:scaling><c:orientation val="${shape === 'bar' ? 'maxMin' : 'minMax'}"/></c:scaling>`;
+  const [across, up] = shape === 'bar' ? ['l', 'b'] : ['b', 'l'];
   return (
     `${XML}<c:chartSpace ${NAMESPACES}><c:roundedCorners val="0"/><c:chart>` +
-    `<c:title><c:tx><c:rich><a:bodyPr/><a:p><a:pPr><a:defRPr sz="1200" b="1"/></a:pPr><a:r><a:rPr lang="en" sz="1200" b="1"/><a:t>${plainXml(chart.title)}</a:t></a:r></a:p></c:rich></c:tx><c:overlay val="0"/></c:title>` +
-    `<c:autoTitleDeleted val="0"/><c:plotArea><c:layout/>${plot}` +
-    `<c:catAx><c:axId val="1"/>${order}<c:delete val="0"/><c:axPos val="${chart.shape === 'bar' ? 'l' : 'b'}"/><c:numFmt formatCode="General" sourceLinked="1"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="low"/><c:crossAx val="2"/><c:crosses val="autoZero"/>${chart.by === 'row' ? '<c:tickLblSkip val="24"/>' : ''}</c:catAx>` +
-    `<c:valAx><c:axId val="2"/><c:scaling><c:orientation val="minMax"/></c:scaling><c:delete val="0"/><c:axPos val="${chart.shape === 'bar' ? 'b' : 'l'}"/><c:majorGridlines/><c:numFmt formatCode="General" sourceLinked="1"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/><c:crossAx val="1"/><c:crosses val="${chart.shape === 'bar' ? 'max' : 'autoZero'}"/></c:valAx></c:plotArea>` +
+    `${titleXml(chart.title, 1200)}<c:autoTitleDeleted val="0"/><c:plotArea><c:layout/>${plot}` +
+    `<c:catAx><c:axId val="1"/>${order}<c:delete val="0"/><c:axPos val="${across}"/>${titleXml(axes.points, 900)}<c:numFmt formatCode="General" sourceLinked="1"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="low"/><c:crossAx val="2"/><c:crosses val="autoZero"/>${chart.by === 'row' ? '<c:tickLblSkip val="24"/><c:tickMarkSkip val="24"/>' : ''}</c:catAx>` +
+    `<c:valAx><c:axId val="2"/><c:scaling><c:orientation val="minMax"/>${axes.values === '%' ? WHOLE : ''}</c:scaling><c:delete val="0"/><c:axPos val="${up}"/>${GRID}${titleXml(axes.values, 900)}<c:numFmt formatCode="General" sourceLinked="1"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/><c:crossAx val="1"/><c:crosses val="${shape === 'bar' ? 'max' : 'autoZero'}"/></c:valAx></c:plotArea>` +
     (chart.series.length > 1 ? '<c:legend><c:legendPos val="b"/><c:overlay val="0"/></c:legend>' : '') +
     '<c:plotVisOnly val="1"/><c:dispBlanksAs val="gap"/></c:chart></c:chartSpace>'
   );
 }
 
+/** Per cent are of a whole, so that two charts of them can be held against each other. */
+const WHOLE = '<c:max val="100"/><c:min val="0"/>';
+
+/** Lighter than what is drawn on it. */
+const GRID =
+  '<c:majorGridlines><c:spPr><a:ln w="6350"><a:solidFill><a:srgbClr val="D5DADE"/></a:solidFill></a:ln></c:spPr></c:majorGridlines>';
+
+/** @param size hundredths of a point */
+const titleXml = (title: string, size: number): string =>
+  title === ''
+    ? ''
+    : `<c:title><c:tx><c:rich><a:bodyPr/><a:p><a:pPr><a:defRPr sz="${size}" b="${size > 1000 ? 1 : 0}"/></a:pPr><a:r><a:rPr lang="en" sz="${size}" b="${size > 1000 ? 1 : 0}"/><a:t>${plainXml(title)}</a:t></a:r></a:p></c:rich></c:tx><c:overlay val="0"/></c:title>`;
+
 /** Cells are counted on the sheet: its row 0 has the headers. */
-function seriesXml(chart: DrawnChart, index: number, order: number, plotted: Plotted): string {
+function seriesXml(chart: DrawnChart, index: number, order: number, plotted: Plotted, line: boolean): string {
   const [name, points, values]: [Place, Run, Run] =
     chart.by === 'column'
       ? [
@@ -58,12 +86,12 @@ function seriesXml(chart: DrawnChart, index: number, order: number, plotted: Plo
             to: [chart.from + index + 1, plotted.headers.length - 1],
           },
         ];
-  const colour = COLOURS[order % COLOURS.length]!;
-  const line = chart.shape === 'line';
+  const isLimit = line && chart.shape !== 'line';
+  const colour = isLimit ? LIMIT : COLOURS[order % COLOURS.length]!;
   const fill = `<a:solidFill><a:srgbClr val="${colour}"/></a:solidFill>`;
   return (
     `<c:ser><c:idx val="${order}"/><c:order val="${order}"/><c:tx>${strings({ from: name, to: name }, plotted)}</c:tx>` +
-    `<c:spPr>${line ? `<a:ln w="19050">${fill}</a:ln>` : fill}</c:spPr>` +
+    `<c:spPr>${line ? `<a:ln w="19050">${fill}${isLimit ? '<a:prstDash val="dash"/>' : ''}</a:ln>` : fill}</c:spPr>` +
     (line ? '<c:marker><c:symbol val="none"/></c:marker>' : '<c:invertIfNegative val="0"/>') +
     `<c:cat>${strings(points, plotted)}</c:cat><c:val>${numbers(values, plotted)}</c:val>${line ? '<c:smooth val="0"/>' : ''}</c:ser>`
   );
@@ -117,17 +145,18 @@ function label(cell: Cell): string {
   }
 }
 
-const WIDTH = 12;
+/** Columns of a sheet: those of a week are wide, and six of them a page. */
+const [WIDTH, WEEK_WIDTH] = [12, 6];
 const HEIGHT = 20;
 
 /** Charts one below the other. */
 export function drawingXml(charts: readonly DrawnChart[], column: number, row: number): string {
-  const anchors = charts.map(({ title, summary }, at) => {
+  const anchors = charts.map(({ title, summary, by }, at) => {
     const top = row + at * (HEIGHT + 1);
     const corner = (x: number, y: number): string =>
       `<xdr:col>${x}</xdr:col><xdr:colOff>0</xdr:colOff><xdr:row>${y}</xdr:row><xdr:rowOff>0</xdr:rowOff>`;
     return (
-      `<xdr:twoCellAnchor><xdr:from>${corner(column, top)}</xdr:from><xdr:to>${corner(column + WIDTH, top + HEIGHT)}</xdr:to>` +
+      `<xdr:twoCellAnchor><xdr:from>${corner(column, top)}</xdr:from><xdr:to>${corner(column + (by === 'row' ? WEEK_WIDTH : WIDTH), top + HEIGHT)}</xdr:to>` +
       `<xdr:graphicFrame macro=""><xdr:nvGraphicFramePr><xdr:cNvPr id="${at + 2}" name="Chart ${at + 1}" title="${plainXml(title)}" descr="${plainXml(summary)}"/><xdr:cNvGraphicFramePr/></xdr:nvGraphicFramePr>` +
       '<xdr:xfrm><a:off x="0" y="0"/><a:ext cx="0" cy="0"/></xdr:xfrm>' +
       `<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" r:id="rId${at + 1}"/></a:graphicData></a:graphic></xdr:graphicFrame><xdr:clientData/></xdr:twoCellAnchor>`

@@ -93,9 +93,14 @@ from openpyxl.utils.escape import unescape
 book = openpyxl.load_workbook(sys.argv[1])
 values = openpyxl.load_workbook(sys.argv[1], data_only=True)
 out = {'sheets': [], 'links': [], 'sums': []}
+def words(title):
+    return None if title is None else ''.join(run.t for p in title.tx.rich.p for run in p.r)
+def drawn(chart):
+    return [words(chart.title), words(chart.x_axis.title), words(chart.y_axis.title), chart.y_axis.scaling.max,
+            [[type(part).__name__, len(part.series)] for part in chart._charts]]
 for sheet in book:
     out['sheets'].append({
-        'name': sheet.title, 'frozen': sheet.freeze_panes, 'charts': len(sheet._charts),
+        'name': sheet.title, 'frozen': sheet.freeze_panes, 'charts': [drawn(chart) for chart in sheet._charts],
         'tables': [[t.name, t.ref, t.autoFilter.ref if t.autoFilter else None, t.totalsRowCount,
                     [c.name for c in t.tableColumns] == [unescape(str(sheet.cell(sheet[t.ref.split(':')[0]].row, n + 1).value)) for n, c in enumerate(t.tableColumns)]]
                    for t in sheet.tables.values()],
@@ -117,7 +122,13 @@ interface Opened {
   sheets: {
     name: string;
     frozen: string | null;
-    charts: number;
+    charts: [
+      title: string,
+      points: string | null,
+      values: string | null,
+      top: number | null,
+      parts: [string, number][],
+    ][];
     tables: [name: string, ref: string, filter: string, totals: number | null, headers: boolean][];
     names: string[];
   }[];
@@ -150,7 +161,17 @@ describe('openpyxl', () => {
     ]);
     expect(kinds.names).toEqual([...HOSTILE.map((name) => name.toWellFormed()), 'Total']);
     expect(opened.sums).toHaveLength(9);
-    expect(opened.sheets.map(({ charts }) => charts)).toEqual([0, 0, 0, 1, 1, 0, 0]);
+    expect(opened.sheets.map(({ charts }) => charts.length)).toEqual([0, 0, 0, 1, 1, 0, 0]);
+    // Which is which: axes have their unit, per cent their hundred, and what may be used is a line over the bars.
+    const charts = opened.sheets.flatMap((one) => one.charts).map(([, ...more]) => more);
+    expect(charts).toContainEqual([
+      ...[null, '%', 100],
+      [
+        ['BarChart', 1],
+        ['LineChart', 1],
+      ],
+    ]);
+    expect(charts).toContainEqual([null, '%', 100, [['LineChart', HOSTILE.length]]]);
   });
 
   it('opens a workbook of nothing', async () => {

@@ -1,6 +1,7 @@
 /** Plans, savings and waves as a person reads them at a terminal. */
 import { formatBytes, formatSeconds, plural } from '../../../base/text.ts';
-import { RESOURCES, SLOT_MINUTES, type ResourceName, type WeekShape } from '../../../assess/model/demand.ts';
+import { RESOURCES, type ResourceName, type WeekShape } from '../../../assess/model/demand.ts';
+import { clock, shortSlotText } from '../../../plan/build/units.ts';
 import type { Comparison } from '../../../plan/compare.ts';
 import type { Plan, PlanHost } from '../../../plan/model/plan.ts';
 import type { Savings, WavePlan } from '../../../plan/model/waves.ts';
@@ -21,22 +22,6 @@ const RESOURCE_TITLES: Record<PlanHost['binding'], string> = {
   machines: 'number of machines',
   none: 'nothing',
 };
-
-const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-
-const MINUTES_OF_WEEK = 10_080;
-
-/** `Tue 02:10`; slots behind the week are those of the day at the turn of a month. */
-export function slotText(slot: number, shape: WeekShape): string {
-  const minute = slot * SLOT_MINUTES[shape];
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = minute >= MINUTES_OF_WEEK ? 'month-end day' : DAYS[Math.floor(minute / 1440)]!;
-  return `${day} ${two(Math.floor((minute % 1440) / 60))}:${two(minute % 60)}`;
-}
-
-/** Minutes after midnight as `01:30`. */
-export const clock = (minutes: number): string =>
-  `${String(Math.floor(minutes / 60) % 24).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 
 export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns: number): string {
   const out: string[] = [];
@@ -161,7 +146,7 @@ function hostTable(hosts: readonly PlanHost[], shape: WeekShape): string {
   const peak = (host: PlanHost, resource: ResourceName): string => percent(host.use[resource].peak);
   const rows = shown.map((host) => {
     const slot = (RESOURCES as readonly string[]).includes(host.binding)
-      ? slotText(host.use[host.binding as ResourceName].slot, shape)
+      ? shortSlotText(host.use[host.binding as ResourceName].slot, shape)
       : '';
     return [
       short(host.name, 20),
