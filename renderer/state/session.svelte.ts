@@ -15,6 +15,8 @@ export interface Toast {
 
 /** Milliseconds that a message stays; nobody has to read faster than that, it stays while the pointer is on it. */
 const TOAST_MS = 6000;
+/** Milliseconds: figures that change faster than this cannot be read, and drawing them costs the processor that copies. */
+const PROGRESS_EVERY = 250;
 /** The oldest goes when there are more. */
 const TOASTS_AT_MOST = 3;
 
@@ -58,8 +60,10 @@ export class SessionState {
   /** Loads what the frame needs and listens. Returns what ends it. */
   start(): () => void {
     const ends = [
-      this.client.on('job', (job) => this.#put(job)),
+      this.client.on('job', (job) => this.#hear(job)),
+      () => clearTimeout(this.#soon),
       this.client.on('job-removed', ({ id }) => {
+        this.#held.delete(id);
         this.jobs = this.jobs.filter((job) => job.id !== id);
       }),
       this.client.on('changed', ({ what }) => {
@@ -102,6 +106,25 @@ export class SessionState {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Of jobs that only came further: shown together, now and then. */
+  #held = new Map<string, Job>();
+  #soon: ReturnType<typeof setTimeout> | undefined;
+
+  #hear(job: Job): void {
+    const known = this.jobs.find(({ id }) => id === job.id);
+    if (known?.state !== job.state || known.notes.length !== job.notes.length) {
+      this.#held.delete(job.id);
+      this.#put(job);
+      return;
+    }
+    this.#held.set(job.id, job);
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      for (const held of this.#held.values()) this.#put(held);
+      this.#held.clear();
+    }, PROGRESS_EVERY);
   }
 
   #put(job: Job): void {

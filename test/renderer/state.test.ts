@@ -330,6 +330,30 @@ describe('the session', () => {
     end();
   });
 
+  it('shows four times a second how far a job is, and at once how it ended', async () => {
+    const { client, tell } = fakeClient({ 'jobs.list': { jobs: [] }, 'app.settings': {}, 'app.about': {} });
+    const session = new SessionState(client);
+    const end = session.start();
+    await new Promise((done) => setTimeout(done, 5));
+    const seen = new Set<number | null>();
+    const at = (done: number): Job => ({ ...job('job-1', 'running'), createdAt: done });
+    tell('job', at(0));
+    const until = performance.now() + 600;
+    for (let done = 1; performance.now() < until; done++) {
+      tell('job', at(done));
+      seen.add(session.jobs[0]!.createdAt);
+      await new Promise((next) => setTimeout(next, 10));
+    }
+    expect(seen.size).toBeGreaterThan(1);
+    expect(seen.size).toBeLessThanOrEqual(4);
+    tell('job', job('job-1', 'done'));
+    expect(session.jobs[0]!.state).toBe('done');
+    // What was held back is of before, and not shown any more.
+    await new Promise((next) => setTimeout(next, 300));
+    expect(session.jobs[0]!.state).toBe('done');
+    end();
+  });
+
   it('waits for a job that is over later, or was before', async () => {
     const { client, tell } = fakeClient({ 'jobs.get': job('job-1', 'running') });
     const session = new SessionState(client);
