@@ -70,7 +70,6 @@ const HIVES: [name: string, seed: number][] = [
   ['system/bitcurator-M57-PAT-SYSTEM', 11],
   ['system/regipy-SYSTEM', 12],
   ['system/dissect.regf-SYSTEM', 13],
-  ['system/hackfortress-xp-system', 14],
 ];
 
 describe.skipIf(!hasShared)(`hives of real servers ${NEEDS_SHARED}`, () => {
@@ -92,7 +91,7 @@ describe.skipIf(!hasShared)(`hives of real servers ${NEEDS_SHARED}`, () => {
     expect([undone.bytes.length, sha256(undone.bytes)]).toEqual([original.length, sha256(original)]);
   });
 
-  it.each(HIVES.slice(1, 3))(
+  it.each(HIVES.slice(1, 2))(
     '%s: taken back value for value where it was written to since',
     async (name, seed) => {
       const volume = await volumeWith({ SYSTEM: fixture(name) });
