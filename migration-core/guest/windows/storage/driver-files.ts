@@ -131,10 +131,10 @@ export class DriverFiles {
   }
 
   /**
-   * A driver of Windows and the modules it needs, as far as they are missing, taken from where Windows keeps copies; null where it
-   * keeps none.
+   * A driver of Windows in System32\drivers and the modules it needs, as far as they are missing, taken from where Windows keeps
+   * copies; null where it keeps none, or where none may be taken.
    */
-  async restore(inf: string, binary: string): Promise<RestoredFile[] | null> {
+  async restore(inf: string, binary: string, mayCopy: boolean): Promise<RestoredFile[] | null> {
     const folder = await this.folder();
     const restored: RestoredFile[] = [];
     const waiting = [binary];
@@ -144,7 +144,7 @@ export class DriverFiles {
       seen.add(name.toLowerCase());
       const path = `${folder}/${name}`;
       const there = await this.#read(path);
-      const copy = there === null ? await this.#copyOf(inf, name) : null;
+      const copy = there === null && mayCopy ? await this.#copyOf(inf, name) : null;
       const content = there ?? copy?.content;
       if (content === undefined || restored.length >= MOST_RESTORED || seen.size > MOST_MODULES) return null;
       if (copy !== null) restored.push({ path, ...copy });

@@ -157,6 +157,8 @@ function addDuty(duties: Map<string, Duty>, device: string, solution: Solution, 
     duties.set(key, { solution, ids: [...solution.ids], devices: [device], reason });
     return;
   }
+  // A driver of Windows may serve one device by a general ID and be the one made for another.
+  if (duty.solution.inbox === null) duty.solution = solution;
   for (const id of solution.ids) if (!duty.ids.includes(id)) duty.ids.push(id);
   if (!duty.devices.includes(device)) duty.devices.push(device);
 }

@@ -58,12 +58,20 @@ export async function solveDevice(
   const ofOthers = unusable.filter((bound) => !sameName(bound.service, service));
   if (ofOthers.length > 0 && windows.bindingTable === 'driver-database') return { solutions, problem };
   const obstacle = await obstacleOf(service, windows, system, files, binary);
-  const missingFiles = obstacle === null ? [] : mayAddFiles ? await files.restore(inbox.inf, binary) : null;
+  const missingFiles = obstacle === null ? [] : await files.restore(inbox.inf, binary, mayAddFiles);
   if (missingFiles === null)
     return { solutions, problem: unusable.length > 0 ? problem : `${problem} ("${service}": ${obstacle})` };
-  const ids = [...inbox.ids, ...unusable.map(({ id }) => id)];
+  const ids = [...inbox.ids, ...unusable.map(({ id }) => id).filter((id) => comesFirst(id, device, inbox))];
   return { solutions: [{ service, inbox, ids, missingFiles }], problem: null };
 }
+
+/** Whether Windows looks for this ID before those of the driver: then it has to lead to the driver as well. */
+const comesFirst = (id: string, { forms }: BootDevice, inbox: InboxDriver): boolean =>
+  forms.some((ids) => {
+    const own = ids.findIndex((one) => inbox.ids.some((known) => sameName(known, one)));
+    const at = ids.indexOf(id);
+    return at >= 0 && (own < 0 || at < own);
+  });
 
 /**
  * XP and 2003 have entered only the devices that they have met: all that their driver knows are entered. Later ones have entered

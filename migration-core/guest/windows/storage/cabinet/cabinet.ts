@@ -47,6 +47,8 @@ const HAS_RESERVE = 4;
 const LARGEST_TABLES = 32 << 20;
 /** Bytes; a driver, not an image. */
 const LARGEST_FILE = 64 << 20;
+/** Bytes of a folder that are unpacked to get at a file: the driver caches of XP and 2003 hold some 200 MB. */
+const MOST_UNPACKED = 1 << 30;
 const LONGEST_NAME = 256;
 /** Of the block that MSZIP packs for itself, "CK" in front. */
 const MSZIP_MAGIC = 0x4b43;
@@ -78,6 +80,7 @@ export async function openCabinet(read: ReadAt): Promise<Cabinet> {
       const folder = folders[entry.folder];
       if (folder === undefined) throw notSupported('A file of the cabinet lies in two cabinets');
       if (entry.size > LARGEST_FILE) throw damaged('a file in it is larger than a driver can be');
+      if (entry.start + entry.size > MOST_UNPACKED) throw damaged('a file in it lies too far behind');
       return unpack(read, folder, entry, blockReserve, signal);
     },
   };

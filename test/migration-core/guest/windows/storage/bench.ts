@@ -26,6 +26,8 @@ export interface Bench {
   target?: string;
   buses: DiskBus[];
   firmware?: 'bios' | 'uefi';
+  /** Without it they are read from the hive. */
+  facts?: WindowsFacts;
 }
 
 export interface Result {
@@ -73,7 +75,7 @@ async function plan(bench: Bench, system: Uint8Array): Promise<{ edits: GuestEdi
     },
     { ignoreCase: true },
   );
-  const windows = factsOf(openHive(system), bench.ntVersion);
+  const windows = bench.facts ?? factsOf(openHive(system), bench.ntVersion);
   const firmware = bench.firmware ?? 'bios';
   const machine: VirtualMachine = { ...machineWith(bench.buses), firmware };
   const context: FixContext = {

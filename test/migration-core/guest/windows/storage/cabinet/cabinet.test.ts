@@ -81,6 +81,7 @@ describe('a cabinet', () => {
     ['an unknown packing', changed(42, 4), 'it is packed by a method that cabinets do not have'],
     ['a window LZX does not have', changed(42, 3, 14), 'its window of 2^14 bytes is none of LZX'],
     ['a huge file', changed(44, 0, 0, 0, 127), 'a file in it is larger than a driver can be'],
+    ['a file far behind', changed(48, 0, 0, 0, 127), 'a file in it lies too far behind'],
     ['too few blocks', changed(40, 1, 0), 'a file in it is cut short'],
   ])('%s is refused', async (_, source, what) => {
     expect(await message(extractAll(source))).toBe(`CABINET_DAMAGED: The cabinet is damaged: ${what}.`);
