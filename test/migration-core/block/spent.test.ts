@@ -65,7 +65,9 @@ describe('what holds a copy up', () => {
         writer: {
           path: 'out',
           granularity: 4096,
-          write: async (bytes, offset) => void (await handle.write(bytes, 0, bytes.length, offset)),
+          write: async (bytes, offset) => {
+            await handle.write(bytes, 0, bytes.length, offset);
+          },
           place: (offset) => ({ fd: handle.fd, offset }),
         },
         onProgress: (event) => events.push(event),
