@@ -64,6 +64,7 @@ export default {
     target: ['nsis', 'portable'],
     icon: 'resources/icons/icon.ico',
     files: files('win32'),
+    extraResources: [{ from: 'out/helper', to: 'helper', filter: ['ironlift-read-device.exe'] }],
   },
   nsis: { oneClick: false, perMachine: false, allowToChangeInstallationDirectory: true },
   mac: {
@@ -72,6 +73,7 @@ export default {
     icon: 'resources/icons/icon.icns',
     hardenedRuntime: true,
     files: files('darwin'),
+    extraResources: [{ from: 'out/helper', to: 'helper', filter: ['ironlift-read-device'] }],
   },
 
   // Nothing is published, and nothing looks for updates.

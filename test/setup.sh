@@ -39,6 +39,7 @@ packages=(
   libhivex-bin libwin-hivex-perl # hivexsh, hivexml and hivexregedit make and judge registry hives
   python3-libregf    # reads registry hives a second way
   gcab cabextract    # make and judge cabinets, as the driver cache of old Windows is made of them
+  binutils           # objdump judges what we read of driver files
   poppler-utils qpdf # judge PDF: text, pages, fonts, tags; the structure of the file
   libreoffice-calc python3-openpyxl python3-jsonschema # open workbooks of reports, and judge their JSON
   imagemagick        # screenshots to PNG where QEMU gives PPM

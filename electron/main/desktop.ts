@@ -99,7 +99,11 @@ async function open(desktop: Desktop): Promise<void> {
     disks: diskAccess({
       platform: node.platform,
       uid: node.getuid?.() ?? null,
-      helperBinary: join(node.resourcesPath ?? '', 'helper', 'ironlift-read-device'),
+      helperBinary: join(
+        node.resourcesPath ?? '',
+        'helper',
+        node.platform === 'win32' ? 'ironlift-read-device.exe' : 'ironlift-read-device',
+      ),
       helperScript: scriptHelper(node, app.isPackaged, parts.helperProgram),
       canRun,
     }),

@@ -2,8 +2,11 @@
 import type { Session, WebContents } from 'electron';
 import { isPage } from './page-protocol.ts';
 
-/** All rights a page can ask for are refused: it needs none. */
-export function lockSession(session: Session): void {
+/**
+ * All rights a page can ask for are refused: it needs none.
+ * @param mayLoad the addresses that its page may load beside `data:`; of the network there is none
+ */
+export function lockSession(session: Session, mayLoad: (url: string) => boolean = isOwn): void {
   session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.setPermissionCheckHandler(() => false);
   session.setDevicePermissionHandler(() => false);
@@ -24,11 +27,11 @@ export function lockSession(session: Session): void {
   });
   // The page loads from its own address and nothing else; the network is not there for it.
   session.webRequest.onBeforeRequest((details, answer) => {
-    answer({ cancel: !isPage(details.url) && !details.url.startsWith('data:') && !isDevTools(details.url) });
+    answer({ cancel: !mayLoad(details.url) && !details.url.startsWith('data:') });
   });
 }
 
-const isDevTools = (url: string): boolean => url.startsWith('devtools:');
+const isOwn = (url: string): boolean => isPage(url) || url.startsWith('devtools:');
 
 /** For each page that there ever is: on `web-contents-created`. */
 export function lockContents(contents: WebContents): void {

@@ -9,11 +9,20 @@ import type { Log } from '../log-file.ts';
 import { canKeep, credentialStore } from './credentials.ts';
 import { chooseFiles } from './dialogs.ts';
 import type { DiskAccess } from './elevate.ts';
+import { pdfPrinter } from './print.ts';
 import { startTask } from './task-process.ts';
 
 type Electron = Pick<
   typeof ElectronModule,
-  'app' | 'dialog' | 'Notification' | 'powerSaveBlocker' | 'safeStorage' | 'shell' | 'utilityProcess'
+  | 'app'
+  | 'BrowserWindow'
+  | 'dialog'
+  | 'Notification'
+  | 'powerSaveBlocker'
+  | 'safeStorage'
+  | 'session'
+  | 'shell'
+  | 'utilityProcess'
 >;
 
 export interface DesktopShellOptions {
@@ -62,6 +71,7 @@ export async function desktopShell({
       ),
     chooseFiles: chooseFiles(dialog, window, homeFolder, platform),
     ...(disks.localDisks === 'helper' ? { deviceHelper: disks.command } : {}),
+    printPdf: pdfPrinter(electron),
     reveal: (path) => electron.shell.showItemInFolder(path),
     keepAwake() {
       const id = powerSaveBlocker.start('prevent-app-suspension');

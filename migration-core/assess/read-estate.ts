@@ -37,7 +37,8 @@ export interface ReadEstateOptions {
 
 /** Part of what is known of a server could not be read; the rest of it is there. */
 export interface EstateProblem {
-  server: ServerId;
+  /** null: of the engagement as a whole. */
+  server: ServerId | null;
   name: string;
   /** Two sentences: what happened, what to do. */
   message: string;

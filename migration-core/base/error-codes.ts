@@ -71,6 +71,7 @@ export const ERROR_KINDS = {
   VERIFY_FAILED: 'failed',
   NOT_A_CONVERSION: 'refused',
   ALREADY_UNDONE: 'refused',
+  ALREADY_FINISHED: 'refused',
   // convert: going on with an interrupted job
   JOB_RUNNING: 'refused',
   JOURNAL_DAMAGED: 'refused',

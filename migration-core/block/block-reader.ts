@@ -4,6 +4,7 @@ import type { Piece } from './pipeline-messages.ts';
 import type { PlannedBlock } from './pipeline-plan.ts';
 import { SlotError, type Slot } from './pipeline-workers.ts';
 import type { BlockSource } from './source.ts';
+import { timedAsync, type Spent } from './spent.ts';
 
 /** The parts of a block as places in files, or null where some of them are in no file. */
 export function filePieces(source: BlockSource, block: PlannedBlock): Piece[] | null {
@@ -34,12 +35,16 @@ const follows = (last: Piece, at: number, fd: number, offset: number): boolean =
   last.at + last.length === at &&
   last.offset + last.length === offset;
 
-/** Has `work` done on a block, with its pieces or (null) after its bytes have been put into the slot here. */
+/**
+ * Has `work` done on a block, with its pieces or (null) after its bytes have been put into the slot here; the time that
+ * takes is added to `spent`.
+ */
 export async function withBlock<T>(
   source: BlockSource,
   block: PlannedBlock,
   slot: Slot,
   work: (pieces: Piece[] | null) => Promise<T>,
+  spent?: Spent,
 ): Promise<T> {
   const pieces = filePieces(source, block);
   if (pieces !== null) {
@@ -50,7 +55,8 @@ export async function withBlock<T>(
       // Read again through the source: it may know a way round, and if not, it tells best what is wrong.
     }
   }
-  await readParts(source, block, slot.bytes);
+  const read = (): Promise<void> => readParts(source, block, slot.bytes);
+  await (spent === undefined ? read() : timedAsync(spent, 'source', read));
   return work(null);
 }
 

@@ -32,6 +32,8 @@ export interface WorkerSetup {
   slots: SharedArrayBuffer;
   /** A SHA-256 for each slot. */
   digests: SharedArrayBuffer;
+  /** How long this thread has read, written and computed (spent.ts). */
+  clock: SharedArrayBuffer;
   /** Shared by all threads: a 32-bit word for each file that is written, by its descriptor; several may share one. */
   locks: SharedArrayBuffer;
 }

@@ -22,6 +22,7 @@ import {
   type ToWorker,
   type WorkerSetup,
 } from './pipeline-messages.ts';
+import { timed } from './spent.ts';
 import { readFully, unpackRange } from './unpack.ts';
 import { dataRuns, differingRuns } from './zero-scan.ts';
 
@@ -31,6 +32,7 @@ const locks = new Int32Array(setup.locks);
 const FREE = 0;
 const TAKEN = 1;
 const digests = new Uint8Array(setup.digests);
+const clock = new Float64Array(setup.clock);
 /** What was packed from a slot and waits for its place; these buffers are used again and again. */
 const packedOf = new Map<number, Buffer>();
 
@@ -60,12 +62,12 @@ function handle(message: ToWorker): void {
     }
     // Mostly the main thread finds a place for the data while this one hashes it.
     if (message.kind === 'pack') {
-      const units = pack(slot, message.length, message.packing);
+      const units = timed(clock, 'processor', () => pack(slot, message.length, message.packing));
       say({ kind: 'packed', slot, units });
       if (message.hash && units.length > 0) takeDigest(slot, bytes);
       return;
     }
-    const runs = dataRuns(bytes, message.unit);
+    const runs = timed(clock, 'processor', () => dataRuns(bytes, message.unit));
     const { target } = message;
     if (target === null) say({ kind: 'filled', slot, runs });
     if (message.hash && runs.length > 0) takeDigest(slot, bytes);
@@ -93,7 +95,7 @@ function slotBytes(slot: number, length: number): Buffer<SharedArrayBuffer> {
 }
 
 function takeDigest(slot: number, bytes: Uint8Array): void {
-  digests.set(hash('sha256', bytes, 'buffer'), slot * DIGEST_BYTES);
+  timed(clock, 'processor', () => digests.set(hash('sha256', bytes, 'buffer'), slot * DIGEST_BYTES));
 }
 
 /** Bytes between the pieces become zeros. */
@@ -104,8 +106,12 @@ function fill(bytes: Buffer, pieces: Piece[], failure: Failure): void {
     bytes.fill(0, end, at);
     end = at + length;
     failure.at = at;
-    if (packed === undefined) readFully(fd, bytes.subarray(at, end), offset);
-    else bytes.set(unpackRange(fd, offset, packed).subarray(packed.skip, packed.skip + length), at);
+    if (packed === undefined) timed(clock, 'source', () => readFully(fd, bytes.subarray(at, end), offset));
+    else {
+      // Unpacking takes longer than reading what is packed.
+      const unpacked = timed(clock, 'processor', () => unpackRange(fd, offset, packed));
+      bytes.set(unpacked.subarray(packed.skip, packed.skip + length), at);
+    }
   }
   bytes.fill(0, end);
 }
@@ -189,11 +195,11 @@ function inTurn<T>(fd: number, write: () => T): T {
   const lock = fd % locks.length;
   while (Atomics.compareExchange(locks, lock, FREE, TAKEN) !== FREE) {
     const next = receiveMessageOnPort(port) as { message: ToWorker } | undefined;
-    if (next === undefined) Atomics.wait(locks, lock, TAKEN);
+    if (next === undefined) timed(clock, 'target', () => Atomics.wait(locks, lock, TAKEN));
     else handle(next.message);
   }
   try {
-    return write();
+    return timed(clock, 'target', write);
   } finally {
     Atomics.store(locks, lock, FREE);
     Atomics.notify(locks, lock, 1);

@@ -8,6 +8,7 @@ import {
   type ToWorker,
   type WorkerSetup,
 } from './pipeline-messages.ts';
+import { CLOCKS, CLOCK_BYTES, NOTHING_SPENT, type Spent } from './spent.ts';
 import { startThread } from './start-thread.ts';
 
 export interface CopyWorkersOptions {
@@ -43,6 +44,9 @@ export interface CopyWorkers {
   readonly slots: number;
   /** The next free slot, of the thread that has the least to do. */
   take(): Promise<Slot>;
+  /** Where their time went, and that of reads which were made for them: `own` is added to. */
+  spent(): Spent;
+  own: Spent;
   /** Ends the threads. Nothing may be under way. */
   close(): Promise<void>;
 }
@@ -95,7 +99,12 @@ export function startCopyWorkers(options: CopyWorkersOptions = {}): CopyWorkers 
   const workers = Array.from({ length: threads }, () => threadWithSlots(perThread, locks, release));
   // Slots of different threads in turns: all of them get work at once.
   for (let i = 0; i < perThread; i++) for (const { slots } of workers) free.push(slots[i]!);
+  const own = { ...NOTHING_SPENT };
+  const sum = (what: keyof Spent): number =>
+    workers.reduce((all, { clock }) => all + clock[CLOCKS[what]]!, own[what]);
   return {
+    own,
+    spent: () => ({ source: sum('source'), target: sum('target'), processor: sum('processor') }),
     slots: threads * perThread,
     take() {
       const slot = free.shift();
@@ -117,10 +126,11 @@ function threadWithSlots(
   count: number,
   locks: SharedArrayBuffer,
   release: (slot: Slot) => void,
-): { worker: Worker; slots: Slot[] } {
+): { worker: Worker; slots: Slot[]; clock: Float64Array } {
   const setup: WorkerSetup = {
     slots: new SharedArrayBuffer(count * BLOCK),
     digests: new SharedArrayBuffer(count * DIGEST_BYTES),
+    clock: new SharedArrayBuffer(CLOCK_BYTES),
     locks,
   };
   const worker = startThread(new URL('./pipeline-worker.ts', import.meta.url), setup);
@@ -159,5 +169,5 @@ function threadWithSlots(
     };
     return slot;
   });
-  return { worker, slots };
+  return { worker, slots, clock: new Float64Array(setup.clock) };
 }

@@ -15,7 +15,7 @@ import { filePieces, withBlock } from './block-reader.ts';
 import { inOrder, type CopiedBlock, type CopiedSoFar } from './copied.ts';
 import { writeFailed } from './file-errors.ts';
 import { localCopyWorkers } from './pipeline-local.ts';
-import { BLOCK } from './pipeline-messages.ts';
+import { BLOCK, type Piece } from './pipeline-messages.ts';
 import { plannedBlocks, rangesToRead, type PlannedBlock } from './pipeline-plan.ts';
 import {
   packingThreads,
@@ -113,7 +113,10 @@ async function copyRanges(
   const skippedBytes = source.size - totalBytes;
   const { resumed, onCopied } = options;
   const doneBefore = resumed === undefined ? 0 : resumed.dataBytes + resumed.zeroBytes;
-  const meter = progressMeter(options.onProgress, { phase: 'copy', totalBytes, skippedBytes, doneBefore });
+  const meter = progressMeter(options.onProgress, {
+    ...{ phase: 'copy', totalBytes, skippedBytes, doneBefore },
+    spent: () => workers.spent(),
+  });
   const blocks = options.digest === true ? (resumed?.blocks ?? new BlockDigests(source.size)) : null;
   let dataBytes = resumed?.dataBytes ?? 0;
   let zeroBytes = resumed?.zeroBytes ?? 0;
@@ -126,7 +129,7 @@ async function copyRanges(
     const { index } = slot;
     const { length } = block;
     const hash = blocks !== null;
-    return withBlock(source, block, slot, async (pieces) => {
+    const read = async (pieces: Piece[] | null): Promise<ReadBlock> => {
       const about = { slot: index, length, pieces, hash };
       if (writer.packed === undefined) {
         const whole = writer.inOnePiece;
@@ -137,7 +140,8 @@ async function copyRanges(
       const { units } = await slot.ask({ kind: 'pack', ...about, packing: writer.packed.packing });
       const places = onCopied === undefined ? [] : units.flatMap(({ at, length }) => [at, length ?? -1]);
       return { store: packedStore(writer.packed, block, slot, units), places };
-    });
+    };
+    return withBlock(source, block, slot, read, workers.own);
   }
 
   /** Places a block when all before it have their places; the writing, once the place is known, may take its time. */

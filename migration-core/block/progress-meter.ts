@@ -1,6 +1,7 @@
 /** Turns counted bytes into progress events: at most ten a second, with a rate that does not jump. */
 import { performance } from 'node:perf_hooks';
 import type { ProgressListener } from '../base/progress.ts';
+import { bottleneckOf, NOTHING_SPENT, type Spent } from './spent.ts';
 
 const EVENTS_EVERY = 100;
 /** The rate is that of the last seconds, so that a pause of the medium shows and a hiccup does not. */
@@ -14,6 +15,8 @@ export interface MeterOptions {
   skippedBytes: number;
   /** Bytes that were done before this run: they are told at once and do not count for the rate. */
   doneBefore?: number | undefined;
+  /** Where the time goes; without, nothing is said of what holds it up. */
+  spent?: () => Spent;
   /** Milliseconds from anywhere; that of the machine unless told. */
   now?: () => number;
 }
@@ -27,18 +30,21 @@ export interface ProgressMeter {
 
 export function progressMeter(listener: ProgressListener | undefined, options: MeterOptions): ProgressMeter {
   const { phase, totalBytes, skippedBytes, doneBefore = 0, now = () => performance.now() } = options;
+  const spent = options.spent ?? (() => NOTHING_SPENT);
   let done = doneBefore;
   let lastEvent = -Infinity;
-  const samples = [{ time: now(), done }];
+  const samples = [{ time: now(), done, spent: spent() }];
 
   function report(time: number): void {
     lastEvent = time;
-    samples.push({ time, done });
+    const took = spent();
+    samples.push({ time, done, spent: took });
     while (samples.length > 2 && samples[1]!.time <= time - WINDOW) samples.shift();
     const oldest = samples[0]!;
     const elapsed = time - oldest.time;
     const rate = elapsed >= WARM_UP ? ((done - oldest.done) * 1000) / elapsed : 0;
     const left = totalBytes - done;
+    const bottleneck = bottleneckOf(oldest.spent, took);
     listener?.({
       phase,
       doneBytes: done,
@@ -46,6 +52,7 @@ export function progressMeter(listener: ProgressListener | undefined, options: M
       skippedBytes,
       rate,
       etaSeconds: left === 0 ? 0 : rate > 0 ? left / rate : null,
+      ...(bottleneck === undefined ? {} : { bottleneck }),
     });
   }
 

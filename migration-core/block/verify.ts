@@ -106,13 +106,24 @@ async function hashImage(
   const digests = new BlockDigests(size);
   const totalBytes = ranges.bytes;
   const skippedBytes = image.size - totalBytes;
-  const meter = progressMeter(onProgress, { phase: 'verify', totalBytes, skippedBytes });
+  const meter = progressMeter(onProgress, {
+    ...{ phase: 'verify', totalBytes, skippedBytes },
+    // What is read here is what was written: the disk that is waited for is that of the target.
+    spent: () => {
+      const { source, ...others } = workers.spent();
+      return { ...others, source: 0, target: others.target + source };
+    },
+  });
   const inDisk = ranges.intersect(ExtentList.of([{ offset: 0, length: size }]));
   await forEachBlock(workers, plannedBlocks(inDisk, size), signal, async (block, slot) => {
     const { index } = slot;
     const { length } = block;
-    await withBlock(image, block, slot, (pieces) =>
-      slot.ask({ kind: 'digest', slot: index, length, pieces }),
+    await withBlock(
+      image,
+      block,
+      slot,
+      (pieces) => slot.ask({ kind: 'digest', slot: index, length, pieces }),
+      workers.own,
     );
     digests.set(block.offset / BLOCK, slot.digest);
     meter.add(block.parts.reduce((sum, part) => sum + part.length, 0));

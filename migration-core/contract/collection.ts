@@ -1,5 +1,6 @@
 /** Where data comes from: files, this computer, servers over SSH; and what was collected. */
 import { z } from 'zod';
+import { LIST_FIELDS, MAX_PASTED, type ListField } from '../collect/import/inventory/list-fields.ts';
 import { call } from './call.ts';
 import { fileId } from './files.ts';
 import { callError, jobId } from './jobs.ts';
@@ -91,6 +92,9 @@ export const access = z.object({
 });
 export type Access = z.infer<typeof access>;
 
+const pasted = { text: z.string().min(1).max(MAX_PASTED) };
+const listField = z.enum(Object.keys(LIST_FIELDS) as [ListField, ...ListField[]]).nullable();
+
 const none = z.strictObject({});
 
 export const collectionCalls = {
@@ -119,6 +123,22 @@ export const collectionCalls = {
       serverName: z.string().min(1).max(200).optional(),
       utcOffsetMinutes: z.number().int().min(-840).max(840).optional(),
     }),
+    z.object({ job: jobId }),
+  ),
+  /** What the columns of a pasted list of servers are taken for; nothing is written. */
+  'collect.lookAtPasted': call(
+    'read',
+    z.strictObject(pasted),
+    z.object({
+      columns: z.array(z.object({ title: z.string(), field: listField })),
+      rows: z.array(z.array(z.string())),
+      rowCount: z.number(),
+    }),
+  ),
+  /** `fields`: what each column is; null leaves it out. */
+  'collect.importPasted': call(
+    'write',
+    z.strictObject({ ...pasted, fields: z.array(listField).min(1).max(100) }),
     z.object({ job: jobId }),
   ),
   /** This computer. `measure` left away: what it is, and not what it does. */

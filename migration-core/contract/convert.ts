@@ -96,6 +96,8 @@ export const inspection = z.object({
       architecture: z.string(),
       firmware: z.string(),
       init: z.string(),
+      /** Of a Windows, which has no kernels to choose from: what else is known of it, in lines for people. */
+      details: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
       kernels: z.array(
         z.object({ version: z.string(), initramfs: z.string().nullable(), isDefault: z.boolean() }),
       ),
@@ -294,6 +296,8 @@ export const convertCalls = {
   'convert.list': call('read', none, z.object({ conversions: z.array(conversion) })),
   'convert.result': call('read', z.strictObject(folder), conversionResult),
   'convert.resume': call('write', z.strictObject(folder), started),
+  /** Of one that was interrupted: what it wrote is taken away, and nothing else. */
+  'convert.discard': call('write', z.strictObject(folder), started),
   /** The disks are written anew with every change to the guest taken back. */
   'convert.undo': call('destroy', z.strictObject(folder), started),
   'convert.bootTest': call(

@@ -14,6 +14,7 @@ export const JOB_KINDS = [
   'plan',
   'convert',
   'undo',
+  'discard',
   'boot-test',
   'image-check',
   'image-convert',

@@ -93,6 +93,8 @@ export const scenarioCalls = {
           profiles: z.array(profileFigures),
         }),
       ),
+      /** Packs of the customer that cannot be used, and why. */
+      damaged: z.array(z.object({ id: z.string(), why: z.string() })),
       /** Names of servers, for lists of those that stay together or apart. */
       servers: z.array(z.string()),
       licenceGroups: z.array(z.object({ group: z.string(), servers: z.number() })),

@@ -124,6 +124,26 @@ export const serverCalls = {
     none,
     z.object({ servers: z.array(z.object({ id: serverId, name: z.string() })) }),
   ),
+  /** Who uses whose services: told by people, or seen in their connections. */
+  'servers.dependencies': call(
+    'read',
+    none,
+    z.object({
+      servers: z.array(z.object({ id: serverId, name: z.string() })),
+      edges: z.array(
+        z.object({
+          from: serverId,
+          to: serverId,
+          strength: z.enum(['told', 'strong', 'weak']),
+          ports: z.array(z.string()),
+        }),
+      ),
+      infrastructure: z.array(z.object({ server: serverId, why: z.string() })),
+      /** Servers of which connections are known at all. */
+      known: z.number(),
+      remarks: z.array(z.string()),
+    }),
+  ),
   'servers.get': call('read', z.strictObject({ server: serverId }), serverSheet),
   /** Measurements of the last days, in steps that a chart can show. */
   'servers.load': call(

@@ -66,6 +66,10 @@ export const wavesView = wavePlan.extend({
   notes: z.array(text),
   noted: z.array(z.object({ server: serverId, note: text })),
   byHand: z.array(serverId),
+  /** Gates that somebody signed. `outdated`: its wave has other servers now. */
+  signatures: z.array(
+    z.object({ wave: z.number(), gate: text, by: text, at: z.number(), outdated: z.boolean() }),
+  ),
   /** The plan below is out of date: sentences. */
   stale: z.array(text),
 });
@@ -93,6 +97,17 @@ export const waveCalls = {
         .max(100_000),
     }),
     z.object({ changed: z.number() }),
+  ),
+  /** Signs what must be true before the next wave; `by` null takes the signature back. */
+  'waves.sign': call(
+    'write',
+    z.strictObject({
+      ...one,
+      wave: z.number().int().min(0).max(9999),
+      gate: z.string().min(1).max(200),
+      by: z.string().trim().min(1).max(200).nullable(),
+    }),
+    z.object({ signed: z.number() }),
   ),
   'waves.export': call(
     'write',

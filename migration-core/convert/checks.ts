@@ -54,6 +54,7 @@ const QUESTIONS: readonly Question[] = [
     why: 'What is encrypted, spread over other disks or asleep cannot be prepared for new hardware.',
     codes: [
       'VOLUME_',
+      'DISK_ENCRYPTION',
       'RAID_',
       'LDM_',
       'STORAGE_SPACES',
@@ -66,6 +67,10 @@ const QUESTIONS: readonly Question[] = [
       'MD_',
       'ROOT_',
       'MOUNT_POINT',
+      'WINDOWS_DRIVE_',
+      'WINDOWS_DYNAMIC_DISK',
+      'WINDOWS_STORAGE_SPACES',
+      'WINDOWS_FAST_STARTUP',
     ],
     passed: ({ server }) => {
       const read = server.volumes.filter(({ fileSystem }) => fileSystem !== null).length;
@@ -88,20 +93,38 @@ const QUESTIONS: readonly Question[] = [
       'DRIVER_',
       'INF_',
       'ISO_',
+      'HIVE_',
+      'NOT_A_HIVE',
+      'WINDOWS_',
+      'HAL_',
     ],
     passed: ({ server }) => {
       const guest = server.inspection?.guest;
       if (guest === undefined)
         return 'The disks are copied as they are: preparing the system is switched off.';
-      const kernels = guest.windows === undefined ? `, ${plural(guest.kernels.length, 'kernel')}` : '';
-      return `${guest.os.name}${kernels}, with the drivers that the machine needs.`;
+      const kernels = guest.windows === undefined ? `${plural(guest.kernels.length, 'kernel')}, ` : '';
+      return `${guest.os.name}, ${kernels}with the drivers that the machine needs.`;
     },
   },
   {
     id: 'boot',
     title: 'Will it find its way from the firmware to its root?',
     why: 'Boot loaders name disks by numbers that change with the controller.',
-    codes: ['NO_BOOT_LOADER', 'BOOT_', 'GRUB', 'ESP_', 'FSTAB_', 'DISK_NAMES', 'DEVICE_NAME', 'CONSOLE_'],
+    codes: [
+      'NO_BOOT_LOADER',
+      'BOOT_',
+      'GRUB',
+      'ESP_',
+      'FSTAB_',
+      'DISK_NAMES',
+      'DEVICE_NAME',
+      'CONSOLE_',
+      'DRIVE_LETTER',
+      'HAL_',
+      'SMALL_DISK',
+      'WINDOWS_FILTER',
+      'MULTIPATH_',
+    ],
     passed: ({ server }) => {
       const guest = server.inspection?.guest;
       return guest === undefined
@@ -113,8 +136,12 @@ const QUESTIONS: readonly Question[] = [
     id: 'network',
     title: 'Will it keep its addresses?',
     why: 'A new network card gets a new name, and a server without its address is down for everybody else.',
-    codes: ['NETWORK_', 'TARGET_NO_NIC', 'TARGET_NIC', 'TARGET_BRIDGED'],
+    codes: ['NETWORK_', 'TARGET_NO_NIC', 'TARGET_NIC', 'TARGET_BRIDGED', 'WINDOWS_NETWORK_'],
     passed: ({ server, plan }) => {
+      // A Windows does not tell the addresses of its cards, and keeps its own by the first start.
+      const adapters = server.inspection?.guest.windows?.adapters.length;
+      if (adapters !== undefined)
+        return `${plural(plan.machine.nics.length, 'network card')} for ${plural(adapters, 'adapter')}; their settings move along.`;
       const cards = server.inspection?.guest.interfaces.filter(({ mac }) => mac !== null).length ?? 0;
       return `${plural(plan.machine.nics.length, 'network card')} for ${plural(cards, 'interface')} with a known address.`;
     },

@@ -8,12 +8,13 @@ import { ERROR_KINDS, type ErrorCode } from '../base/error-codes.ts';
 import { IronliftError } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
 import type { ProgressListener } from '../base/progress.ts';
+import type { HelperCommand } from '../source/elevated/helper-command.ts';
 import type { CheckpointDistance } from './checkpoints.ts';
 import { createDestination, planDestination, type DestinationPlan } from './destination.ts';
 import { syncFolder } from './files.ts';
 import { fillFolder, type Job } from './fill-folder.ts';
 import { planDigest, sourceSample } from './fingerprint.ts';
-import { removeJobFiles } from './job-files.ts';
+import { besideImages, removeJobFiles } from './job-files.ts';
 import { JOB, readJob, recordOptions, type JobRecord } from './job-record.ts';
 import { JOURNAL_NAME, Journal } from './journal.ts';
 import { keepsPartial, keptError } from './keep.ts';
@@ -36,6 +37,8 @@ export interface ConvertWorld {
   keepPartial?: boolean | undefined;
   /** Bytes of the largest file a folder takes; asked of the file system unless told. */
   largestFile?: (folder: string) => Promise<number>;
+  /** Reads disks of this computer that this process may not. */
+  deviceHelper?: HelperCommand | undefined;
   /** CHECKPOINT_DISTANCE unless told. */
   checkpointDistance?: CheckpointDistance;
   /** One sentence for each step as it begins. */
@@ -91,6 +94,7 @@ export async function previewAt<T>(
       onProgress: world.onProgress,
       root: options.root,
       allowMounted: options.allowMounted,
+      helper: world.deviceHelper,
       zeroBadSectors: options.zeroBadSectors,
     }),
   );
@@ -108,7 +112,7 @@ export async function previewAt<T>(
     );
     const findings = distinct([...server.findings, ...plan.findings]).filter(
       // Without fixing, a system that cannot be prepared is copied as it is: the caller asked for that.
-      (finding) => options.fix || finding.code !== server.refusal?.code,
+      ({ code }) => options.fix || (code !== server.refusal?.code && code !== ONLY_FOR_CHANGES),
     );
     const destination = await steps.run('pre-flight', 'Checking everything before the copy', async () => {
       refuseBlockers(findings);
@@ -119,6 +123,9 @@ export async function previewAt<T>(
     await server.close();
   }
 }
+
+/** Of a volume that may be copied and must not be changed. */
+const ONLY_FOR_CHANGES = 'NTFS_LOG_DIRTY';
 
 /** Converts a server into a folder with a finished virtual machine. @throws PAUSED where what was written is kept */
 export async function convertServer(options: ConvertOptions, world: ConvertWorld): Promise<ConversionResult> {
@@ -193,6 +200,7 @@ async function jobRecord(
     plan: planDigest(plan),
     uuid: plan.machine.uuid,
     copyBytes: plan.toCopy.map(({ bytes }) => bytes),
+    files: besideImages(plan),
     madeFolder: destination.missing.length > 0,
     timings: timings.map((one) => ({ ...one })),
   };

@@ -41,8 +41,11 @@ export function planDigest(plan: ConversionPlan): string {
         fixes: plan.fixes.map(({ fixer, edits }) => ({ fixer, edits })),
         needBytes: plan.needBytes,
       },
-      (_key, value: unknown) =>
-        value instanceof Uint8Array ? createHash('sha256').update(value).digest('hex') : value,
+      // Of what a key holds, not of `value`: a Buffer has become a list of numbers in there.
+      function (this: Record<string, unknown>, key: string, value: unknown) {
+        const held = this[key];
+        return held instanceof Uint8Array ? createHash('sha256').update(held).digest('hex') : value;
+      },
     ),
   );
   for (const list of plan.toCopy) {

@@ -3,11 +3,19 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finalPath, isPartial } from '../image/partial.ts';
 import type { ConversionPreview } from './convert.ts';
+import type { ConversionPlan } from './plan.ts';
 import { copyLogName } from './copy-log.ts';
 import type { DiskProgress } from './job-record.ts';
 import { JOURNAL_NAME } from './journal.ts';
 import { LOCK_NAME } from './lock.ts';
 import { MANIFEST_NAME } from './manifest.ts';
+
+/** Names of what a finished machine has beside its images, but for the manifest. */
+export const besideImages = ({ machine, target }: Pick<ConversionPlan, 'machine' | 'target'>): string[] => [
+  'README.txt',
+  ...target.configure(machine).map(({ name }) => name),
+  ...(target.packaging === undefined ? [] : [target.packaging.fileName(machine)]),
+];
 
 /**
  * Takes away what the job wrote and nothing else.
@@ -18,17 +26,15 @@ export async function removeJobFiles(
   disks: readonly DiskProgress[],
 ): Promise<void> {
   const { folder } = destination;
-  const { machine, target } = plan;
+  const { machine } = plan;
   const ours = new Set([
     JOURNAL_NAME,
     LOCK_NAME,
     MANIFEST_NAME,
-    'README.txt',
     ...machine.disks.flatMap(({ file }, index) => [file, copyLogName(index)]),
     // The other files of images in several, where they had their final names already.
     ...disks.flatMap(({ copied }) => copied?.files.map(({ file }) => finalPath(file)) ?? []),
-    ...target.configure(machine).map(({ name }) => name),
-    ...(target.packaging === undefined ? [] : [target.packaging.fileName(machine)]),
+    ...besideImages(plan),
   ]);
   for (const name of await readdir(folder))
     if (ours.has(name) || isPartial(name)) await rm(join(folder, name), { force: true });

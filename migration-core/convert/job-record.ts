@@ -85,6 +85,8 @@ const jobSchema = z.object({
   uuid: text,
   /** Bytes to copy of each disk. */
   copyBytes: z.array(bytes).max(MOST_DISKS),
+  /** Names of what is written beside the images at the end. Absent in journals of earlier versions. */
+  files: z.array(fileName).max(1000).optional(),
   /** Whether the job made the folder. */
   madeFolder: z.boolean(),
   timings: z.array(timing).max(100),

@@ -69,6 +69,7 @@ const hivePatch = z.object({
 /** guest/apply-undo.ts: the state of one path before an edit. */
 const before = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('absent') }),
+  z.object({ kind: z.literal('unchanged') }),
   z.object({ kind: z.literal('file'), content: bytes, addedXattrs: z.array(z.string()), ...attributes }),
   z.object({ kind: z.literal('symlink'), target: z.string(), ...attributes }),
   z.object({ kind: z.literal('directory'), ...attributes }),

@@ -15,6 +15,7 @@ import type { GuestFileSystem } from '../filesystem/filesystem.ts';
 import type { VolumeInfo } from '../guest/fixer.ts';
 import type { Inspection, OpenVolume } from '../guest/inspect.ts';
 import { inspectGuest } from '../guest/inspect.ts';
+import type { HelperCommand } from '../source/elevated/helper-command.ts';
 import { expandSources } from '../source/machine/expand.ts';
 import type { SourceMachine } from '../source/machine/read.ts';
 import { openSource, type SourceDisk } from '../source/open.ts';
@@ -31,6 +32,8 @@ export interface OpenServerOptions {
   onProgress?: ProgressListener | undefined;
   root?: string | null;
   allowMounted?: boolean;
+  /** Reads disks of this computer that this process may not. */
+  helper?: HelperCommand | undefined;
   zeroBadSectors?: boolean;
 }
 
@@ -195,7 +198,7 @@ const NO_TABLE: PartitionTable = {
 
 async function openAll(
   specs: readonly string[],
-  { allowMounted = false, signal, onProgress }: OpenServerOptions,
+  { allowMounted = false, helper, signal, onProgress }: OpenServerOptions,
 ): Promise<SourceDisk[]> {
   const sources: SourceDisk[] = [];
   try {
@@ -204,6 +207,7 @@ async function openAll(
       sources.push(
         await openSource(spec, {
           allowMounted,
+          helper,
           others,
           onProgress,
           ...(signal === undefined ? {} : { signal }),

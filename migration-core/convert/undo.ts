@@ -86,9 +86,12 @@ async function undoAlone(folder: string, world: UndoWorld): Promise<string[]> {
     }));
     const undone = await applyEdits(server.inspection.tree, invertEdits(records), {
       now,
+      takesBack: true,
       ...(signal === undefined ? {} : { signal }),
     });
-    skipped.push(...undone.flatMap((record) => record.skipped ?? []));
+    const windows = windowsOf(manifest);
+    for (const { path, skipped: left = [] } of undone)
+      skipped.push(...left.map((sentence) => sentence.replaceAll(path, () => forPeople(windows, path))));
     for (const [index, disk] of manifest.disks.entries()) {
       world.onStep(`Writing disk ${index + 1} of ${manifest.disks.length} anew`);
       const { overlay } = server.disks[index]!;
@@ -203,6 +206,8 @@ export function inWords(
   const shown = forPeople(windows, guestPath);
   const path = shown.charAt(0).toUpperCase() + shown.slice(1);
   switch (before.kind) {
+    case 'unchanged':
+      return `Nothing has to be taken back in ${shown}.`;
     case 'absent':
       return `${path} is removed; it was not there before.`;
     case 'file':
@@ -221,7 +226,7 @@ export function inWords(
       return `${path} gets its former name back, ${forPeople(windows, before.from)}.`;
     case 'registry':
       return before.undo.length === 0
-        ? `Nothing has to be taken back in ${shown}; all was so already.`
+        ? `Nothing has to be taken back in ${shown}.`
         : `What was changed in the registry file ${shown} becomes what it was (${plural(before.undo.length, 'value or key', 'values and keys')}); every byte of it where nothing else has written to the file since.`;
   }
 }

@@ -12,6 +12,8 @@ interface Attributes {
 
 export type UndoState =
   | { kind: 'absent' }
+  /** The edit changed nothing. */
+  | { kind: 'unchanged' }
   /** `addedXattrs`: attributes the edit put on that the file did not have. */
   | ({ kind: 'file'; content: Uint8Array; addedXattrs: string[] } & Attributes)
   | ({ kind: 'symlink'; target: string } & Attributes)
@@ -58,6 +60,7 @@ export function invertEdits(records: readonly UndoRecord[]): GuestEdit[] {
     hives.set(record, group);
   }
   return [...records].reverse().flatMap((record) => {
+    if (record.before.kind === 'unchanged') return [];
     if (record.before.kind !== 'registry') return [inverse([record], restoring(record.path, record.before))];
     const group = hives.get(record);
     return group === undefined ? [] : [inverse(group, restoringHive(group))];
@@ -89,7 +92,10 @@ function restoringHive(group: readonly UndoRecord[]): GuestEdit['action'] {
   };
 }
 
-function restoring(path: string, before: Exclude<UndoState, { kind: 'registry' }>): GuestEdit['action'] {
+function restoring(
+  path: string,
+  before: Exclude<UndoState, { kind: 'registry' | 'unchanged' }>,
+): GuestEdit['action'] {
   switch (before.kind) {
     case 'absent':
       return { kind: 'remove', path };

@@ -3,6 +3,7 @@
  * what was there before, so that it can be undone.
  */
 import { throwIfCancelled } from '../base/cancel.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
 import { isIronliftError } from '../base/errors.ts';
 import type { CreateOptions, FileStat, GuestFileSystem } from '../filesystem/filesystem.ts';
 import { checkRoom } from './apply-room.ts';
@@ -17,6 +18,11 @@ export interface ApplyOptions {
   /** Seconds since 1970, for the files that change. */
   now: number;
   signal?: AbortSignal;
+  /**
+   * The edits take others back, on a guest that may have been at work since: one that finds no place any more is left out, and
+   * its record tells.
+   */
+  takesBack?: boolean;
   /** The SELinux label for a new file, null where the guest has none; files whose edit names a label keep that one. */
   label?: (
     path: string,
@@ -43,7 +49,6 @@ export async function applyEdits(
   const hives = new HiveEdits(options.now);
   for (const edit of edits) {
     throwIfCancelled(options.signal);
-    await checkPlace(tree, edit.action);
     const { fileSystem } = tree.locate(edit.action.path);
     touched.add(fileSystem);
     // What changes a hive's file otherwise finds it as the edits before it left it.
@@ -51,7 +56,7 @@ export async function applyEdits(
       await hives.settle(edit.action.path);
       if (edit.action.kind === 'rename') await hives.settle(edit.action.from);
     }
-    records.push(await apply(tree, edit, options, hives));
+    records.push(await applyOrLeave(tree, edit, options, hives));
     tree.forget();
   }
   throwIfCancelled(options.signal);
@@ -63,6 +68,36 @@ export async function applyEdits(
   return records;
 }
 
+/** What says that the guest has changed the place of an edit; all are thrown before anything is written. */
+const PLACE_CHANGED: readonly ErrorCode[] = [
+  'EDIT_NOT_POSSIBLE',
+  'NOT_FOUND',
+  'NOT_A_DIRECTORY',
+  'DIRECTORY_NOT_EMPTY',
+  'ALREADY_EXISTS',
+];
+
+const isThere = async (tree: GuestTree, path: string): Promise<boolean> => (await tree.lstat(path)) !== null;
+
+async function applyOrLeave(...edit: Parameters<typeof apply>): Promise<UndoRecord> {
+  const [tree, { what, action }, options] = edit;
+  const unchanged: UndoRecord = { what, path: action.path, before: { kind: 'unchanged' } };
+  // What is to go and has gone is as it was before.
+  if (options.takesBack === true && action.kind === 'remove' && !(await isThere(tree, action.path)))
+    return unchanged;
+  try {
+    return await apply(...edit);
+  } catch (error) {
+    const left =
+      options.takesBack === true &&
+      action.kind !== 'restore-hive' &&
+      isIronliftError(error) &&
+      PLACE_CHANGED.includes(error.code);
+    if (!left) throw error;
+    return { ...unchanged, skipped: [error.message] };
+  }
+}
+
 async function apply(
   tree: GuestTree,
   edit: GuestEdit,
@@ -70,6 +105,7 @@ async function apply(
   hives: HiveEdits,
 ): Promise<UndoRecord> {
   const { action } = edit;
+  await checkPlace(tree, action);
   const { fileSystem, path } = tree.locate(action.path);
   const old = await statOrNull(fileSystem, path);
   const record = (before: UndoState): UndoRecord => ({ what: edit.what, path: action.path, before });

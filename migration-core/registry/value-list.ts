@@ -97,12 +97,12 @@ function appendValue(core: HiveCore, keyCell: number, record: number, count: num
   const { cells } = core;
   const old =
     count === 0 ? NONE : cells.view.getUint32(cells.data(keyCell, NK.name, 'a key') + NK.valueList, true);
-  const kept =
-    count === 0 ? new Uint8Array(0) : cells.bytes.slice(cells.data(old, count * 4, 'a list of values'));
+  const keptAt = count === 0 ? 0 : cells.data(old, count * 4, 'a list of values');
+  const kept = cells.bytes.slice(keptAt, keptAt + count * 4);
   const need = (count + 1) * 4;
   const list = cells.ensure(old, need, 'a list of values');
   const listAt = cells.data(list, need, 'a list of values');
-  if (list !== old) cells.put(listAt, kept.subarray(0, count * 4));
+  if (list !== old) cells.put(listAt, kept);
   cells.u32(listAt + count * 4, record);
   const key = cells.data(keyCell, NK.name, 'a key');
   cells.u32(key + NK.valueCount, count + 1);

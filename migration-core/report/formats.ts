@@ -10,8 +10,11 @@ export interface ReportFormat {
   /** Of the file; of a format of several files, of each. */
   extension: string;
   load: () => Promise<ReportWriter>;
-  /** Why it cannot be written on this computer, and what to do about it; null: it can. Absent: it can always. */
-  missing?: () => Promise<string | null>;
+  /**
+   * Why it cannot be written on this computer, and what to do about it; null: it can. Absent: it can always.
+   * @param shellPrints the shell prints pages itself (`WriteWorld.printPdf`)
+   */
+  missing?: (shellPrints?: boolean) => Promise<string | null>;
 }
 
 export const FORMATS = [
@@ -21,7 +24,8 @@ export const FORMATS = [
     purpose: 'To hand over, print and sign.',
     extension: 'pdf',
     load: async () => (await import('./pdf/write.ts')).writePdf,
-    missing: async () => (await import('./pdf/chromium.ts')).whyNoPdf(),
+    missing: async (shellPrints = false) =>
+      shellPrints ? null : (await import('./pdf/chromium.ts')).whyNoPdf(),
   },
   {
     id: 'html',

@@ -4,6 +4,8 @@
  */
 import type { Capabilities } from '../contract/app.ts';
 import type { FilePurpose } from '../contract/files.ts';
+import type { PrintPdf } from '../report/writer.ts';
+import type { HelperCommand } from '../source/elevated/helper-command.ts';
 
 /** A process that does tasks; see tasks/process.ts for what is said. */
 export interface TaskProcess {
@@ -33,10 +35,12 @@ export interface Shell {
   /** The system's dialog; paths, or none. Only where `capabilities.dialogs` is `native`. */
   chooseFiles?(purpose: FilePurpose, suggestedName: string | null): Promise<string[]>;
   /**
-   * Command that reads one disk with rights that this program has not; the disk is its last argument. Where
-   * `capabilities.localDisks` is `helper`; goes to `openSource` as `helper`.
+   * Reads one disk with rights that this program has not. Where `capabilities.localDisks` is `helper`; goes to
+   * `openSource` as `helper`, through the processes of tasks.
    */
-  deviceHelper?: readonly [string, ...string[]];
+  deviceHelper?: HelperCommand;
+  /** Prints a page as PDF; absent: a browser of this computer is looked for. */
+  printPdf?: PrintPdf;
   reveal?(path: string): void;
   /** Keeps the system awake while at least one caller holds it. Returns what lets go. */
   keepAwake?(): () => void;

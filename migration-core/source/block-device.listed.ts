@@ -48,8 +48,15 @@ export async function openListedDisk(
   );
   const findings = disk.readOnly ? [] : useFindings(spec, mounted, mounted, options.allowMounted === true);
   const fd = await openReadOnly(path).catch((error: unknown) => {
-    throw cannotOpen(spec, systemErrorCode(error), error);
+    const errno = systemErrorCode(error);
+    if (options.helper !== undefined && (errno === 'EACCES' || errno === 'EPERM')) return null;
+    throw cannotOpen(spec, errno, error);
   });
+  if (fd === null) {
+    const { openElevated } = await import('./elevated/open.ts');
+    const opened = await openElevated(options.helper!, path, options);
+    return { ...opened, description: { ...opened.description, spec } };
+  }
   return {
     disk: fileSource(fd, path, { size, sectorSize, sparse: false, alignment: sectorSize }),
     description: {

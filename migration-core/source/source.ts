@@ -2,7 +2,7 @@
 import type { Finding } from '../base/finding.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import type { BlockSource } from '../block/source.ts';
-import type { HelperCommand } from './elevated/open.ts';
+import type { HelperCommand } from './elevated/helper-command.ts';
 
 export interface SourceDescription {
   /** As the user wrote it. */

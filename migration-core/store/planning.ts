@@ -4,7 +4,8 @@ import type { ServerAnnotations } from './model/annotations.ts';
 
 /**
  * Scenarios, host templates of the customer, rule packs of the customer, answers that were computed; what is said of the
- * engagement itself (`project`), how reports are made and which were, and which server was converted to where.
+ * engagement itself (`project`), how reports are made and which were, which server was converted to where, and who signed
+ * what of the waves.
  */
 export const DOCUMENT_KINDS = [
   'scenario',
@@ -17,6 +18,7 @@ export const DOCUMENT_KINDS = [
   'report-preset',
   'report-history',
   'conversion',
+  'wave-signatures',
 ] as const;
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 

@@ -101,9 +101,22 @@ function isolatedNetwork(): XmlElement {
   );
 }
 
+/**
+ * What Windows, from Vista and Server 2008 on, asks of the hypervisor it knows: without them it takes a busy host for a processor
+ * that hangs, and stops (libvirt, "Hypervisor features"; the values are those that libvirt's own tools set).
+ */
+const ENLIGHTENMENTS = xml(
+  'hyperv',
+  {},
+  xml('relaxed', { state: 'on' }),
+  xml('vapic', { state: 'on' }),
+  xml('spinlocks', { state: 'on', retries: 8191 }),
+);
+
 function domain(machine: VirtualMachine): XmlElement {
   const { chipset } = chooseChipset(machine);
   const efi = machine.firmware === 'uefi';
+  const forWindows = machine.os.id === 'windows' && !/^(xp|2003)$/u.test(machine.os.version);
   return xml(
     'domain',
     { type: 'kvm' },
@@ -127,7 +140,7 @@ function domain(machine: VirtualMachine): XmlElement {
           )
         : null,
     ),
-    xml('features', {}, xml('acpi'), xml('apic')),
+    xml('features', {}, xml('acpi'), xml('apic'), forWindows ? ENLIGHTENMENTS : null),
     xml('cpu', { mode: 'host-model', check: 'partial' }),
     xml(
       'clock',
@@ -135,6 +148,7 @@ function domain(machine: VirtualMachine): XmlElement {
       xml('timer', { name: 'rtc', tickpolicy: 'catchup' }),
       xml('timer', { name: 'pit', tickpolicy: 'delay' }),
       xml('timer', { name: 'hpet', present: 'no' }),
+      forWindows ? xml('timer', { name: 'hypervclock', present: 'yes' }) : null,
     ),
     xml('on_poweroff', {}, 'destroy'),
     xml('on_reboot', {}, 'restart'),

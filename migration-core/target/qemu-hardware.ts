@@ -90,27 +90,34 @@ export function firmwareReaches(machine: VirtualMachine): boolean {
 /** Where QEMU's hardware is not what the platform has, so that a test boot proves less; one sentence each. */
 export function imitationGaps(machine: VirtualMachine): string[] {
   const gaps: string[] = [];
+  const { disks, nics, os } = machine;
+  const windows = os.id === 'windows';
   if (!firmwareReaches(machine))
     gaps.push(
-      `The UEFI firmware that comes with QEMU has no driver for ${machine.disks[0]!.bus} disks, which the platform's own firmware has: only a start of the kernel itself can be tested.`,
+      `The UEFI firmware that comes with QEMU has no driver for ${disks[0]!.bus} disks, which the platform's own firmware has: ${
+        windows
+          ? 'Windows cannot be started from them here'
+          : 'only a start of the kernel itself can be tested'
+      }.`,
     );
-  const { disks, nics } = machine;
   if (disks.some(({ bus }) => bus === 'hyperv-scsi'))
     gaps.push(
-      'QEMU has no model of the SCSI controller of Hyper-V; the test uses AHCI instead, so it does not prove that the guest reaches those disks with hv_storvsc.',
+      `QEMU has no model of the SCSI controller of Hyper-V; the test uses AHCI instead, so it does not prove that the guest reaches those disks with ${windows ? 'storvsc' : 'hv_storvsc'}.`,
     );
   // Under Hyper-V the kernel leaves emulated IDE disks to hv_storvsc (ata_piix, prefer_ms_hyperv).
-  if (disks.some(({ bus }) => bus === 'ide') && nics.some(({ model }) => model === 'hyperv-net'))
+  if (!windows && disks.some(({ bus }) => bus === 'ide') && nics.some(({ model }) => model === 'hyperv-net'))
     gaps.push(
       'On Hyper-V a kernel with hv_storvsc takes the IDE disks over by it; the test, which is not on Hyper-V, reaches them with ata_piix.',
     );
   if (nics.some(({ model }) => model === 'hyperv-net'))
     gaps.push(
-      'QEMU has no model of the network card of Hyper-V; the test uses an Intel card (e1000) instead of hv_netvsc.',
+      `QEMU has no model of the network card of Hyper-V; the test uses an Intel card (e1000) instead of ${windows ? 'one for netvsc' : 'hv_netvsc'}.`,
     );
   if (disks.some(({ bus }) => bus === 'lsi'))
     gaps.push(
-      'QEMU has no LSI Logic parallel controller of the kind VMware has (mptspi); the test uses its predecessor, which needs the module sym53c8xx.',
+      windows
+        ? 'QEMU has no LSI Logic parallel controller of the kind VMware has; the test uses its predecessor, for which Windows may have no driver.'
+        : 'QEMU has no LSI Logic parallel controller of the kind VMware has (mptspi); the test uses its predecessor, which needs the module sym53c8xx.',
     );
   return gaps;
 }

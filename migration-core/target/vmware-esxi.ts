@@ -11,6 +11,7 @@ import type { ConfigFile, Target } from './target.ts';
 import { vmwareGuestOs } from './vmware-guest-os.ts';
 import {
   checkVmware,
+  clockSettings,
   diskSettings,
   firmwareSettings,
   isStaticVmwareMac,
@@ -128,6 +129,7 @@ function settings(machine: VirtualMachine): Settings {
     ['floppy0.present', 'FALSE'],
     ['svga.present', 'TRUE'],
     ['tools.syncTime', 'FALSE'],
+    ...clockSettings(machine),
     ['powerType.powerOff', 'default'],
     ['powerType.suspend', 'soft'],
     ['powerType.reset', 'default'],

@@ -7,6 +7,7 @@ import type { ConfigFile, Target } from './target.ts';
 import { vmwareGuestOs } from './vmware-guest-os.ts';
 import {
   checkVmware,
+  clockSettings,
   diskSettings,
   firmwareSettings,
   HOSTED_VMDK,
@@ -95,6 +96,7 @@ function settings(machine: VirtualMachine): Settings {
     ['usb.present', 'TRUE'],
     ['ehci.present', 'TRUE'],
     ['tools.syncTime', 'FALSE'],
+    ...clockSettings(machine),
     ['powerType.powerOff', 'soft'],
     ['powerType.suspend', 'soft'],
     ['powerType.reset', 'soft'],

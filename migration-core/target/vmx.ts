@@ -105,10 +105,15 @@ export function writeVmx(lines: Settings): string {
   return lines.map(([key, value]) => `${key} = "${escaped(value)}"\n`).join('');
 }
 
+/** A Windows whose hardware clock runs in UTC is the exception: seconds from UTC, as in "Timekeeping in VMware Virtual Machines". */
+export const clockSettings = ({ os, clock }: VirtualMachine): Settings =>
+  os.id === 'windows' && clock === 'utc' ? [['rtc.diffFromUTC', '0']] : [];
+
 /** What both products say of clocks and addresses. */
 export function checkVmware(machine: VirtualMachine): Finding[] {
   const findings: Finding[] = [];
-  if (machine.clock === 'localtime')
+  // Windows gets its clock in local time, as it is used to.
+  if (machine.clock === 'localtime' && machine.os.id !== 'windows')
     findings.push(
       warning(
         'VMWARE_CLOCK',

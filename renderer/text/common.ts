@@ -90,6 +90,29 @@ export const tray = {
   },
 } as const;
 
+/** Of stretches of days in which nothing moves. */
+export const periods = {
+  none: 'None: servers may move on any day.',
+  from: 'From',
+  to: 'To',
+  why: 'Why',
+  add: 'Add a freeze',
+  remove: (at: number) => `Remove freeze ${String(at)}`,
+  noDate: 'Give both days.',
+  backwards: 'It ends before it begins.',
+} as const;
+
+/** Of the question before a job that stands still is thrown away. */
+export const discard = {
+  word: 'Discard…',
+  label: (title: string) => `Discard "${title}"`,
+  title: 'Discard what was copied?',
+  text: (title: string) =>
+    `“${title}” can no longer be gone on with afterwards: the files it wrote are removed. Other files in the folder stay, and the source is not touched.`,
+  keep: 'Keep it',
+  do: 'Discard it',
+} as const;
+
 /** Of the progress of work. */
 export const progress = {
   of: (done: string, total: string) => `${done} of ${total}`,

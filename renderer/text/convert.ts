@@ -67,6 +67,15 @@ export const convert = {
     remove: (name: string) => `Remove ${name}`,
     use: (name: string) => `Use ${name}`,
     inUse: 'in use by this system',
+    noRight:
+      'Ironlift has no right to read disks here. Make an image of the disk and choose that, or start Ironlift with the right: sudo ironlift serve.',
+    rightLater:
+      'They are read by a small helper that can do nothing else. The system asks you before it starts; nothing is written.',
+    rightAsk:
+      'To read this disk, a helper needs the rights of an administrator. The system will now ask you for them, naming the helper and the disk.',
+    rightAskAgain:
+      'It asks again for the pre-flight checks and for the copy, for the right ends each time the disk is closed. Ironlift itself stays without it.',
+    rightGive: 'Ask for the right and read the disk',
     noDisks: 'This computer shows no disks to this program.',
     unnamed: 'Disk without a name',
     server: 'Server of the engagement',
@@ -108,6 +117,7 @@ export const convert = {
   },
   target: {
     needed: 'Choose a platform.',
+    fromScenario: 'The platform is the one that the scenario plans for; another one can be chosen.',
     outputNeeded: 'Choose where the machine is written.',
     platform: 'Platform',
     formats: (names: string) => `Disks as ${names}`,

@@ -36,13 +36,25 @@ export const waves = {
     all === 0
       ? 'no risks'
       : high === 0
-        ? `${String(all)} risks`
+        ? all === 1
+          ? '1 risk'
+          : `${String(all)} risks`
         : `${String(high)} high of ${String(all)} risks`,
   byHand: 'put here by hand',
   detail: 'Wave or server',
   gates: 'Before the next wave',
   required: 'must',
   optional: 'should',
+  sign: 'Sign',
+  signOf: (gate: string) => `Sign: ${gate}`,
+  signedBy: 'Name of who signs',
+  signature: (by: string, at: string) => `Signed by ${by}, ${at}`,
+  signedForOthers: 'The wave had other servers then.',
+  signAgain: 'Sign again',
+  takeBack: 'Take back',
+  takeBackOf: (gate: string) => `Take back the signature: ${gate}`,
+  signed: (by: string) => `Signed by ${by}.`,
+  unsigned: 'The signature is taken back.',
   peopleTitle: 'People',
   rollback: 'Way back',
   risksTitle: 'Risks',

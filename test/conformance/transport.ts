@@ -31,8 +31,8 @@ async function failure(work: Promise<unknown>): Promise<CallFailed> {
   return error as CallFailed;
 }
 
-export async function until(what: () => boolean): Promise<void> {
-  await expect.poll(what, { timeout: 10_000, interval: 5 }).toBe(true);
+export async function until(what: () => boolean, timeout = 10_000): Promise<void> {
+  await expect.poll(what, { timeout, interval: 5 }).toBe(true);
 }
 
 /** @param breaks the line can break while both ends live, so `cut` is there */

@@ -32,7 +32,7 @@ describe('the security checklist', () => {
 
   it('O1 only local content is loaded', () => {
     expect(desktop.windows.map(({ loaded }) => loaded)).toEqual([['app://ironlift/']]);
-    expect(using(/loadURL\(|\.loadFile\(/u)).toEqual(['main/desktop.ts']);
+    expect(using(/loadURL\(|\.loadFile\(/u)).toEqual(['main/desktop.ts', 'main/print.ts']);
   });
 
   it('O2 the page has no Node', () => {
@@ -133,7 +133,7 @@ describe('the security checklist', () => {
 
   it('O14 no new windows', () => {
     expect(contents.openHandler!({ url: 'app://ironlift/' })).toEqual({ action: 'deny' });
-    expect(using(/new (?:electron\.)?BrowserWindow/u)).toEqual(['main/desktop.ts']);
+    expect(using(/new (?:electron\.)?BrowserWindow/u)).toEqual(['main/desktop.ts', 'main/print.ts']);
   });
 
   it('O15 nothing is opened outside by an address: the application links nowhere', () => {

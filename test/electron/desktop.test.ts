@@ -209,12 +209,22 @@ describe('disks of this computer', () => {
   });
 
   it.each([
-    ['there is no pkexec', { canRun: () => false }],
-    ['the system is Windows', { platform: 'win32', uid: null }],
-    ['the system is macOS', { platform: 'darwin' }],
+    ['there is no pkexec', { canRun: (path: string) => !path.endsWith('pkexec') }],
+    ['the system is another one', { platform: 'freebsd' }],
+    ['there is no helper on Windows', { platform: 'win32', uid: null, canRun: () => false }],
     ['there is no helper', { canRun: (path: string) => path.endsWith('pkexec') }],
   ])('are not offered where %s', (_why, changes) => {
     expect(diskAccess({ ...world, ...changes })).toEqual({ localDisks: 'none' });
+  });
+
+  it.each([
+    ['win32', 'uac', null],
+    ['darwin', 'osascript', 501],
+  ])('are read by a helper that calls back, on %s', (platform, by, uid) => {
+    expect(diskAccess({ ...world, platform, uid })).toEqual({
+      localDisks: 'helper',
+      command: { by, program: ['/opt/helper'] },
+    });
   });
 
   it('are read directly by root', () => {

@@ -8,7 +8,9 @@ import {
   freshDraft,
   keyOf,
   moveSource,
+  plannedTarget,
   planText,
+  rightFor,
   problemOf,
   sameNic,
   standardsOf,
@@ -35,6 +37,34 @@ const file = (name: string): FileRef => ({
   path: `/disks/${name}`,
   bytes: 1,
 });
+describe('the platform of a conversion', () => {
+  it('is that of the scenario until a person chooses one', () => {
+    const targets = [{ id: 'kvm' }, { id: 'proxmox' }];
+    expect(plannedTarget('proxmox', targets)).toBe('proxmox');
+    expect(plannedTarget('container', targets)).toBeNull();
+    expect(plannedTarget(undefined, targets)).toBeNull();
+    const standards = standardsOf(null, null, 'proxmox');
+    const draft = { ...freshDraft(), output: file('out') };
+    expect(problemOf('target', draft, standards)).toBeNull();
+    expect(problemOf('target', draft, standardsOf(null, null))).toBe('Choose a platform.');
+    const ready = { ...draft, sources: [file('a.img')] };
+    expect(choiceOf(ready, standards)?.target).toBe('proxmox');
+    expect(choiceOf({ ...ready, target: 'kvm' }, standards)?.target).toBe('kvm');
+  });
+});
+
+describe('the right to read a disk of this computer', () => {
+  const disk = { ...file('sda'), path: '/dev/sda' };
+  const windows = { ...file('PhysicalDrive0'), path: '\\\\.\\PhysicalDrive0' };
+  it('is asked for by a person, where a helper needs it, and once for the same disks', () => {
+    expect(rightFor([file('a.img')], 'helper')).toBeNull();
+    expect(rightFor([disk], 'direct')).toBeNull();
+    expect(rightFor([file('a.img'), disk], 'helper')).toBe(disk.id);
+    expect(rightFor([disk, windows], 'helper')).toBe(rightFor([windows, disk], 'helper'));
+    expect(rightFor([disk], 'helper')).not.toBe(rightFor([windows], 'helper'));
+  });
+});
+
 const inspection: Inspection = {
   disks: [],
   guest: {

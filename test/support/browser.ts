@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { electronWindow, inElectron, startElectron } from './electron-application.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** Debian's. */
@@ -17,8 +18,9 @@ export interface Application {
   close(): Promise<void>;
 }
 
-/** Starts `ironlift serve` with a data folder and a home of its own in `folder`. */
+/** Starts `ironlift serve` with a data folder and a home of its own in `folder`; or Electron, where that is to be tested. */
 export async function startApplication(folder: string): Promise<Application> {
+  if (inElectron()) return startElectron(folder);
   const home = join(folder, 'home');
   mkdirSync(home, { recursive: true });
   const child = spawn(
@@ -54,11 +56,18 @@ export interface View {
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 
+export interface ViewOptions {
+  width?: number;
+  height?: number;
+  dark?: boolean;
+}
+
 export async function openPage(
   browser: Browser,
   url: string,
-  { width = 1280, height = 800, dark = false }: { width?: number; height?: number; dark?: boolean } = {},
+  { width = 1280, height = 800, dark = false }: ViewOptions = {},
 ): Promise<View> {
+  if (inElectron()) return electronWindow(url, { width, height, dark });
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',

@@ -37,26 +37,38 @@ export interface WindowsDisk {
 
 /**
  * Makes the disk; of the guest, which is as `windowsVolumes` makes it, every file. The volume of Windows gets every way NTFS has
- * of keeping a file besides, with streams and attributes.
+ * of keeping a file besides, with streams and attributes, and what `more` puts there. `options.mib` is the size of that volume,
+ * 1000 at most.
  */
-export async function windowsDisk(path: string, options: WindowsGuestOptions): Promise<WindowsDisk> {
+export async function windowsDisk(
+  path: string,
+  options: WindowsGuestOptions,
+  more?: (mount: string) => Promise<void>,
+): Promise<WindowsDisk> {
   const opened = await windowsVolumes({ ...options, on: 'memory' });
   const uefi = opened.some(({ info }) => info.type === 'vfat');
   await makeDisk(path, 1200 * MIB);
-  await partition(path, uefi, options.data !== undefined);
+  const sizes: Record<Place, number> = {
+    boot: LAYOUT.boot.size,
+    msr: LAYOUT.msr.size,
+    windows: options.mib ?? LAYOUT.windows.size,
+    data: LAYOUT.data.size,
+  };
+  await partition(path, uefi, options.data !== undefined, sizes);
   const volumes: WindowsDisk['volumes'] = [];
   const scratch = await mkdtemp(join(tmpdir(), 'ironlift-windows-'));
   try {
     for (const { info, fileSystem } of opened) {
       const name = (['boot', 'windows', 'data'] as const)[info.partition! - 1]!;
-      const { start, size } = LAYOUT[name];
+      const { start } = LAYOUT[name];
+      const size = sizes[name];
       const type = info.type === 'vfat' ? 'vfat' : 'ntfs';
       const at = name === 'windows' ? '' : name === 'data' ? '/:D' : uefi ? '/:esp' : '/:boot';
       volumes.push({ at, type, offset: start * MIB, size: size * MIB });
       const image =
         type === 'vfat'
           ? await fatOf(fileSystem!, scratch, size)
-          : await ntfsOf(fileSystem!, scratch, size, name, uefi ? 0 : start);
+          : await ntfsOf(fileSystem!, scratch, size, name, uefi ? 0 : start, more);
       await run('dd', [
         `if=${image}`,
         `of=${path}`,
@@ -73,7 +85,14 @@ export async function windowsDisk(path: string, options: WindowsGuestOptions): P
   return { path, volumes };
 }
 
-async function partition(path: string, uefi: boolean, withData: boolean): Promise<void> {
+type Place = keyof typeof LAYOUT;
+
+async function partition(
+  path: string,
+  uefi: boolean,
+  withData: boolean,
+  sizes: Record<Place, number>,
+): Promise<void> {
   const names = [
     'boot',
     ...(uefi ? (['msr'] as const) : []),
@@ -81,8 +100,8 @@ async function partition(path: string, uefi: boolean, withData: boolean): Promis
     ...(withData ? (['data'] as const) : []),
   ] as const;
   const lines = names.map((name) => {
-    const { number, start, size } = LAYOUT[name];
-    const where = `${path}${number} : start=${(start * MIB) / 512}, size=${(size * MIB) / 512}`;
+    const { number, start } = LAYOUT[name];
+    const where = `${path}${number} : start=${(start * MIB) / 512}, size=${(sizes[name] * MIB) / 512}`;
     return uefi
       ? `${where}, type=${GPT[name][0]}, uuid=${GPT[name][1]}`
       : `${where}, type=7${name === 'boot' ? ', bootable' : ''}`;
@@ -111,14 +130,14 @@ async function ntfsOf(
   mib: number,
   name: 'boot' | 'windows' | 'data',
   start: number,
+  more: ((mount: string) => Promise<void>) | undefined,
 ): Promise<string> {
   const hidden = start === 0 ? [] : ['-p', String((start * MIB) / 512), '-H', '16', '-S', '63'];
   const image = await makeNtfs(scratch, `${name}.img`, mib, hidden);
   await withMount(image, 'compression,streams_interface=xattr', async (mount) => {
     await copyOut(fileSystem, '/', mount);
-    if (name === 'boot') return;
-    await fill(mount, name === 'windows' ? 300 : 20);
-    if (name === 'data') return;
+    if (name !== 'windows') return;
+    await fill(mount, 300);
     await fillCompressed(mount);
     await writeFile(join(mount, 'pagefile.sys'), content(3 * MIB, 3));
     await writeFile(join(mount, 'swapfile.sys'), content(MIB, 4));
@@ -128,6 +147,7 @@ async function ntfsOf(
     await run('setfattr', ['-n', 'user.large', '-v', `0x${content(60_000, 9).toString('hex')}`, streams]);
     await setFileAttributes(streams, 0x26);
     await setFileAttributes(join(mount, 'pagefile.sys'), 0x26);
+    await more?.(mount);
   });
   return image;
 }
@@ -139,6 +159,24 @@ async function copyOut(fileSystem: GuestFileSystem, path: string, folder: string
     const from = path === '/' ? `/${name}` : `${path}/${name}`;
     if (type === 'directory') await copyOut(fileSystem, from, join(folder, name));
     else await writeFile(join(folder, name), await fileSystem.readFile(from, 1 << 30));
+  }
+}
+
+/** Changes the files of one NTFS volume of a raw disk through ntfs-3g, as the guest does when it runs. */
+export async function atWork(
+  raw: string,
+  { offset, size }: WindowsDisk['volumes'][number],
+  work: (mount: string) => Promise<void>,
+): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'ironlift-windows-'));
+  try {
+    const file = join(scratch, 'volume.img');
+    const [skip, count] = [offset / MIB, size / MIB];
+    await run('dd', [`if=${raw}`, `of=${file}`, 'bs=1M', `skip=${skip}`, `count=${count}`, 'status=none']);
+    await withMount(file, 'streams_interface=xattr', work);
+    await run('dd', [`if=${file}`, `of=${raw}`, 'bs=1M', `seek=${skip}`, 'conv=notrunc', 'status=none']);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 
@@ -231,7 +269,12 @@ async function attributesBelow(mount: string): Promise<Map<string, string>> {
 /** getfattr writes bytes beyond ASCII as `\303\266`. */
 const unescaped = (name: string): string =>
   name.replaceAll(/(?:\\\d{3})+/gu, (bytes) =>
-    Buffer.from(bytes.slice(1).split('\\').map((octal) => parseInt(octal, 8))).toString('utf8'),
+    Buffer.from(
+      bytes
+        .slice(1)
+        .split('\\')
+        .map((octal) => parseInt(octal, 8)),
+    ).toString('utf8'),
   );
 
 /** FILE_ATTRIBUTE_ARCHIVE is set by any write, and cleared by backups. */

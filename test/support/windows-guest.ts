@@ -94,7 +94,8 @@ export async function windowsVolumes(options: WindowsGuestOptions): Promise<Open
     const partition = { ...described.volume.partition!, offset, bootable: !uefi && at === 'boot' };
     const fileSystem = await fileSystemOf(content, described.info.type, options, more);
     const { uuid, label, size } = fileSystem;
-    const info = { ...described.info, uuid, label, size };
+    const diskId = uefi ? DISK_GUID.slice(1, -1) : SIGNATURE.toString(16);
+    const info = { ...described.info, uuid, label, size, offset, diskId };
     volumes.push({ ...described, info, volume: { ...described.volume, partition }, fileSystem });
   };
   if (ownBootVolume)
@@ -137,7 +138,7 @@ function bootFiles(
   const { folder, nt, architecture } = version;
   if (nt.startsWith('5.'))
     return {
-      '/boot.ini': BOOT_INI(folder, 1),
+      '/boot.ini': BOOT_INI(folder, PARTITIONS.windows.number),
       '/ntldr': 'ntldr',
       '/NTDETECT.COM': 'ntdetect',
     };

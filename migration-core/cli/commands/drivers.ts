@@ -15,7 +15,7 @@ export const drivers: Command = {
   help: `Usage: ironlift drivers PATH [--for VERSION [--arch ARCHITECTURE] [--build N]] [--json]
 
 Lists the driver packages in a folder or CD image (.iso), such as virtio-win.iso: for each INF file what it is for, its
-version, and the Windows it names. With --for, only what a Windows of that version would get, with its devices and files.
+version, and the Windows it names. With --for, only what a Windows of that version would get, with devices and files.
 
   --for VERSION        ${wrap(NAMES, 90, '                       ').trimStart()}
   --arch ARCHITECTURE  x86, amd64 or arm64; amd64 unless told, x86 for xp

@@ -1,8 +1,11 @@
 import type { Command } from '../commands.ts';
-import { findingsText, ProgressLine, table } from '../terminal.ts';
+import { findingsText, printable, ProgressLine, table } from '../terminal.ts';
 import { IronliftError } from '../../base/errors.ts';
 import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
 import type { OpenServer } from '../../convert/server.ts';
+import type { Guest } from '../../guest/guest.ts';
+import { describeWindows, placeOf } from '../../guest/windows/describe.ts';
+import type { WindowsFacts } from '../../guest/windows/facts.ts';
 import type { SourceMachine } from '../../source/machine/read.ts';
 import type { World } from '../world.ts';
 
@@ -10,7 +13,8 @@ export const inspect: Command = {
   help: `Usage: ironlift inspect SOURCE... [--root VOLUME] [--allow-mounted] [--json]
 
 Reads the disks of one server and says what is on them: partitions, volumes, file systems, the operating system, its
-firmware, kernels, network, vendor software, what would stop a conversion, and how much there is to copy.
+firmware, kernels (or version and roles of a Windows), network, vendor software, what would stop a conversion, and how
+much there is to copy.
 Nothing is written. SOURCE is an image file or a block device; name all disks of the server, the boot disk first. The
 description of a virtual machine stands for all its disks: .ova, .ovf, .vmx, .vbox, libvirt .xml, Proxmox .conf, Hyper-V
 .xml, .vmc. A disk in a package is named by a path into it: web01.ova/disk1.vmdk.
@@ -74,7 +78,7 @@ function text(server: OpenServer, toCopy: number[], seconds: number, world: Worl
   const lines: string[] = [];
   if (guest !== undefined) {
     lines.push(
-      `${guest.hostName === '' ? 'A server' : guest.hostName}: ${guest.os.name}, ${guest.architecture}, ${guest.firmware.toUpperCase()} firmware, ${guest.init}`,
+      `${guest.hostName === '' ? 'A server' : guest.hostName}: ${printable(guest.os.name)}, ${guest.architecture}, ${guest.firmware.toUpperCase()} firmware${guest.windows === undefined ? `, ${guest.init}` : ''}`,
       '',
     );
   }
@@ -91,26 +95,13 @@ function text(server: OpenServer, toCopy: number[], seconds: number, world: Worl
         volume.content.description,
         info.label === '' ? '—' : info.label,
         fileSystem === null ? '—' : formatBytes(info.size - fileSystem.freeBytes),
-        guest?.mounts.find((mount) => mount.volume === info.id)?.path ?? '—',
+        (guest === undefined ? null : placeOf(guest, info.id)) ?? '—',
       ]);
     if (rows.length > 0)
       lines.push(indent(table(['Volume', 'Size', 'Content', 'Label', 'Used', 'Mounted at'], rows)));
   }
   if (guest !== undefined) {
-    lines.push(
-      'Kernels',
-      indent(
-        table(
-          ['Version', 'Initramfs', 'Made by', ''],
-          guest.kernels.map((kernel) => [
-            kernel.version,
-            kernel.initramfs ?? 'none',
-            kernel.initramfsTool,
-            kernel.isDefault ? 'default' : '',
-          ]),
-        ),
-      ),
-    );
+    lines.push(...(guest.windows === undefined ? kernelsText(guest.kernels) : windowsText(guest.windows)));
     if (guest.interfaces.length > 0) {
       lines.push(
         'Network',
@@ -148,6 +139,21 @@ function text(server: OpenServer, toCopy: number[], seconds: number, world: Worl
     '',
   );
   return lines.join('\n');
+}
+
+function kernelsText(kernels: Guest['kernels']): string[] {
+  const rows = kernels.map(({ version, initramfs, initramfsTool, isDefault }) => [
+    version,
+    initramfs ?? 'none',
+    initramfsTool,
+    isDefault ? 'default' : '',
+  ]);
+  return ['Kernels', indent(table(['Version', 'Initramfs', 'Made by', ''], rows))];
+}
+
+function windowsText(windows: WindowsFacts): string[] {
+  const rows = describeWindows(windows).map(({ name, value }) => `${name}: ${printable(value)}`);
+  return ['Windows', indent(`${rows.join('\n')}\n`)];
 }
 
 /** What the description of another platform says. */

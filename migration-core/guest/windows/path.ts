@@ -18,3 +18,6 @@ export function forPeople(windows: Pick<WindowsFacts, 'systemDrive'> | undefined
   if (where !== undefined) return `${where}\\${below.join('\\')}`;
   return `${windows.systemDrive}:${path.replaceAll('/', '\\')}`;
 }
+
+/** The same before the letter of the drive is known: `\Windows\System32\config\SYSTEM`. */
+export const withoutDrive = (path: string): string => path.replaceAll('/', '\\');

@@ -89,6 +89,20 @@ export function collectionHandlers(session: Session): Pick<Handlers, CollectionM
       session.log('Started an import', { files: paths.length });
       return { job: id };
     },
+    'collect.lookAtPasted': ({ text }, { signal }) => session.jobs.ask('look-at-pasted', { text }, signal),
+    'collect.importPasted': ({ text, fields }) => {
+      const { id } = session.jobs.start({
+        kind: 'import',
+        title: 'Import the pasted list',
+        task: 'import-pasted',
+        input: { engagement: openPath(), text, fields },
+        writes: 'engagement',
+        // What a customer's table says is not left in the list of jobs.
+        holdsSecrets: true,
+      });
+      session.log('Started an import of a pasted list');
+      return { job: id };
+    },
     'collect.local': ({ measure }) => {
       const { id } = session.jobs.start({
         kind: 'collect-local',

@@ -188,6 +188,7 @@ export function convertHandlers(session: Session): ConvertHandlers {
         writes: 'none',
         canPause: true,
         resume: { task: 'convert-resume', input: { folder: input.output } },
+        discard: { task: 'convert-discard', input: { folder: input.output } },
       });
       conversions.put({ ...known, job: id });
       session.log('conversion started', { folder: input.output, target: target.id });
@@ -234,9 +235,25 @@ export function convertHandlers(session: Session): ConvertHandlers {
         writes: 'none',
         canPause: true,
         resume: { task: 'convert-resume', input: { folder: path } },
+        discard: { task: 'convert-discard', input: { folder: path } },
       });
       if (record !== null) conversions.put({ ...record, job: id });
       session.log('conversion continued', { folder: path });
+      return { job: id };
+    },
+
+    'convert.discard'({ folder }) {
+      const path = pathOf(folder);
+      demandIdle(path);
+      const { id } = session.jobs.start({
+        kind: 'discard',
+        title: `Discard ${conversions.find(path)?.name ?? basename(path)}`,
+        task: 'convert-discard',
+        input: { folder: path },
+        writes: 'none',
+        whenDone: () => session.changed('conversions'),
+      });
+      session.log('conversion discarded', { folder: path });
       return { job: id };
     },
 

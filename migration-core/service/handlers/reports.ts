@@ -72,7 +72,7 @@ export function reportHandlers(session: Session): ReportHandlers {
         formats: await Promise.all(
           formats.map(async ({ id, title, purpose, missing }) => ({
             ...{ id, title, purpose },
-            missing: (await missing?.()) ?? null,
+            missing: (await missing?.(session.shell.printPdf !== undefined)) ?? null,
           })),
         ),
         owners: [...owners].sort(),

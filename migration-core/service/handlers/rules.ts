@@ -4,9 +4,10 @@ import { basename } from 'node:path';
 import { parseRulePack } from '../../assess/rules/pack.ts';
 import { IronliftError } from '../../base/errors.ts';
 import type { Handlers } from '../../contract/dispatch.ts';
-import { keptRulePacks, keptScenario, scenarioNames } from '../../plan/kept.ts';
+import { keptScenario, scenarioNames } from '../../plan/kept.ts';
 import type { Session } from '../session.ts';
 import { checkPack, ownRulePack } from '../study/rules.ts';
+import { soundRulePacks } from '../study/sound-packs.ts';
 import { ANSWERS, editDocument, studyQuestions } from './study-questions.ts';
 
 type Calls = 'rules.list' | 'rules.save' | 'rules.remove' | 'rules.import' | 'rules.preview';
@@ -27,7 +28,7 @@ export function ruleHandlers(session: Session): Pick<Handlers, Calls> {
     'rules.list': ({ pack }, { signal }) =>
       questions.ask('rules', { scenario: session.scenario(), pack }, signal),
     'rules.save': ({ pack: draft }) => {
-      const packs = keptRulePacks(session.engagement());
+      const packs = soundRulePacks(session.engagement()).packs;
       const { pack } = ownRulePack(draft, packs, own(), session.shell.now());
       const changed = ['scenarios', ...ANSWERS] as const;
       editDocument(session, `Change the rule pack ${pack.title}`, changed, 'rule-pack', pack.id, pack);
@@ -44,7 +45,7 @@ export function ruleHandlers(session: Session): Pick<Handlers, Calls> {
         throw new IronliftError('RULE_PACK_INVALID', `The scenario ${user} goes by this rule pack.`, {
           next: 'Choose another rule pack there first.',
         });
-      const packs = keptRulePacks(engagement);
+      const packs = soundRulePacks(engagement).packs;
       const heir = [...packs.values()].find((one) => one.extends === pack);
       if (heir !== undefined)
         throw new IronliftError('RULE_PACK_INVALID', `The rule pack ${heir.title} extends this one.`, {
@@ -72,7 +73,7 @@ export function ruleHandlers(session: Session): Pick<Handlers, Calls> {
           },
         );
       const pack = parseRulePack(await readFile(path, 'utf8'), basename(path));
-      const packs = keptRulePacks(session.engagement());
+      const packs = soundRulePacks(session.engagement()).packs;
       if (packs.has(pack.id) && !own().has(pack.id))
         throw new IronliftError(
           'RULE_PACK_INVALID',
@@ -85,7 +86,12 @@ export function ruleHandlers(session: Session): Pick<Handlers, Calls> {
       return { pack: pack.id };
     },
     'rules.preview': ({ pack: draft }, { signal }) => {
-      const { pack } = ownRulePack(draft, keptRulePacks(session.engagement()), own(), session.shell.now());
+      const { pack } = ownRulePack(
+        draft,
+        soundRulePacks(session.engagement()).packs,
+        own(),
+        session.shell.now(),
+      );
       return questions.ask('previewRules', { scenario: session.scenario(), pack }, signal);
     },
   };

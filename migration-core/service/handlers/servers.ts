@@ -16,6 +16,7 @@ import { edited, labelOf, putAll } from '../servers/annotate.ts';
 import { serverLoadOf } from '../servers/load.ts';
 import { rowOf, serverRows } from '../servers/rows.ts';
 import type { Session } from '../session.ts';
+import { studyQuestions } from './study-questions.ts';
 
 /** Of a table that people filled in: 20,000 servers with long texts. */
 const MAX_TABLE_BYTES = 64 << 20;
@@ -51,6 +52,10 @@ export function serverHandlers(session: Session): Pick<Handlers, ServerMethods> 
         .servers()
         .map(({ id, identity }) => ({ id, name: identity.name })),
     }),
+    'servers.dependencies': async (_, { signal }) => {
+      const questions = studyQuestions(session);
+      return questions.ask('dependencies', questions.of(undefined), signal);
+    },
     'servers.get': ({ server: id }) => {
       const engagement = session.engagement();
       const server = summaryOf(id);

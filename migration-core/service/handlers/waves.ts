@@ -1,13 +1,20 @@
 /** Waves: made of the plan as it stands, with what people decided on top. */
 import { writeNewFile } from '../../base/new-file.ts';
+import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
 import type { Handlers } from '../../contract/dispatch.ts';
 import { withWaveEdit, type WaveEdit } from '../../plan/waves/edits.ts';
+import {
+  isOutdated,
+  readSignatures,
+  withSignature,
+  type GateSignature,
+} from '../../plan/waves/signatures.ts';
 import type { ServerId } from '../../store/engagement.ts';
 import type { Session } from '../session.ts';
-import { annotate, studyQuestions } from './study-questions.ts';
+import { annotate, editDocument, studyQuestions } from './study-questions.ts';
 
-type Calls = 'waves.get' | 'waves.edit' | 'waves.export' | 'waves.import';
+type Calls = 'waves.get' | 'waves.sign' | 'waves.edit' | 'waves.export' | 'waves.import';
 
 export function waveHandlers(session: Session): Pick<Handlers, Calls> {
   const questions = studyQuestions(session);
@@ -20,13 +27,52 @@ export function waveHandlers(session: Session): Pick<Handlers, Calls> {
       withWaveEdit(annotations, byServer.get(server)!),
     );
   };
+  const signed = (scenario: string): GateSignature[] => {
+    try {
+      return readSignatures(session.engagement().document('wave-signatures', scenario));
+    } catch (error) {
+      if (!isIronliftError(error, 'ENGAGEMENT_DAMAGED')) throw error;
+      return [];
+    }
+  };
   return {
     'waves.get': async ({ scenario }, { signal }) => {
       const asked = questions.of(scenario);
       const answer = await questions.ask('waves', asked, signal);
       if (answer === null) return { waves: null };
       questions.note('waves', asked.scenario, answer.inputs, { waves: answer.view.waves.length });
-      return { waves: answer.view };
+      const signatures = signed(asked.scenario).flatMap((signature) => {
+        const wave = answer.view.waves.find(({ number }) => number === signature.wave);
+        if (wave?.gates.some(({ id }) => id === signature.gate) !== true) return [];
+        const { gate, by, at } = signature;
+        return [{ wave: wave.number, gate, by, at, outdated: isOutdated(signature, wave.members) }];
+      });
+      return { waves: { ...answer.view, signatures } };
+    },
+    'waves.sign': async ({ scenario, wave: number, gate, by }, { signal }) => {
+      const asked = questions.of(scenario);
+      const answer = await questions.ask('waves', asked, signal);
+      const wave = answer?.view.waves.find((one) => one.number === number);
+      const what = wave?.gates.find(({ id }) => id === gate);
+      if (wave === undefined || what === undefined)
+        throw new IronliftError('USAGE', 'This wave, or what is to be signed of it, is not there any more.', {
+          next: 'Look at the waves anew.',
+        });
+      const servers = wave.members.map(({ server }) => server);
+      const signature = by === null ? null : { wave: number, gate, by, at: session.shell.now(), servers };
+      const next = withSignature(signed(asked.scenario), { wave: number, gate }, signature);
+      editDocument(
+        session,
+        by === null ? `Take back a signature of wave ${number}` : `Sign for wave ${number}`,
+        ['waves'],
+        'wave-signatures',
+        asked.scenario,
+        next.signatures.length === 0 ? null : next,
+      );
+      session.log(by === null ? 'Signature taken back' : 'Gate of a wave signed', {
+        ...{ wave: number, gate: what.text, by },
+      });
+      return { signed: next.signatures.length };
     },
     'waves.edit': ({ moves }) => ({
       changed: edit(moves, (count) => `Change the waves of ${plural(count, 'server')}`),

@@ -1,5 +1,5 @@
 /** One task process, from the side of the session: what is asked of it, what it says, and its end. */
-import { IronliftError } from '../../base/errors.ts';
+import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import { ERROR_KINDS, type ErrorCode } from '../../base/error-codes.ts';
 import type { Progress } from '../../base/progress.ts';
 import type { Shell, TaskProcess } from '../shell.ts';
@@ -31,22 +31,32 @@ export interface RunningCall {
   stop(how: 'cancel' | 'pause'): void;
 }
 
+interface Current {
+  call: number;
+  listeners: Listeners;
+  end: (end: CallEnd) => void;
+  /** Of the page that is being printed for it. */
+  printing: AbortController | null;
+}
+
 export class TaskLine {
   /** Resolved when the process is gone, and with it its locks and open files. */
   readonly gone: Promise<void>;
   readonly #process: TaskProcess;
+  readonly #shell: Pick<Shell, 'printPdf' | 'deviceHelper'>;
   readonly #version: string;
   readonly #patience: number;
   #isGone = false;
   #why: 'exit' | 'killed' | 'flood' = 'exit';
   #code: number | null = null;
   #calls = 0;
-  #current: { call: number; listeners: Listeners; end: (end: CallEnd) => void } | null = null;
+  #current: Current | null = null;
   #second = 0;
   #messages = 0;
 
   constructor(shell: Shell, name: string, patience = PATIENCE) {
     this.#version = shell.version;
+    this.#shell = shell;
     this.#patience = patience;
     this.#process = shell.startProcess(name);
     this.#process.onMessage((message) => this.#take(message));
@@ -73,6 +83,7 @@ export class TaskLine {
       this.#current = {
         call,
         listeners,
+        printing: null,
         end: (end) => {
           clearTimeout(patience);
           resolve(end);
@@ -80,11 +91,17 @@ export class TaskLine {
       };
     });
     if (this.#isGone) this.#finish(this.#death());
-    else this.#send({ say: 'run', call, name, input, version: this.#version });
+    else
+      this.#send({
+        ...{ say: 'run', call, name, input },
+        ...{ version: this.#version, prints: this.#shell.printPdf !== undefined },
+        deviceHelper: this.#shell.deviceHelper,
+      });
     return {
       ended,
       stop: (how) => {
         if (this.#current?.call !== call) return;
+        this.#current.printing?.abort();
         this.#send({ say: how, call });
         patience ??= setTimeout(() => this.kill(), this.#patience);
       },
@@ -113,6 +130,7 @@ export class TaskLine {
   #finish(end: CallEnd): void {
     const current = this.#current;
     this.#current = null;
+    current?.printing?.abort();
     current?.end(end);
   }
 
@@ -142,6 +160,9 @@ export class TaskLine {
       case 'note':
         listeners.onNote?.(said.tone, said.text);
         break;
+      case 'print':
+        void this.#printFor(this.#current, said.page);
+        break;
       case 'done':
         this.#finish({ end: 'done', output: said.output });
         break;
@@ -149,7 +170,36 @@ export class TaskLine {
         this.#finish({ end: 'failed', error: said.error });
     }
   }
+
+  /** Its page is treated as a stranger's: the shell prints it without a network and without scripts. */
+  async #printFor(current: Current, page: string): Promise<void> {
+    const { call } = current;
+    // One page at a time: a second question before the answer is none of ours.
+    if (this.#shell.printPdf === undefined || current.printing !== null) return;
+    const printing = new AbortController();
+    current.printing = printing;
+    let answer: Request;
+    try {
+      answer = {
+        say: 'printed',
+        call,
+        pdf: new Uint8Array(await this.#shell.printPdf(page, printing.signal)),
+      };
+    } catch (error) {
+      const known = isIronliftError(error) ? error : notPrinted(error);
+      const { code, message, next, data } = known.toJSON();
+      answer = { say: 'not-printed', call, error: { code, message, next, data } };
+    }
+    current.printing = null;
+    if (this.#current === current) this.#send(answer);
+  }
 }
+
+const notPrinted = (cause: unknown): IronliftError =>
+  new IronliftError('PDF_FAILED', 'The report could not be printed.', {
+    next: 'Write it again; if it fails once more, write it as HTML and print it from any browser.',
+    cause,
+  });
 
 const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERROR_KINDS, code);
 

@@ -9,7 +9,7 @@ export function catalogue(
   { templates, facts }: AssessedStudy,
   packs: ReadonlyMap<string, RulePack>,
   own: ReadonlySet<string>,
-): Output<'scenarios.catalogue'> {
+): Omit<Output<'scenarios.catalogue'>, 'damaged'> {
   const groups = new Map<string, number>();
   for (const { annotations } of facts) {
     const group = annotations.licence?.group;

@@ -12,7 +12,7 @@ import { encodeProfile } from '../../assess/characterise/codec.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import type { ProgressListener } from '../../base/progress.ts';
 import { without } from '../../base/without.ts';
-import { DEFAULT_SCENARIO, keptRulePacks, keptScenario, scenarioNames } from '../../plan/kept.ts';
+import { DEFAULT_SCENARIO, keptScenario, scenarioNames } from '../../plan/kept.ts';
 import { keptPlan, type PlanDocument, type PlanInputs } from '../../plan/model/plan-document.ts';
 import type { Scenario } from '../../plan/model/scenario.ts';
 import { openPlan, type OpenedPlan } from '../../plan/opened-plan.ts';
@@ -25,6 +25,7 @@ import {
   type StudyOptions,
 } from '../../plan/study.ts';
 import type { EngagementFile, ServerId } from '../../store/engagement.ts';
+import { damageOf, soundRulePacks, withSoundRules, type SoundPacks } from './sound-packs.ts';
 
 /** Up to so many servers the weeks of all profiles are kept in memory (30 KB each), so that changing one costs no reading. */
 const ALL_SHAPES_UP_TO = 2000;
@@ -65,6 +66,8 @@ export class StudyRoom {
   readonly #plans = new Map<string, { word: string; opened: OpenedPlan }>();
   readonly #waiting = new Map<ServerId, Uint8Array>();
 
+  #sound: { stamp: unknown; packs: SoundPacks } | null = null;
+
   constructor(engagement: EngagementFile, world: RoomWorld) {
     this.engagement = engagement;
     this.#world = world;
@@ -77,6 +80,13 @@ export class StudyRoom {
     const taken = [...this.#waiting].slice(0, most).map(([server, bytes]) => ({ server, bytes }));
     for (const { server } of taken) this.#waiting.delete(server);
     return taken;
+  }
+
+  /** Rule packs that can be used, and what is wrong with the others. */
+  sound(): SoundPacks {
+    const stamp = this.engagement.changeStamp();
+    if (this.#sound?.stamp !== stamp) this.#sound = { stamp, packs: soundRulePacks(this.engagement) };
+    return this.#sound.packs;
   }
 
   /** How many of them wait. */
@@ -97,14 +107,17 @@ export class StudyRoom {
 
   /** @throws SCENARIO_INVALID, RULE_PACK_INVALID, CANCELLED */
   async study(
-    scenario: Scenario,
+    asked: Scenario,
     asking: Asking = {},
     packs?: ReadonlyMap<string, RulePack>,
   ): Promise<AssessedStudy> {
-    const wanted = shapeOf(scenario, packs ?? keptRulePacks(this.engagement));
+    const sound = this.sound();
+    const scenario = packs === undefined ? withSoundRules(asked, sound) : asked;
+    const damage = damageOf(sound.damaged, { wanted: asked.rulePack, used: scenario.rulePack });
+    const wanted = shapeOf(scenario, packs ?? sound.packs);
     const stand = await this.#look(wanted, asking);
     const options = this.options(packs ?? stand.packs, asking);
-    const word = digestOf([stand.version, day(options.now), scenario, [...options.packs.values()]]);
+    const word = digestOf([stand.version, day(options.now), scenario, [...options.packs.values()], damage]);
     const known = this.#studies.get(word);
     if (known !== undefined) {
       this.#studies.delete(word);
@@ -114,8 +127,8 @@ export class StudyRoom {
     const last = [...this.#studies.values()].at(-1);
     const study =
       last !== undefined && last.facts === stand.facts
-        ? reassess(last, scenario, options)
-        : assessFacts(stand.facts, stand.problems, scenario, options);
+        ? { ...reassess(last, scenario, options), problems: [...damage, ...stand.problems] }
+        : assessFacts(stand.facts, [...damage, ...stand.problems], scenario, options);
     this.#studies.set(word, study);
     for (const old of [...this.#studies.keys()].slice(0, -KEPT_STUDIES)) this.#studies.delete(old);
     return study;
@@ -147,11 +160,10 @@ export class StudyRoom {
   }
 
   /** Digests of what a plan of the scenario would be made from now. */
-  async inputs(scenario: Scenario, asking: Asking = {}): Promise<PlanInputs> {
-    const { packs, collected, facts } = await this.#look(
-      shapeOf(scenario, keptRulePacks(this.engagement)),
-      asking,
-    );
+  async inputs(asked: Scenario, asking: Asking = {}): Promise<PlanInputs> {
+    const sound = this.sound();
+    const scenario = withSoundRules(asked, sound);
+    const { packs, collected, facts } = await this.#look(shapeOf(scenario, sound.packs), asking);
     // How it is searched and called is no other question; waves and savings are reckoned from the plan as it stands.
     const question = without(scenario, 'title', 'name', 'effort', 'calendar', 'prices');
     return {
@@ -170,7 +182,7 @@ export class StudyRoom {
     const before = this.#stand;
     const hasShape = before !== null && (wanted === null || before.shapes.includes(wanted));
     if (before?.stamp === stamp && hasShape) return before;
-    const packs = keptRulePacks(this.engagement);
+    const { packs } = this.sound();
     const collected = collectedIn(this.engagement);
     const said = saidIn(this.engagement);
     if (before !== null && hasShape && before.collected === collected) {

@@ -20,7 +20,7 @@ export function wavesView(
   document: PlanDocument,
   options: StudyOptions,
   stale: string[],
-): WavesView {
+): Omit<WavesView, 'signatures'> {
   const { calendar } = study.scenario;
   const waves = planWaves(inputOf(study, document, options));
   return {

@@ -23,6 +23,7 @@ import { ruleList } from './rules.ts';
 import { assessmentList, oneAssessment } from './show-assessment.ts';
 import { planView, staleBecause, whatIfView } from './show-plan.ts';
 import { reportPreview } from '../report/preview.ts';
+import { findDependencies } from '../../plan/waves/dependencies.ts';
 import { needsPlan, readWavesTable, wavesTable, wavesView, type WaveEdits } from './show-waves.ts';
 
 /** What every question says: of which file, and of which scenario. */
@@ -43,6 +44,8 @@ export interface Answered<T> {
 
 /** A message is not to be larger than a few megabytes. */
 const PROFILES_AT_ONCE = 40;
+/** Links between servers that a page is told of; ten thousand servers have some tens of thousands. */
+const MOST_LINKS = 50_000;
 
 type Ask = Pick<TaskWorld, 'now' | 'signal' | 'onProgress'>;
 
@@ -82,9 +85,30 @@ export function studyWorker() {
       oneAssessment(await studyOf(room, input, asking), input.server),
     ),
 
-    catalogue: answering(async (room, input: Of, asking) =>
-      catalogue(await studyOf(room, input, asking), await room.packs(about(asking)), ownPacks(room)),
-    ),
+    dependencies: answering(async (room, input: Of, asking): Promise<Output<'servers.dependencies'>> => {
+      const { facts, context } = await studyOf(room, input, asking);
+      const { edges, infrastructure, known, remarks } = findDependencies(facts, context.rules);
+      const linked = new Set(edges.flatMap(({ from, to }) => [from, to]));
+      return {
+        servers: facts.filter(({ id }) => linked.has(id)).map(({ id, name }) => ({ id, name })),
+        edges: edges
+          .slice(0, MOST_LINKS)
+          .map(({ from, to, strength, ports }) => ({ from, to, strength, ports })),
+        infrastructure: [...infrastructure].map(([server, why]) => ({ server, why })),
+        known: known.size,
+        remarks: [
+          ...remarks,
+          ...(edges.length > MOST_LINKS
+            ? [`Only the first ${MOST_LINKS} of ${edges.length} links are told.`]
+            : []),
+        ],
+      };
+    }),
+
+    catalogue: answering(async (room, input: Of, asking) => ({
+      ...catalogue(await studyOf(room, input, asking), await room.packs(about(asking)), ownPacks(room)),
+      damaged: room.sound().damaged,
+    })),
 
     previewScenario: answering(async (room, { draft }: { path: string; draft: Scenario }, asking) => {
       const before = await room.study(room.scenarioOrDefault(draft.name), about(asking));

@@ -2,6 +2,7 @@
 import { PAUSE } from '../../base/cancel.ts';
 import { isIronliftError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
+import { plural } from '../../base/text.ts';
 import type { PreviewView } from '../../contract/convert.ts';
 import { bootTest, type BootVerdict } from '../../convert/boot-test.ts';
 import { checksOf } from '../../convert/checks.ts';
@@ -13,17 +14,18 @@ import {
   type ConvertWorld,
 } from '../../convert/convert.ts';
 import type { ConvertOptions } from '../../convert/options.ts';
+import { discardConversion, type Discarded } from '../../convert/discard.ts';
 import { resumeConversion } from '../../convert/resume.ts';
 import { applyUndo } from '../../convert/undo.ts';
 import { forPeople } from '../../guest/windows/path.ts';
 import type { Task, TaskWorld } from './table.ts';
 
-function worldOf({ now, version, signal, pause, onStep, onProgress }: TaskWorld): ConvertWorld {
+function worldOf({ now, version, signal, pause, onStep, onProgress, deviceHelper }: TaskWorld): ConvertWorld {
   // Pausing keeps what is there, and is told apart by its reason; `signal` fires for both.
   const stop = new AbortController();
   signal.addEventListener('abort', () => stop.abort(pause.aborted ? PAUSE : undefined), { once: true });
   pause.addEventListener('abort', () => stop.abort(PAUSE), { once: true });
-  return { now, version, signal: stop.signal, onStep, onProgress };
+  return { now, version, signal: stop.signal, onStep, onProgress, deviceHelper };
 }
 
 /** A refusal is an answer here: the screen shows what stands in the way. */
@@ -122,6 +124,30 @@ function doneOf({ folder, manifest }: ConversionResult, world: TaskWorld): Conve
     changes: manifest.edits.length,
   };
 }
+
+export const discardTask: Task<{ folder: string }, Discarded> = {
+  async run({ folder }, { note, onStep }) {
+    onStep('Removing what was written');
+    const discarded = await discardConversion(folder).catch((error: unknown) => {
+      // Ended before it had written anything: there is nothing to take away.
+      if (isIronliftError(error, 'NOT_A_CONVERSION')) return null;
+      throw error;
+    });
+    if (discarded === null) {
+      note('info', `Nothing of the job is in ${folder}.`);
+      return { folder, removed: [], left: [], folderRemoved: false };
+    }
+    const { removed, left, folderRemoved } = discarded;
+    note('info', `${plural(removed.length, 'file')} of the job removed from ${folder}.`);
+    if (folderRemoved) note('info', 'The folder, which the job had made, is gone, too.');
+    else if (left.length > 0)
+      note(
+        'info',
+        `Left, because the job did not write it: ${left.slice(0, 5).join(', ')}${left.length > 5 ? ` and ${left.length - 5} more` : ''}.`,
+      );
+    return discarded;
+  },
+};
 
 export const undoTask: Task<{ folder: string }, { folder: string }> = {
   async run({ folder }, world) {

@@ -1,4 +1,5 @@
 /** What is on the disks of a server, in words and figures. */
+import { describeWindows, placeOf } from '../../guest/windows/describe.ts';
 import type { InspectionView } from '../../contract/convert.ts';
 import { openServer } from '../../convert/server.ts';
 import type { Task } from './table.ts';
@@ -18,6 +19,7 @@ export const inspectTask: Task<InspectInput, InspectionView> = {
       onProgress: world.onProgress,
       root,
       allowMounted,
+      helper: world.deviceHelper,
     });
     try {
       const guest = server.inspection?.guest ?? null;
@@ -39,7 +41,7 @@ export const inspectTask: Task<InspectInput, InspectionView> = {
               content: volume.content.description,
               label: info.label,
               usedBytes: fileSystem === null ? null : info.size - fileSystem.freeBytes,
-              mountedAt: guest?.mounts.find((mount) => mount.volume === info.id)?.path ?? null,
+              mountedAt: guest === null ? null : placeOf(guest, info.id),
             })),
         });
       }
@@ -55,6 +57,7 @@ export const inspectTask: Task<InspectInput, InspectionView> = {
                 architecture: guest.architecture,
                 firmware: guest.firmware,
                 init: guest.init,
+                ...(guest.windows === undefined ? {} : { details: describeWindows(guest.windows) }),
                 kernels: guest.kernels.map(({ version, initramfs, isDefault }) => ({
                   version,
                   initramfs,

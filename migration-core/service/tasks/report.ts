@@ -28,7 +28,7 @@ export interface ReportTaskInput {
 const MAX_NAMES = 1000;
 
 export const reportTask: Task<ReportTaskInput, HandedOver> = {
-  async run(input, { now, version, signal, onProgress, onStep }) {
+  async run(input, { now, version, signal, onProgress, onStep, printPdf }) {
     const { scenario, locale, choices } = input;
     const wanted = input.formats.map((id) => {
       const format = formatById(id);
@@ -48,7 +48,7 @@ export const reportTask: Task<ReportTaskInput, HandedOver> = {
         await reportInputOf(room, { scenario, plan, locale, version }, asking),
         choices,
       );
-      const world = { ...writing(report, choices, locale), signal };
+      const world = { ...writing(report, choices, locale), signal, printPdf };
       const pieces: { name: string; bytes: Uint8Array }[] = [];
       for (const [done, format] of wanted.entries()) {
         signal.throwIfAborted();

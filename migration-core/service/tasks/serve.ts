@@ -1,6 +1,7 @@
 /** The side of the task process: takes calls from its session, runs them one at a time, and tells what happens. */
 import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import type { Progress } from '../../base/progress.ts';
+import { printer, type Printer } from './printing.ts';
 import { MAX_SENTENCE, request, type Failure, type Reply, type Request } from './protocol.ts';
 import type { Task, TaskWorld, WorkerMethods } from './table.ts';
 
@@ -34,6 +35,7 @@ export function serveTasks(port: Port, tables: TaskTables, now: () => number = D
     cancel: AbortController;
     pause: AbortController;
     stop: AbortController;
+    printer: Printer;
   } | null = null;
   const made = new Map<string, Promise<WorkerMethods>>();
 
@@ -51,12 +53,13 @@ export function serveTasks(port: Port, tables: TaskTables, now: () => number = D
     throw new Error(`There is no task ${name}.`);
   }
 
-  async function run({ call, name, input, version }: RunRequest): Promise<void> {
+  async function run({ call, name, input, version, prints, deviceHelper }: RunRequest): Promise<void> {
     const cancel = new AbortController();
     const pause = new AbortController();
     const stop = new AbortController();
     for (const one of [cancel, pause]) one.signal.addEventListener('abort', () => stop.abort());
-    current = { call, cancel, pause, stop };
+    const pages = printer((page) => port.send({ say: 'print', call, page }), stop.signal);
+    current = { call, cancel, pause, stop, printer: pages };
     const teller = tellerOf(port, call);
     const world: TaskWorld = {
       now,
@@ -66,6 +69,8 @@ export function serveTasks(port: Port, tables: TaskTables, now: () => number = D
       onProgress: teller.progress,
       onStep: teller.step,
       note: teller.note,
+      deviceHelper,
+      ...(prints ? { printPdf: pages.print } : {}),
     };
     let last: Reply;
     try {
@@ -96,7 +101,10 @@ export function serveTasks(port: Port, tables: TaskTables, now: () => number = D
           call: said.call,
           error: failureOf(new Error('A task process was asked two things at once.')),
         });
-    } else if (current?.call === said.call) current[said.say].abort();
+    } else if (current?.call !== said.call) return;
+    else if (said.say === 'printed') current.printer.printed(said.pdf);
+    else if (said.say === 'not-printed') current.printer.failed(said.error);
+    else current[said.say].abort();
   });
 
   port.onFault((error) => {

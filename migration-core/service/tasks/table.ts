@@ -3,6 +3,8 @@
  * task is one file and one line here.
  */
 import type { Progress } from '../../base/progress.ts';
+import type { PrintPdf } from '../../report/writer.ts';
+import type { HelperCommand } from '../../source/elevated/helper-command.ts';
 
 export interface TaskWorld {
   now: () => number;
@@ -15,6 +17,10 @@ export interface TaskWorld {
   /** What it does now: one sentence. */
   onStep: (sentence: string) => void;
   note: (tone: 'info' | 'warning', sentence: string) => void;
+  /** Of the shell, where disks of this computer are read by a helper. */
+  deviceHelper?: HelperCommand | undefined;
+  /** Of the shell, where it prints pages itself. */
+  printPdf?: PrintPdf | undefined;
 }
 
 export interface Task<I, O> {
@@ -31,12 +37,15 @@ export const tasks = {
   'convert-preview': async () => (await import('./convert.ts')).previewTask,
   convert: async () => (await import('./convert.ts')).convertTask,
   'convert-resume': async () => (await import('./convert.ts')).resumeTask,
+  'convert-discard': async () => (await import('./convert.ts')).discardTask,
   'convert-undo': async () => (await import('./convert.ts')).undoTask,
   'boot-test': async () => (await import('./convert.ts')).bootTestTask,
   'image-info': async () => (await import('./images.ts')).imageInfoTask,
   'image-check': async () => (await import('./images.ts')).imageCheckTask,
   'image-compare': async () => (await import('./images.ts')).imageCompareTask,
   'image-convert': async () => (await import('./images.ts')).imageConvertTask,
+  'look-at-pasted': async () => (await import('./paste.ts')).lookAtPastedTask,
+  'import-pasted': async () => (await import('./paste.ts')).importPastedTask,
   import: async () => (await import('./import.ts')).importTask,
   'collect-local': async () => (await import('./collect-local.ts')).collectLocalTask,
   'collect-ssh': async () => (await import('./collect-ssh.ts')).collectSshTask,

@@ -1,11 +1,12 @@
 /** A disk that this program may not read itself, by the helper that a person gives the right to. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { IronliftError, systemErrorCode } from '../../base/errors.ts';
 import { checkRange } from '../../block/range.ts';
 import type { BlockSource } from '../../block/source.ts';
 import type { SourceDisk } from '../source.ts';
 import { ByteQueue } from './byte-queue.ts';
+import { openChannel, type Channel, type Ending } from './channel.ts';
+import type { HelperCommand } from './helper-command.ts';
 import {
   ANSWER_BYTES,
   LARGEST_READ,
@@ -18,24 +19,21 @@ import {
   writeQuestion,
 } from './protocol.ts';
 
-/** How the helper is started; the disk is added as its last argument. `pkexec ...`: the system asks the person. */
-export type HelperCommand = readonly [string, ...string[]];
+export type { HelperCommand } from './helper-command.ts';
 
 /**
  * Starts the helper for one disk. Waits as long as the person takes to answer the system's question.
  * @throws ELEVATION_REFUSED, ELEVATION_NOT_POSSIBLE, HELPER_FAILED, and what opening a disk refuses
  */
 export async function openElevated(
-  [program, ...args]: HelperCommand,
+  helper: HelperCommand,
   device: string,
   { allowMounted, signal }: { allowMounted?: boolean | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<SourceDisk> {
-  const child = spawn(program, [...args, device, ...(allowMounted === true ? ['--allow-mounted'] : [])], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    windowsHide: true,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const line = new HelperLine(child, program, device);
+  const args = [device, ...(allowMounted === true ? ['--allow-mounted'] : [])];
+  const channel = await openChannel(helper, args, signal);
+  if ('how' in channel) throw errorOf(channel, device);
+  const line = new HelperLine(channel, device);
   try {
     return await line.open();
   } catch (error) {
@@ -51,9 +49,7 @@ interface Waiting {
 }
 
 class HelperLine {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #program: string;
-  readonly #device: string;
+  readonly #channel: Channel;
   readonly #queue: ByteQueue;
   readonly #waiting = new Map<number, Waiting>();
   readonly #turns: (() => void)[] = [];
@@ -61,28 +57,17 @@ class HelperLine {
   readonly #ended: Promise<IronliftError>;
   #failure: IronliftError | null = null;
   #ids = 0;
-  #stderr = '';
 
-  constructor(child: ChildProcessWithoutNullStreams, program: string, device: string) {
-    this.#child = child;
-    this.#program = program;
-    this.#device = device;
-    this.#queue = new ByteQueue(child.stdout);
-    // Writing to a process that has just ended is no news: how it ended is.
-    child.stdin.on('error', () => undefined);
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-2000);
-    });
-    this.#ended = new Promise((resolve) => {
-      child.once('error', (error) => resolve(this.#notStarted(error)));
-      child.once('close', (code) => resolve(this.#ending(code)));
-    });
+  constructor(channel: Channel, device: string) {
+    this.#channel = channel;
+    this.#queue = new ByteQueue(channel.output);
+    this.#ended = channel.ended.then((ending) => errorOf(ending, device));
     void this.#ended.then((error) => this.#fail(error));
   }
 
   async open(): Promise<SourceDisk> {
     const nonce = randomBytes(NONCE_BYTES);
-    this.#child.stdin.write(nonce);
+    this.#channel.input.write(nonce);
     const echo = await this.#queue.take(NONCE_BYTES).catch(() => null);
     if (echo === null) throw await this.#ended;
     if (!echo.equals(nonce)) throw this.#strange();
@@ -126,7 +111,7 @@ class HelperLine {
     const id = this.#ids;
     await new Promise<void>((resolve, reject) => {
       this.#waiting.set(id, { into, resolve, reject });
-      this.#child.stdin.write(writeQuestion({ id, length: into.length, offset }));
+      this.#channel.input.write(writeQuestion({ id, length: into.length, offset }));
     });
   }
 
@@ -165,7 +150,7 @@ class HelperLine {
 
   /** The helper ends with its input; with other rights than ours it could not be killed anyway. */
   end(): void {
-    this.#child.stdin.end();
+    this.#channel.input.end();
   }
 
   #fail(error: IronliftError): void {
@@ -186,40 +171,36 @@ class HelperLine {
   #strange(): IronliftError {
     return new IronliftError('HELPER_FAILED', 'The helper that reads the disk answers what it should not.', {
       next: 'Install Ironlift again, then try again.',
-      data: { stderr: this.#stderr },
     });
   }
+}
 
-  #notStarted(error: Error): IronliftError {
+function errorOf(ending: Ending, device: string): IronliftError {
+  if (ending.how === 'not-started')
     return new IronliftError(
       'ELEVATION_NOT_POSSIBLE',
-      `The right to read ${this.#device} cannot be asked for: ${this.#program} cannot be started.`,
+      `The right to read ${device} cannot be asked for: ${programOf(ending.error)} cannot be started.`,
       {
         next: 'Make an image of the disk and choose that, or run `sudo ironlift serve`.',
-        data: { errno: systemErrorCode(error) },
-        cause: error,
+        data: { errno: systemErrorCode(ending.error) },
+        cause: ending.error,
       },
     );
-  }
-
-  /** pkexec(1): 126 when the person said no, 127 when nobody could be asked. sudo: 1. */
-  #ending(code: number | null): IronliftError {
-    const data = { status: code, stderr: this.#stderr };
-    if (code === 126 || code === 127 || (code === 1 && this.#program.endsWith('sudo')))
-      return new IronliftError('ELEVATION_REFUSED', `The right to read ${this.#device} was not given.`, {
-        next: 'Start again and agree when the system asks, or choose an image of the disk.',
-        data,
-      });
-    return new IronliftError(
-      'HELPER_FAILED',
-      `The helper that reads ${this.#device} ended while it was needed.`,
-      {
-        next: 'Check that the disk is still connected, then try again.',
-        data,
-      },
-    );
-  }
+  const data = { status: ending.code, stderr: ending.stderr };
+  if (ending.how === 'refused')
+    return new IronliftError('ELEVATION_REFUSED', `The right to read ${device} was not given.`, {
+      next: 'Start again and agree when the system asks, or choose an image of the disk.',
+      data,
+    });
+  return new IronliftError('HELPER_FAILED', `The helper that reads ${device} ended while it was needed.`, {
+    next: 'Check that the disk is still connected, then try again.',
+    data,
+  });
 }
+
+/** Node says which program could not be started. */
+const programOf = (error: Error & { path?: unknown }): string =>
+  typeof error.path === 'string' ? error.path : 'the helper';
 
 function parseJson(text: string): unknown {
   try {

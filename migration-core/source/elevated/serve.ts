@@ -8,6 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { IronliftError, isIronliftError } from '../../base/errors.ts';
 import type { BlockSource } from '../../block/source.ts';
 import { linuxBlockDevice } from '../block-device.linux.ts';
+import { listedBlockDevice } from '../block-device.listed.ts';
 import type { SourceDisk } from '../source.ts';
 import { ByteQueue } from './byte-queue.ts';
 import {
@@ -56,10 +57,15 @@ export async function serveDevice(args: readonly string[], world: HelperWorld): 
 async function openDisk(args: readonly string[]): Promise<SourceDisk> {
   const [device, ...more] = args;
   const allowMounted = more.length === 1 && more[0] === '--allow-mounted';
-  if (device === undefined || (more.length > 0 && !allowMounted) || !/^\/dev\/[\w./-]{1,200}$/u.test(device))
+  if (
+    device === undefined ||
+    (more.length > 0 && !allowMounted) ||
+    !/^(?:\/dev\/|\\\\\.\\)[\w./-]{1,200}$/u.test(device)
+  )
     throw notADisk(String(device));
-  if (!(await linuxBlockDevice.claims(device))) throw notADisk(device);
-  return linuxBlockDevice.open(device, { allowMounted });
+  const disks = process.platform === 'linux' ? linuxBlockDevice : listedBlockDevice;
+  if (!(await disks.claims(device))) throw notADisk(device);
+  return disks.open(device, { allowMounted });
 }
 
 const notADisk = (device: string): IronliftError =>

@@ -112,7 +112,9 @@ function checkCards(machine: VirtualMachine, generation: 1 | 2): Finding[] {
       blocker(
         'TARGET_NIC_MODEL',
         'Machines of generation 2 have no legacy network card.',
-        'Install a kernel with the Hyper-V drivers (hv_netvsc) on the server.',
+        machine.os.id === 'windows'
+          ? 'Choose the card of Hyper-V itself, which Windows knows from 7 and Server 2008 R2 on.'
+          : 'Install a kernel with the Hyper-V drivers (hv_netvsc) on the server.',
       ),
     );
   if (legacy > MOST_LEGACY_CARDS || machine.nics.length - legacy > MOST_CARDS)

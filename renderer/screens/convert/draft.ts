@@ -48,6 +48,18 @@ export interface Draft {
   zeroBadSectors: boolean;
 }
 
+/** A disk of this computer, and no image: a name under `/dev/`, or one of the kind of `PhysicalDrive0`. */
+export const isDevice = ({ path }: Pick<FileRef, 'path'>): boolean => /^(?:\/dev\/|\\\\\.\\)/u.test(path);
+
+/** For which disks a person has to give the right to read them; null: for none, or the program has it. */
+export function rightFor(
+  sources: readonly Pick<FileRef, 'id' | 'path'>[],
+  localDisks: string,
+): string | null {
+  const devices = sources.filter(isDevice).map(({ id }) => id);
+  return localDisks === 'helper' && devices.length > 0 ? devices.sort().join(' ') : null;
+}
+
 export const freshDraft = (server: number | null = null): Draft => ({
   sources: [],
   server,
@@ -70,6 +82,8 @@ export const freshDraft = (server: number | null = null): Draft => ({
 });
 
 export interface Standards {
+  /** The platform that the scenario plans for, where it can be converted for; null: not known. */
+  target: string | null;
   name: string | null;
   cpus: number | null;
   memoryMiB: number | null;
@@ -84,7 +98,11 @@ const NAME = /^\w[\w .-]{0,79}$/u;
 const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/u;
 
 /** What holds where nothing was typed: sized by the assessment of the linked server, else as the source says. */
-export function standardsOf(inspection: Inspection | null, assessed: Assessed | null): Standards {
+export function standardsOf(
+  inspection: Inspection | null,
+  assessed: Assessed | null,
+  target: string | null = null,
+): Standards {
   const sized = assessed?.machine ?? null;
   const machine = inspection?.machine ?? null;
   const name = [machine?.name, inspection?.guest?.hostName].find(
@@ -93,6 +111,7 @@ export function standardsOf(inspection: Inspection | null, assessed: Assessed | 
   const physical = (inspection?.guest?.interfaces ?? []).filter(({ kind }) => kind === 'physical');
   const names: (string | null)[] = physical.length === 0 ? [null] : physical.map((one) => one.name);
   return {
+    target,
     name: name ?? null,
     cpus: sized?.vcpus ?? machine?.cpus ?? null,
     memoryMiB: sized === null ? (machine?.memoryMiB ?? null) : Math.ceil(sized.memoryBytes / MIB),
@@ -107,6 +126,18 @@ export function standardsOf(inspection: Inspection | null, assessed: Assessed | 
     })),
   };
 }
+
+/** What a person chose, else what the scenario plans for. */
+export const targetOf = (
+  draft: Pick<Draft, 'target'>,
+  { target }: Pick<Standards, 'target'>,
+): string | null => draft.target ?? target;
+
+/** Platforms of scenarios are named as those of conversions are; one that is not among them says nothing. */
+export const plannedTarget = (
+  platform: string | undefined,
+  targets: readonly Pick<TargetView, 'id'>[],
+): string | null => targets.find(({ id }) => id === platform)?.id ?? null;
 
 /** Cards as they stand: those that were changed, else one isolated card for each interface of the server. */
 export const nicsOf = (draft: Draft, standards: Standards): NicDraft[] => draft.nics ?? standards.nics;
@@ -142,7 +173,7 @@ export function problemOf(step: StepId, draft: Draft, standards: Standards): str
     case 'source':
       return draft.sources.length === 0 ? words.source.needed : null;
     case 'target':
-      return draft.target === null
+      return targetOf(draft, standards) === null
         ? words.target.needed
         : draft.output === null
           ? words.target.outputNeeded
@@ -169,7 +200,7 @@ export function choiceOf(draft: Draft, standards: Standards): Choice | null {
   if (STEPS.some((step) => problemOf(step, draft, standards) !== null)) return null;
   return {
     sources: draft.sources.map(({ id }) => id),
-    target: draft.target!,
+    target: targetOf(draft, standards)!,
     output: draft.output!.id,
     name: draft.name ?? standards.name,
     format: draft.format,

@@ -2,7 +2,18 @@
 import { resource, Resource } from '../../state/resource.svelte.ts';
 import { session } from '../../state/session.svelte.ts';
 import type { Output } from '../../state/types.ts';
-import { choiceOf, freshDraft, keyOf, startProblem, standardsOf, type Draft, type StepId } from './draft.ts';
+import {
+  choiceOf,
+  freshDraft,
+  keyOf,
+  plannedTarget,
+  rightFor,
+  startProblem,
+  standardsOf,
+  targetOf,
+  type Draft,
+  type StepId,
+} from './draft.ts';
 
 const KEPT = 'ironlift.conversion';
 
@@ -30,22 +41,45 @@ const state: Kept = $state(kept());
 export class Wizard {
   readonly inspection: Resource<Output<'convert.inspect'>>;
   readonly assessed: Resource<Output<'assessment.server'> | null>;
+  readonly scenario: Resource<Output<'scenarios.get'> | null>;
   readonly targets: Resource<Output<'convert.targets'>>;
   readonly preview = new Resource<Output<'convert.preview'>>();
   /** What the preview was asked for. */
   asked: string | null = $state(null);
 
-  readonly standards = $derived.by(() => standardsOf(this.found, this.assessed.value));
+  /** Disks that a person agreed to have read, in words of rightFor. */
+  agreed: string | null = $state(null);
+  readonly right = $derived.by(() =>
+    rightFor(this.draft.sources, session.about?.capabilities.localDisks ?? 'none'),
+  );
+  /** Before the system asks, the person is told, and begins it. */
+  readonly waitsForRight = $derived.by(() => this.right !== null && this.right !== this.agreed);
+
+  readonly standards = $derived.by(() =>
+    standardsOf(
+      this.found,
+      this.assessed.value,
+      plannedTarget(this.scenario.value?.scenario.platform, this.targets.value?.targets ?? []),
+    ),
+  );
   readonly choice = $derived.by(() => choiceOf(this.draft, this.standards));
   readonly startProblem = $derived.by(() => startProblem(this.choice, this.asked, this.checked));
 
   constructor() {
     this.targets = resource((signal) => session.client.call('convert.targets', {}, { signal }), []);
+    this.scenario = resource(
+      async (signal) => {
+        if (session.engagement === null) return null;
+        const { selected } = await session.client.call('scenarios.list', {}, { signal });
+        return session.client.call('scenarios.get', { name: selected }, { signal });
+      },
+      ['scenarios', 'engagement'],
+    );
     this.inspection = resource((signal) => {
       const sources = this.draft.sources.map(({ id }) => id);
       const root = this.draft.root.trim();
       const { allowMounted } = this.draft;
-      if (sources.length === 0) return null;
+      if (sources.length === 0 || this.waitsForRight) return null;
       return session.client.call(
         'convert.inspect',
         { sources, root: root === '' ? null : root, allowMounted },
@@ -77,10 +111,11 @@ export class Wizard {
   /** Of the disks that are chosen now: what was read of others does not count. */
   get found(): Output<'convert.inspect'> | null {
     const { value, error, loading } = this.inspection;
-    return this.draft.sources.length === 0 || error !== null || loading ? null : value;
+    const isOther = this.draft.sources.length === 0 || this.waitsForRight;
+    return isOther || error !== null || loading ? null : value;
   }
   get target(): Output<'convert.targets'>['targets'][number] | null {
-    return this.targets.value?.targets.find(({ id }) => id === this.draft.target) ?? null;
+    return this.targets.value?.targets.find(({ id }) => id === targetOf(this.draft, this.standards)) ?? null;
   }
   /** Checks as they stand; null: never made, or they failed to run. */
   get checked(): Output<'convert.preview'> | null {
@@ -107,5 +142,6 @@ export class Wizard {
     state.draft = freshDraft(server);
     state.step = 'source';
     this.asked = null;
+    this.agreed = null;
   }
 }

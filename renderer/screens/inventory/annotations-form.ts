@@ -1,6 +1,8 @@
 /** Annotations as fields of a form, and back as what changed: what the form does not show stays as it is. */
 import type { ServerSheet } from '../../../migration-core/contract/servers.ts';
+import { periodProblem, type Period } from '../../state/periods.ts';
 import { splitList } from './rows.ts';
+import { lengthOf, type BackupWindow } from './windows.ts';
 
 type Annotations = ServerSheet['annotations'];
 type YesNo = '' | 'yes' | 'no';
@@ -23,6 +25,8 @@ export interface AnnotationsForm {
   latencySensitive: YesNo;
   vendorForbidsVirtualization: YesNo;
   needsStrongIsolation: YesNo;
+  windows: BackupWindow[];
+  freezes: Period[];
 }
 
 const LISTS = ['applications', 'tags', 'dependsOn'] as const;
@@ -38,6 +42,8 @@ export function formOf(annotations: Annotations): AnnotationsForm {
   for (const key of TEXTS) form[key] = annotations[key] ?? '';
   for (const key of NUMBERS) form[key] = annotations[key] ?? null;
   for (const key of FLAGS) form[key] = flag(annotations[key]);
+  form['windows'] = annotations.backup?.windows ?? [];
+  form['freezes'] = annotations.freezes ?? [];
   return form as unknown as AnnotationsForm;
 }
 
@@ -45,6 +51,10 @@ export interface AnnotationsChange {
   set: Annotations;
   clear: (keyof Annotations)[];
 }
+
+/** Whether what is in the lists can be kept. */
+export const isSound = ({ windows, freezes }: AnnotationsForm): boolean =>
+  windows.every((one) => lengthOf(one) > 0) && freezes.every((one) => periodProblem(one) === null);
 
 /** What the form says otherwise than `before`; nothing is said of fields that were not touched. */
 export function changeOf(before: Annotations, form: AnnotationsForm): AnnotationsChange {
@@ -60,5 +70,16 @@ export function changeOf(before: Annotations, form: AnnotationsForm): Annotation
   for (const key of TEXTS) put(key, form[key].trim());
   for (const key of NUMBERS) put(key, form[key]);
   for (const key of FLAGS) put(key, form[key] === '' ? null : form[key] === 'yes');
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+  if (!same(form.windows, untouched.windows)) {
+    // How it is backed up, and whether it may be frozen, is not in the form.
+    const backup = { ...before.backup, windows: form.windows };
+    if (form.windows.length === 0 && Object.keys(backup).length === 1) clear.push('backup');
+    else set['backup'] = backup;
+  }
+  if (!same(form.freezes, untouched.freezes)) {
+    if (form.freezes.length === 0) clear.push('freezes');
+    else set['freezes'] = form.freezes;
+  }
   return { set, clear: clear.filter((key) => before[key] !== undefined) };
 }

@@ -49,6 +49,12 @@ export class Draft {
     this.value = { ...this.value, [nested]: next };
   }
 
+  /** Models to choose from: those of the program, and the scenario's own as they are now. */
+  templates(shipped: Scenario['templates']): Scenario['templates'] {
+    const own = new Set([...this.value.templates, ...this.kept.templates].map(({ id }) => id));
+    return [...shipped.filter(({ id }) => !own.has(id)), ...this.value.templates];
+  }
+
   changed(field: keyof Scenario): boolean {
     return !same(this.value[field], this.defaults[field]);
   }

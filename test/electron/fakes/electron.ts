@@ -5,7 +5,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type * as ElectronModule from 'electron';
-import type { BrowserWindowConstructorOptions, MenuItemConstructorOptions } from 'electron';
+import type {
+  BrowserWindowConstructorOptions,
+  MenuItemConstructorOptions,
+  PrintToPDFOptions,
+  WebPreferences,
+} from 'electron';
 
 type Handler = (event: unknown, ...args: unknown[]) => unknown;
 
@@ -97,9 +102,21 @@ export const preventable = (facts: object = {}): { prevented: boolean; preventDe
 });
 
 type Answer = (...args: never[]) => unknown;
+type Serve = (request: Request) => Response | Promise<Response>;
+
+/** What is printed: the page as its session serves it, and what was asked of window and printer. */
+export interface Printed {
+  html: string;
+  preferences: WebPreferences;
+  options: PrintToPDFOptions;
+}
 
 export class FakeSession extends EventEmitter {
   handlers: Record<string, Answer> = {};
+  readonly protocols = new Map<string, Serve>();
+  readonly protocol = {
+    handle: (scheme: string, handler: Serve) => void this.protocols.set(scheme, handler),
+  };
   setPermissionRequestHandler(handler: Answer): void {
     this.handlers['permissionRequest'] = handler;
   }
@@ -130,6 +147,9 @@ export class FakeWindow extends EventEmitter {
   minimized = false;
   progress: number[] = [];
   destroyed = false;
+  document = '';
+  /** Of a window with a session of its own: what that answers. */
+  serve: ((url: string) => Promise<string>) | null = null;
   constructor(main: FakeIpcMain, options: BrowserWindowConstructorOptions) {
     super();
     this.options = options;
@@ -137,6 +157,7 @@ export class FakeWindow extends EventEmitter {
   }
   async loadURL(url: string): Promise<void> {
     this.loaded.push(url);
+    this.document = (await this.serve?.(url)) ?? '';
     this.emit('ready-to-show');
   }
   show(): void {
@@ -162,6 +183,10 @@ export class FakeWindow extends EventEmitter {
   }
   isDestroyed(): boolean {
     return this.destroyed;
+  }
+  destroy(): void {
+    this.destroyed = true;
+    this.webContents.destroy();
   }
   getNormalBounds(): object {
     return { x: 40, y: 50, width: 1300, height: 850 };
@@ -216,6 +241,8 @@ export interface FakeOptions {
   /** Which button is pressed, one after another. */
   presses?: number[];
   chosen?: { canceled: boolean; filePath?: string; filePaths?: string[] };
+  /** What prints. */
+  print?: (printed: Printed) => Promise<Uint8Array>;
 }
 
 /** Things that happened, in their order: `app.quit`, `dialog.showErrorBox The window ...`. */
@@ -234,6 +261,7 @@ export function fakeElectron(options: FakeOptions) {
   let menu: MenuItemConstructorOptions[] = [];
   let blocker = 0;
   const defaultSession = new FakeSession();
+  const partitions = new Map<string, FakeSession>();
   const app = Object.assign(new EventEmitter(), {
     isPackaged: options.packaged ?? false,
     requestSingleInstanceLock: (data: unknown) => {
@@ -272,7 +300,15 @@ export function fakeElectron(options: FakeOptions) {
         void protocols.set(scheme, handler),
     },
     crashReporter: { start: (about: object) => note(`crashReporter.start ${JSON.stringify(about)}`) },
-    session: { defaultSession },
+    session: {
+      defaultSession,
+      fromPartition: (name: string, about: object) => {
+        note(`session.fromPartition ${name} ${JSON.stringify(about)}`);
+        const known = partitions.get(name) ?? new FakeSession();
+        partitions.set(name, known);
+        return known;
+      },
+    },
     dialog: {
       showErrorBox: (title: string) => note(`dialog.showErrorBox ${title}`),
       showMessageBox: message,
@@ -335,6 +371,17 @@ export function fakeElectron(options: FakeOptions) {
       constructor(about: BrowserWindowConstructorOptions) {
         super(ipcMain, about);
         windows.push(this);
+        const preferences = about.webPreferences ?? {};
+        const own = partitions.get(preferences.partition ?? '');
+        if (own !== undefined)
+          this.serve = async (url) => (await own.protocols.get('app')!(new Request(url))).text();
+        Object.assign(this.webContents, {
+          printToPDF: async (asked: PrintToPDFOptions) => {
+            note('webContents.printToPDF');
+            if (options.print === undefined) throw new Error('There is no printer.');
+            return options.print({ html: this.document, preferences, options: asked });
+          },
+        });
         app.emit('web-contents-created', {}, this.webContents);
       }
     },
@@ -354,6 +401,7 @@ export function fakeElectron(options: FakeOptions) {
       protocols,
       blockers,
       defaultSession,
+      partitions,
     },
     powerMonitor: own.powerMonitor,
     safeStorage: own.safeStorage as unknown as Electron.SafeStorage,

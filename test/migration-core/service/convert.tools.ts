@@ -3,6 +3,8 @@ import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Input } from '../../../migration-core/contract/contract.ts';
+import { recordOptions } from '../../../migration-core/convert/job-record.ts';
+import { Journal, JOURNAL_NAME } from '../../../migration-core/convert/journal.ts';
 import { sha256 } from '../../support/hash.ts';
 import { openTestSession, type TestSession } from '../../support/session.ts';
 import { smallServer } from '../../support/small-server.ts';
@@ -17,6 +19,20 @@ async function choiceOf(test: TestSession, disk: string, output: string, more = 
     output: await test.fileId(output, 'output'),
     ...more,
   };
+}
+
+/** It copies. Not while it looks at the disk: a job that writes is paused in another way. */
+async function until(test: TestSession, job: string): Promise<void> {
+  for (;;) {
+    const { state, progress } = await test.call('jobs.get', { job });
+    if (state !== 'running' || (progress?.phase === 'copy' && progress.done > 0)) return;
+    await new Promise((done) => setTimeout(done, 2));
+  }
+}
+
+async function madeIn(folder: string): Promise<string> {
+  await mkdir(folder);
+  return join(folder, JOURNAL_NAME);
 }
 
 describe('conversions', () => {
@@ -110,12 +126,7 @@ describe('conversions', () => {
     });
     const { job } = await test.call('convert.start', { options, server: null });
     await test.jobUntil(job, 'running');
-    // Not while it looks at the disk: a job that writes is paused in another way.
-    for (;;) {
-      const { state, progress } = await test.call('jobs.get', { job });
-      if (state !== 'running' || (progress?.phase === 'copy' && progress.done > 0)) break;
-      await new Promise((done) => setTimeout(done, 2));
-    }
+    await until(test, job);
     await test.call('jobs.pause', { job });
     const paused = await test.jobUntil(job, 'paused', 'done');
     if (paused.state === 'paused') {
@@ -124,6 +135,76 @@ describe('conversions', () => {
       await test.jobUntil(job, 'done');
     }
     await run('qemu-img', ['compare', disk, join(scratch, 'paused', 'web01-disk0.qcow2')]);
+    // A finished machine is no job to be thrown away.
+    const finished = (await test.call('convert.list', {})).conversions[0]!.folder.id;
+    const discard = await test.call('convert.discard', { folder: finished });
+    expect((await test.jobUntil(discard.job, 'failed')).error).toMatchObject({
+      code: 'ALREADY_FINISHED',
+      message: `The conversion in ${join(scratch, 'paused')} is finished.`,
+    });
+    expect(await readdir(join(scratch, 'paused'))).toContain('web01-disk0.qcow2');
+
+    // Another one, stopped half way and thrown away from the list of jobs: what is a person's own stays.
+    const out = join(scratch, 'given-up');
+    const again = { ...options, output: await test.fileId(out, 'output') };
+    const second = (await test.call('convert.start', { options: again, server: null })).job;
+    await test.jobUntil(second, 'running');
+    await until(test, second);
+    await test.call('jobs.pause', { job: second });
+    expect(await test.jobUntil(second, 'paused')).toMatchObject({ canResume: true, canCancel: true });
+    expect((await readdir(out)).sort()).toEqual(
+      expect.arrayContaining([JOURNAL_NAME, 'web01-disk0.qcow2.partial']),
+    );
+    await writeFile(join(out, 'notes.txt'), 'mine');
+    await writeFile(join(out, 'README.txt'), 'mine, too: the job had not come to its own');
+    await test.call('jobs.cancel', { job: second });
+    const gone = await test.jobUntil(second, 'cancelled');
+    expect(gone).toMatchObject({ canResume: false, canCancel: false });
+    expect(gone.notes.map(({ text }) => text)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^\d files of the job removed from /u),
+        'Left, because the job did not write it: README.txt, notes.txt.',
+      ]),
+    );
+    expect((await readdir(out)).sort()).toEqual(['README.txt', 'notes.txt']);
+  });
+
+  it('that were interrupted are thrown away by what their folder says, with the folder they made', async () => {
+    const scratch = await scratchFolder();
+    const disk = await smallServer(join(scratch, 'web01.img'));
+    const before = await sha256(disk);
+    const test = await openTestSession();
+    const out = join(scratch, 'killed');
+    // As a process that was killed right after it had begun leaves it: without an end, and with a lock of nobody.
+    const journal = await Journal.create(await madeIn(out), () => 0);
+    await journal.write('job', 'begun', {
+      ...{ formatVersion: 1, version: '0.0.0-test', now: 0, uuid: 'x', plan: '0'.repeat(64), timings: [] },
+      options: recordOptions({
+        ...{ sources: [disk], output: out, target: 'kvm', name: null, format: null, allocation: 'thin' },
+        ...{ bus: null, cpus: null, memoryMiB: null, nics: [], wholeDisk: false, fix: true, verify: true },
+        ...{ root: null, zeroBadSectors: false, allowMounted: false, force: false, drivers: [] },
+      }),
+      sources: [{ size: 1, mtime: '0', inode: '0', device: 'x', sample: '0'.repeat(64) }],
+      copyBytes: [1],
+      files: ['README.txt', 'web01.xml'],
+      madeFolder: true,
+    });
+    await journal.write('configure', 'begun');
+    await journal.close();
+    for (const name of ['README.txt', 'web01.xml', 'web01-disk0.qcow2.partial', 'ironlift.copy-0.log'])
+      await writeFile(join(out, name), 'of the job');
+    const folder = await test.fileId(out, 'conversion');
+    const { job } = await test.call('convert.discard', { folder });
+    expect(await test.jobUntil(job, 'done')).toMatchObject({
+      kind: 'discard',
+      result: { left: [], folderRemoved: true },
+    });
+    expect(await readdir(scratch)).toEqual(['web01.img']);
+    expect(await sha256(disk)).toBe(before);
+    const again = await test.call('convert.discard', { folder });
+    expect((await test.jobUntil(again.job, 'done')).notes.map(({ text }) => text)).toEqual([
+      `Nothing of the job is in ${out}.`,
+    ]);
   });
 });
 

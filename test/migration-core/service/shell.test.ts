@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tasks, workers } from '../../../migration-core/service/tasks/table.ts';
+import { tasks, workers, type TaskWorld } from '../../../migration-core/service/tasks/table.ts';
 import { portOf } from '../../../migration-core/service/tasks/port.ts';
 import { serveTasks } from '../../../migration-core/service/tasks/serve.ts';
 import { dataFolderOf, nodeShell } from '../../../migration-core/service/node-shell.ts';
@@ -84,5 +84,48 @@ describe('the line of a task process', () => {
     world.emit('uncaughtException', new Error('late'));
     await new Promise((done) => setTimeout(done, 150));
     expect(world.exits).toEqual([1]);
+  });
+
+  it('hands on what the shell has: the helper that reads disks, and the printer', async () => {
+    const world = new UtilityProcess();
+    const heard: unknown[] = [];
+    serveTasks(portOf(world as never), {
+      tasks: {
+        look: async () => ({
+          run: async (_input: unknown, { deviceHelper, printPdf }: TaskWorld) => {
+            heard.push(deviceHelper, printPdf === undefined);
+            return printPdf?.('<p>page', undefined).catch((error: unknown) => (error as Error).message);
+          },
+        }),
+      },
+      workers,
+    });
+    const say = (data: unknown): void => void world.parentPort.emit('message', { data });
+    const soon = () => new Promise((done) => setTimeout(done, 20));
+    const run = { say: 'run', name: 'look', input: null, version: '1' };
+    const deviceHelper = ['/usr/bin/pkexec', '/opt/helper'];
+    say({ ...run, call: 1, deviceHelper });
+    await soon();
+    expect(heard).toEqual([deviceHelper, true]);
+    say({ ...run, call: 2, prints: true });
+    await soon();
+    expect(world.posted.at(-1)).toEqual({ say: 'print', call: 2, page: '<p>page' });
+    // Of another call, and no bytes: not believed.
+    say({ say: 'printed', call: 1, pdf: new Uint8Array([1]) });
+    say({ say: 'printed', call: 2, pdf: 'no bytes' });
+    say({ say: 'printed', call: 2, pdf: new Uint8Array([37, 80]) });
+    await soon();
+    expect(world.posted.at(-1)).toEqual({ say: 'done', call: 2, output: new Uint8Array([37, 80]) });
+    say({ ...run, call: 3, prints: true });
+    await soon();
+    const error = { code: 'PDF_FAILED', message: 'The window broke.', next: 'Again.', data: {} };
+    say({ say: 'not-printed', call: 3, error });
+    await soon();
+    expect(world.posted.at(-1)).toEqual({ say: 'done', call: 3, output: 'The window broke.' });
+    say({ ...run, call: 4, prints: true });
+    await soon();
+    say({ say: 'cancel', call: 4 });
+    await soon();
+    expect(world.posted.at(-1)).toEqual({ say: 'done', call: 4, output: 'The report was not printed.' });
   });
 });

@@ -30,6 +30,7 @@ const SHAPES: VirtualMachine[] = [
   machine({ mode: 'host-only', network: 'private' }),
   { ...machine({ bus: 'virtio-scsi', disks: 60 }), clock: 'localtime' },
   { ...machine(), chipset: 'i440fx', architecture: 'i686' },
+  { ...machine(), clock: 'localtime', os: { id: 'windows', version: '2022', name: 'Windows Server 2022' } },
 ];
 
 const domainXml = (subject: VirtualMachine): string => kvm.configure(subject)[0]!.content;

@@ -8,6 +8,7 @@ import { loadableDrivers } from '../../../migration-core/guest/windows/loadable-
 import { chooseChipset } from '../../../migration-core/target/chipset.ts';
 import type { VirtualMachine } from '../../../migration-core/target/machine.ts';
 import { planMachine } from '../../../migration-core/target/plan-machine.ts';
+import { imitationGaps } from '../../../migration-core/target/qemu-hardware.ts';
 import { proxmox } from '../../../migration-core/target/proxmox.ts';
 import { targetById, targets } from '../../../migration-core/target/table.ts';
 import { virtualBoxOsType } from '../../../migration-core/target/virtualbox-guest-os.ts';
@@ -193,7 +194,7 @@ describe('the sentences', () => {
     const refused = about(findings, 'Nothing that');
     expect(refused.severity).toBe('blocker');
     expect(refused.message).toBe(
-      'Nothing that KVM (libvirt) offers for the disks can be used: virtio-blk (this Windows has no driver for the VirtIO block device); virtio-scsi (this Windows has no driver for the VirtIO SCSI controller); ahci (the SATA (AHCI) controller has the driver "storahci", but its file /Windows/System32/drivers/storahci.sys is missing); ide (IDE disks exist on the i440FX board only, and UEFI guests need the Q35 board).',
+      'Nothing that KVM (libvirt) offers for the disks can be used: virtio-blk (this Windows has no driver for the VirtIO block device); virtio-scsi (this Windows has no driver for the VirtIO SCSI controller); ahci (the SATA (AHCI) controller has the driver "storahci", but its file C:\\Windows\\System32\\drivers\\storahci.sys is missing); ide (IDE disks exist on the i440FX board only, and UEFI guests need the Q35 board).',
     );
     expect(refused.next).toBe('Name a source of drivers with --drivers, or choose another platform.');
   });
@@ -240,9 +241,32 @@ test('the board: XP and 2003 on i440FX, all later on Q35 unless their disks are 
   expect(chooseChipset(machine).why).toBe('Windows XP and Server 2003 have no drivers for the Q35 board.');
 });
 
-test('a hardware clock in UTC stays so', async () => {
+const configurationOf = (machine: VirtualMachine, target: string): string =>
+  targetById(target)!
+    .configure(machine)
+    .map(({ content }) => content)
+    .join('\n');
+
+test('a hardware clock in UTC stays so, also on VMware, which gives Windows local time', async () => {
   const system = { 'CCS\\Control\\TimeZoneInformation': { RealTimeIsUniversal: 1 } };
-  expect((await plan({ version: '2022', system })).machine.clock).toBe('utc');
+  const inUtc = await plan({ version: '2022', system }, { target: 'vmware-esxi' });
+  expect(inUtc.machine.clock).toBe('utc');
+  expect(configurationOf(inUtc.machine, 'vmware-esxi')).toContain('rtc.diffFromUTC = "0"');
+  const local = await plan({ version: '2022' }, { target: 'vmware-esxi' });
+  expect(configurationOf(local.machine, 'vmware-esxi')).not.toContain('rtc.diffFromUTC');
+  expect(
+    targetById('vmware-esxi')!
+      .check(local.machine)
+      .map(({ code }) => code),
+  ).not.toContain('VMWARE_CLOCK');
+});
+
+test('KVM shows itself to Windows as a hypervisor it knows, from Vista on', async () => {
+  const xml = async (version: WindowsVersionId): Promise<string> =>
+    configurationOf((await plan({ version })).machine, 'kvm');
+  expect(await xml('2008')).toContain('<timer name="hypervclock" present="yes"/>');
+  expect(await xml('2022')).toContain('<relaxed state="on"/>');
+  expect(await xml('2003')).not.toMatch(/hyperv/u);
 });
 
 test("each platform's name for each Windows", async () => {
@@ -281,6 +305,24 @@ test("each platform's name for each Windows", async () => {
       ['2025', 'windows2022srvnext-64', 'windows2022srvNext_64Guest', 'Windows2019_64', 'win11'],
     ].sort(),
   );
+});
+
+test('no platform speaks of Linux to the owner of a Windows', async () => {
+  for (const version of ['2003', '2008r2', '2022'] as const) {
+    const { guest, tree } = await inspectGuest(await windowsVolumes({ version }));
+    const own = await loadableDrivers(tree, guest.windows!);
+    for (const target of targets) {
+      const { machine, findings } = planFor(guest, own, target.id);
+      const said = [
+        ...[...findings, ...target.check(machine)].flatMap(({ message, next }) => [message, next ?? '']),
+        target.importSteps(machine),
+        ...imitationGaps(machine),
+      ].join('\n');
+      expect(said, `${version} ${target.id}`).not.toMatch(
+        /hv_|sym53c8xx|initramfs|timedatectl|kernel|Linux guest/iu,
+      );
+    }
+  }
 });
 
 test('every platform makes its files of a Windows machine', async () => {

@@ -10,6 +10,7 @@ import type { CollectedItem, Importer } from '../../collector.ts';
 import { count, known, number, osFamily, said, sized } from '../../values.ts';
 import { isZip } from '../../zip.ts';
 import { decodeHead } from './gather.ts';
+import type { ListField } from './list-fields.ts';
 import { columnKey, csvRows, records, rowProblem, sheetsOf, type RawSheet, type Row } from './sheets.ts';
 
 const MAX_SERVERS = 50_000;
@@ -17,27 +18,7 @@ const MAX_SERVERS = 50_000;
 const MAX_TITLE_ROWS = 20;
 const KIB = 1024;
 
-type Field =
-  | 'name'
-  | 'fqdn'
-  | 'os'
-  | 'vendor'
-  | 'model'
-  | 'serial'
-  | 'uuid'
-  | 'mac'
-  | 'address'
-  | 'cpuModel'
-  | 'sockets'
-  | 'cores'
-  | 'threads'
-  | 'megahertz'
-  | 'gigahertz'
-  | 'memory'
-  | 'disk'
-  | 'diskUsed'
-  | 'virtual'
-  | 'role';
+type Field = ListField;
 
 /** Names without their unit, as `plain` makes them. The first that a sheet has is taken. */
 const COLUMNS: Record<Field, readonly string[]> = {
@@ -156,6 +137,19 @@ function fieldsOf(header: readonly string[]): Found {
 
 /** A column of names, and so many others that it is no coincidence. */
 const isList = (fields: Found): boolean => fields.name !== undefined && Object.keys(fields).length >= 3;
+
+/** Where each thing stands, as far as the names of the columns tell. */
+export function listFields(header: readonly string[]): Partial<Record<ListField, number>> {
+  const keys = header.map(columnKey);
+  const found = Object.entries(fieldsOf(header)) as [Field, { column: string }][];
+  return Object.fromEntries(found.map(([field, { column }]) => [field, keys.indexOf(column)]));
+}
+
+/** A name of the column by which it is known for `field`; its unit stays. */
+export function listColumn(field: ListField, title: string): string {
+  const unit = /\b(bytes|kib|kb|mib|gib|tib|tb)\b[)\]]?$/u.exec(columnKey(title))?.[1];
+  return `${COLUMNS[field][0]!}${unit === undefined ? '' : ` (${unit})`}`;
+}
 
 export const inventorySheet: Importer = {
   id: 'inventory-sheet',

@@ -38,6 +38,8 @@ export function runnerLines({ lookSeconds }: RunnerOptions = { lookSeconds: 10 }
     'setlocal EnableExtensions DisableDelayedExpansion',
     'set "PATH=%SystemRoot%\\System32;%SystemRoot%;%SystemRoot%\\System32\\Wbem"',
     'set "PATHEXT=.COM;.EXE;.BAT;.CMD"',
+    // A variable of this name would hide the exit codes.
+    'set ERRORLEVEL=',
     'cd /d "%~dp0"',
     `if not exist "${RUNNER}" exit 1`,
     '',

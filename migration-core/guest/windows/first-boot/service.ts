@@ -3,10 +3,10 @@
  *
  * A service of its own, whose program is the cmd.exe of Windows: it starts the runner in the background and ends. Why this and no
  * other way:
- * - It is there in every Windows from XP to Server 2025, is three values in the SYSTEM hive, and runs as LocalSystem before anybody
+ * - It is there in every Windows from XP to Server 2025, is six values in the SYSTEM hive, and runs as LocalSystem before anybody
  *   logs on. The service manager waits for an answer that cmd.exe does not give, 30 seconds at most (error 1053, as
  *   juliourena/SharpNoPSExec issue 3 shows for Server 2019 with a command line of this kind), ends the process it started itself, and
- *   goes on; a child of it lives on. Tools of penetration tests have run commands so for two decades (`%COMSPEC% /c start /b`).
+ *   goes on; a child of it lives on, which is what psexec_psh of Metasploit depends on (`%COMSPEC% /b /c start /b /min ...`).
  * - ErrorControl 0: no message box at the console of XP and 2003 says that a service did not start, and no start is counted as failed.
  * - Automatic services do not run in safe mode, so that a way in is left.
  * - `Setup\CmdLine` with SetupType 2 would run before logon, and a step that hangs would keep everybody out; the program of Windows
@@ -14,8 +14,9 @@
  * - Scheduled tasks are a binary file up to 2003, and XML with a signature in the SOFTWARE hive later; start scripts of Group Policy
  *   wait for the network and delay the logon; RunOnce waits for an administrator.
  *
- * What can go wrong: rules against scripts (AppLocker lets those below the folder of Windows run, by its default rules) or a virus
- * scanner that does not like a service of cmd.exe. Then the server starts as it is, and an administrator runs the runner by hand.
+ * What can go wrong: rules against scripts (AppLocker lets those below the folder of Windows run, by its default rules), or a virus
+ * scanner that knows such command lines from attackers. Then the server starts as it is, and an administrator runs the runner by hand;
+ * the finding says so.
  */
 import type { Finding } from '../../../base/finding.ts';
 import type { Hive } from '../../../registry/hive.ts';
@@ -76,7 +77,7 @@ async function plan({ guest, files, hives }: FixContext): Promise<FixPlan> {
 const workLeft = (folder: string): Finding => ({
   severity: 'info',
   code: 'FIRST_START_WORK',
-  message: `Some work is left for the first start of the new machine; it is done a minute or more after Windows has started, and logged in ${folder}/${LOG}. The event log may say that the service ${SERVICE} did not answer, which is of no matter.`,
+  message: `Some work is left for the first start of the new machine; it is done a minute or more after Windows has started, and logged in ${folder}/${LOG}. The event log may say that the service ${SERVICE} did not answer, and a virus scanner may report the command line of the service; both are of no matter.`,
   next: `Read the log after the first start; where it is missing after ten minutes, run ${RUNNER} in this folder as an administrator.`,
 });
 

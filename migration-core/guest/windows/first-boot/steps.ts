@@ -28,8 +28,8 @@ export interface FirstBootStep {
   name: string;
   /**
    * Lines of the batch file, without `@echo off` and without line ends, in printable ASCII. It runs as LocalSystem, from its own
-   * folder, under cmd.exe of this Windows (XP has no PowerShell). Exit code 0 means done, 75 means "again at the next start", all
-   * others are logged as failed and go on.
+   * folder, under cmd.exe of this Windows (XP has no PowerShell). Exit code 0 means done, 75 means "again at the next start" (three
+   * tries in all), 3010 means done but for a restart, all others are logged as failed and go on.
    */
   lines: string[];
   /** Files beside the batch file, by name. */

@@ -5,6 +5,7 @@ import type { OpenVolume } from '../../inspect/open-volume.ts';
 import type { GuestTree } from '../../tree.ts';
 import { PACKAGES, SHA2_UPDATES } from '../drivers/signature.ts';
 import type { WindowsFacts } from '../facts.ts';
+import { withoutDrive } from '../path.ts';
 import type { RegistryReader } from './registry.ts';
 
 /** Bytes; what virt-v2v asks of the volume of Windows as well. */
@@ -91,7 +92,7 @@ export function damageFindings(reader: RegistryReader | null, file: string): Fin
   return [
     warning(
       'WINDOWS_REGISTRY_DAMAGED',
-      `Parts of the registry file ${file} are damaged and were passed over: ${listed(reader.damaged, 4)}.`,
+      `Parts of the registry file ${withoutDrive(file)} are damaged and were passed over: ${listed(reader.damaged, 4)}.`,
       'Check the disk of the server and its registry; the virtual machine may miss what these keys set.',
     ),
   ];
@@ -111,7 +112,7 @@ export function volumeFindings(
       severity: 'blocker',
       code: 'NTFS_LOG_DIRTY',
       message: `Windows cannot be prepared, because its volume (${drive}:, ${root.info.id}) was not left in order and must not be changed.`,
-      next: 'Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again.',
+      next: 'Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again; with --no-fix the disks are copied unchanged.',
     });
   for (const { path, fileSystem } of tree.mounts)
     if (unclean === undefined && path === '/' && fileSystem.freeBytes < LITTLE_SPACE)

@@ -10,6 +10,7 @@ import { GuestTree } from '../../tree.ts';
 import type { WindowsFacts } from '../facts.ts';
 import { findWindowsAgents } from '../services/agents.ts';
 import { openGuestHive } from '../guest-hive.ts';
+import { withoutDrive } from '../path.ts';
 import { VolumePaths } from '../volume-path.ts';
 import { readActivation } from './activation.ts';
 import { interfacesOf, readNetwork } from './adapters.ts';
@@ -64,7 +65,7 @@ export async function inspectWindows(
     findings.push({
       severity: 'warning',
       code: 'WINDOWS_CONTROL_SET_ASSUMED',
-      message: `The registry file ${systemHive} does not say which control set is in use; ${sets.path} is taken.`,
+      message: `The registry file ${withoutDrive(systemHive)} does not say which control set is in use; ${sets.path} is taken.`,
       next: 'Check on the server whether Windows starts with its last known good configuration.',
     });
   const softwareHive = await before.file(`${system32}/config/SOFTWARE`);
@@ -169,11 +170,15 @@ async function openNamed(files: GuestReader, path: string): ReturnType<typeof op
     return await openGuestHive(files, path);
   } catch (error) {
     if (!isIronliftError(error)) throw error;
-    throw new IronliftError(error.code, `The registry file ${path} cannot be used: ${error.message}`, {
-      next: error.next,
-      data: { ...error.data, path },
-      cause: error,
-    });
+    throw new IronliftError(
+      error.code,
+      `The registry file ${withoutDrive(path)} cannot be used: ${error.message}`,
+      {
+        next: error.next,
+        data: { ...error.data, path },
+        cause: error,
+      },
+    );
   }
 }
 
@@ -234,7 +239,7 @@ function refuseOld(ntVersion: string, { info }: RootVolume): void {
 function noRegistry({ info }: RootVolume, system32: string): IronliftError {
   return new IronliftError(
     'NO_OS_FOUND',
-    `The Windows on ${info.id} has no registry: there is no ${system32}/config/SYSTEM.`,
+    `The Windows on ${info.id} has no registry: there is no ${withoutDrive(`${system32}/config/SYSTEM`)}.`,
     {
       next: 'Restore that file from a backup, or choose another volume where the server has several systems.',
     },
@@ -244,7 +249,7 @@ function noRegistry({ info }: RootVolume, system32: string): IronliftError {
 function noControlSet(path: string): IronliftError {
   return new IronliftError(
     'HIVE_DAMAGED',
-    `The registry file ${path} holds no control set, so Windows cannot start from it.`,
+    `The registry file ${withoutDrive(path)} holds no control set, so Windows cannot start from it.`,
     {
       next: 'Restore that file from a backup of the server, and make the copy again.',
       data: { path },
@@ -255,6 +260,6 @@ function noControlSet(path: string): IronliftError {
 const noSoftware = (path: string): Finding => ({
   severity: 'warning',
   code: 'WINDOWS_SOFTWARE_UNREADABLE',
-  message: `The registry file ${path} is missing, so edition, licence and pending updates of this Windows are not known.`,
+  message: `The registry file ${withoutDrive(path)} is missing, so edition, licence and pending updates of this Windows are not known.`,
   next: 'Check whether the server still starts; a Windows without this file does not get far.',
 });

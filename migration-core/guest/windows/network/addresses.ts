@@ -2,7 +2,7 @@
 import type { Finding } from '../../../base/finding.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
-import { leaveStep } from '../first-boot/steps.ts';
+import { leaveStep, stepsFolder } from '../first-boot/steps.ts';
 import { matchCards, toldAdapters, type Card, type ToldAdapter } from './cards.ts';
 import { networkFindings } from './findings.ts';
 import { freeName, silenceGhost, type GhostChanges } from './ghosts.ts';
@@ -19,25 +19,29 @@ export const networkAddresses: Fixer = {
 /** Roles whose programs are bound to the addresses of the server when they start. */
 const BOUND_ROLES = new Set(['domain-controller', 'dns-server', 'dhcp-server', 'cluster', 'wins-server']);
 const DISABLED = 4;
+const TIME = 20;
+const NAME = 'network';
 
 async function plan({ guest, files, machine, hives }: FixContext): Promise<FixPlan> {
   const windows = guest.windows!;
+  const step = `${stepsFolder(windows)}/${TIME}-${NAME}.cmd`;
+  if (await files.exists(step)) return { edits: [], findings: [alreadyLeft(step)] };
   const system = await hives!.hive(windows.hives.system);
   const adapters = toldAdapters(windows, system);
   const matched = matchCards(machine, adapters);
-  const options = optionsFor(windows);
+  const options = optionsFor(windows, machine.nics.length);
   const findings = networkFindings({ windows, system, adapters, options, ...matched });
   const { cards } = matched;
   if (cards.length === 0) return { edits: [], findings };
 
   const edits: GuestEdit[] = [];
-  const names = cards.map(({ from: { adapter } }) => adapter.name).join(', ');
+  const names = cards.flatMap(({ from }) => (from.untold ? [] : [from.adapter.name])).join(', ');
   edits.push(
     ...(await leaveStep(windows, files, {
-      time: 20,
-      name: 'network',
+      time: TIME,
+      name: NAME,
       lines: networkStep(cards, options),
-      what: `At its first start the server gives its new network cards the settings of the old ones: ${cards.map(described).join('; ')}.`,
+      what: `At its first start the server gives its new network cards the settings and the names of the old ones: ${cards.map(described).join('; ')}.`,
       why: 'Windows makes a new connection for each new card, which knows nothing of the addresses of the old one.',
     })),
   );
@@ -65,7 +69,7 @@ async function plan({ guest, files, machine, hives }: FixContext): Promise<FixPl
   return { edits, findings };
 }
 
-function optionsFor(windows: WindowsFacts): StepOptions {
+function optionsFor(windows: WindowsFacts, nics: number): StepOptions {
   const beforeVista = windows.ntVersion.startsWith('5.');
   const dhcp = windows.services.find(({ name }) => name.toLowerCase() === 'dhcp');
   return {
@@ -73,12 +77,13 @@ function optionsFor(windows: WindowsFacts): StepOptions {
     validates: !beforeVista && windows.ntVersion !== '6.0',
     withoutDhcpClient: dhcp?.start === DISABLED,
     restart: windows.roles.some((role) => BOUND_ROLES.has(role)),
+    onlyCard: nics === 1 && windows.adapters.every(({ kind }) => kind === 'physical'),
   };
 }
 
 /** The adapters whose settings go elsewhere, and those of earlier cards that claim one of the same addresses. */
 function ghosts(cards: readonly Card[], adapters: readonly ToldAdapter[]): ToldAdapter[] {
-  const carried = new Set(cards.map(({ from }) => from));
+  const carried = new Set(cards.map(({ from }) => from).filter(({ untold }) => !untold));
   const addresses = new Set(
     [...carried].flatMap(({ settings }) => settings.addresses.map(({ address }) => address)),
   );
@@ -106,4 +111,12 @@ const damagedKey = (key: string): Finding => ({
   code: 'NETWORK_KEY_DAMAGED',
   message: `The registry key ${key} is damaged, so what it says of an old network card stays.`,
   next: 'Look at the network connections after the first start; an address may be said to be assigned already.',
+});
+
+/** The registry says no more by then what the server was told. */
+const alreadyLeft = (step: string): Finding => ({
+  severity: 'warning',
+  code: 'NETWORK_STEP_KEPT',
+  message: `An earlier conversion of this disk left the network settings for the first start, for the network cards of the machine it made (${step}); this is kept.`,
+  next: 'Give the machine the MAC addresses of that machine, or convert the original disk instead.',
 });

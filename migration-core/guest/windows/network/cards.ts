@@ -3,6 +3,7 @@ import type { VirtualMachine, VirtualNic } from '../../../target/machine.ts';
 import type { Hive } from '../../../registry/hive.ts';
 import type { WindowsAdapter, WindowsFacts } from '../facts.ts';
 import { controlSetKey } from '../storage/control-sets.ts';
+import { ipv6Addresses } from './ipv6.ts';
 import { isIpv6WithPrefix, isMac } from './values.ts';
 import { isUntold, readSettings, type CardSettings } from './settings.ts';
 
@@ -30,16 +31,26 @@ export interface MatchedCards {
   without: ToldAdapter[];
 }
 
-export const toldAdapters = (windows: WindowsFacts, system: Hive): ToldAdapter[] =>
-  windows.adapters.map((adapter) => {
-    const read = readSettings(system, controlSetKey(windows.currentControlSet), adapter.guid);
-    const { settings, unusable } = read;
-    // Inspection decodes these from the store of the network stack.
-    for (const address of adapter.ipv6Addresses)
-      if (isIpv6WithPrefix(address)) settings.ipv6Addresses.push(address);
-      else if (!/^fe80:/i.test(address)) unusable.push(`IPv6 address "${address.slice(0, 80)}"`);
+export function toldAdapters(windows: WindowsFacts, system: Hive): ToldAdapter[] {
+  const controlSet = controlSetKey(windows.currentControlSet);
+  const ipv6 = ipv6Of(system, controlSet);
+  return windows.adapters.map((adapter) => {
+    const { settings, unusable } = readSettings(system, controlSet, adapter.guid);
+    const told = [...(ipv6?.get(adapter.guid) ?? []), ...adapter.ipv6Addresses];
+    settings.ipv6Addresses.push(...new Set(told.filter(isIpv6WithPrefix)));
+    if (ipv6 === null && adapter.kind === 'physical') unusable.push('IPv6 addresses (damaged)');
     return { adapter, settings, unusable, untold: isUntold(settings) };
   });
+}
+
+/** Null where they cannot be read. */
+function ipv6Of(system: Hive, controlSet: string): Map<string, string[]> | null {
+  try {
+    return ipv6Addresses(system, controlSet);
+  } catch {
+    return null;
+  }
+}
 
 /**
  * By the names that the machine's cards carry; then the addresses of teams, whose members are cards without settings of their
@@ -48,11 +59,13 @@ export const toldAdapters = (windows: WindowsFacts, system: Hive): ToldAdapter[]
 export function matchCards(machine: VirtualMachine, adapters: readonly ToldAdapter[]): MatchedCards {
   const nics = machine.nics.filter(({ mac }) => isMac(mac));
   const named = new Map<VirtualNic, ToldAdapter>();
+  const placed = new Set<ToldAdapter>();
   for (const nic of nics) {
-    const found = adapters.find(({ adapter }) => isNamed(adapter, nic.guestName));
-    if (found !== undefined) named.set(nic, found);
+    const found = adapters.find((one) => !placed.has(one) && isNamed(one.adapter, nic.guestName));
+    if (found === undefined) continue;
+    named.set(nic, found);
+    placed.add(found);
   }
-  const placed = new Set(named.values());
   const cards = new Map<VirtualNic, Card>();
   for (const [nic, from] of named) if (!from.untold) cards.set(nic, { mac: nic.mac, from, member: null });
   const without: ToldAdapter[] = [];
@@ -63,8 +76,17 @@ export function matchCards(machine: VirtualMachine, adapters: readonly ToldAdapt
       cards.set(bare, { mac: bare.mac, from, member: named.get(bare)?.adapter ?? null });
     else without.push(from);
   }
-  return { cards: nics.flatMap((nic) => cards.get(nic) ?? []), without };
+  if (cards.size === 0) return { cards: [], without };
+  // The others come along for their names: a card without settings may be given the name that another one is to have.
+  for (const [nic, from] of named)
+    if (!cards.has(nic) && from.adapter.kind === 'physical')
+      cards.set(nic, { mac: nic.mac, from, member: null });
+  const inOrder = nics.flatMap((nic) => cards.get(nic) ?? []);
+  // Those that have to be told something first: a card that is missing is waited for.
+  return { cards: [...inOrder.filter(isTold), ...inOrder.filter((card) => !isTold(card))], without };
 }
+
+const isTold = ({ from }: Card): boolean => !from.untold;
 
 function isNamed(adapter: WindowsAdapter, name: string | null): boolean {
   if (name === null) return false;

@@ -23,8 +23,15 @@ export function networkFindings(network: Network): Finding[] {
   const findings: Finding[] = [];
   for (const one of network.adapters) findings.push(...leftOut(one));
   for (const card of cards) findings.push(...ofCard(card, network));
-  for (const one of without) findings.push(withoutCard(one));
+  const carried = new Set(cards.flatMap(({ from }) => from.settings.addresses.map(({ address }) => address)));
+  for (const one of without) {
+    const { addresses } = one.settings;
+    // What is left of an earlier card whose address the present one has.
+    if (addresses.length > 0 && addresses.every(({ address }) => carried.has(address))) continue;
+    findings.push(withoutCard(one));
+  }
   if (cards.length === 0) return findings;
+  findings.push(boundTo(cards));
 
   const kept = persistentRoutes(network.system, controlSetKey(windows.currentControlSet));
   if (kept.length > 0) {
@@ -68,6 +75,13 @@ export function networkFindings(network: Network): Finding[] {
     });
   return findings;
 }
+
+const boundTo = (cards: readonly Card[]): Finding => ({
+  severity: 'info',
+  code: 'NETWORK_BOUND_TO_MAC',
+  message: `The network settings go to ${cards.length === 1 ? 'the card with the MAC address' : 'the cards with the MAC addresses'} ${cards.map(({ mac }) => mac).join(' and ')}.`,
+  next: 'Keep the MAC addresses where the platform offers new ones when the machine is imported or copied, until it has started once.',
+});
 
 /** Adapters that are only software keep their settings, whatever they are. */
 const leftOut = ({ adapter: { name, kind }, unusable }: ToldAdapter): Finding[] =>

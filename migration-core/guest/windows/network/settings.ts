@@ -95,7 +95,7 @@ export function readSettings(hive: Hive, controlSet: string, guid: string): Read
     if (settings.mtu !== 0 && settings.mtu !== 0xffffffff) values.leaveOut('MTU', String(settings.mtu));
     settings.mtu = null;
   }
-  return { settings, unusable: values.unusable };
+  return { settings, unusable: [...new Set(values.unusable)] };
 }
 
 /** 0.0.0.0 stands for no address. */
@@ -151,8 +151,10 @@ export const isUntold = (settings: CardSettings): boolean =>
   settings.ipv6DnsServers.length === 0;
 
 /** `10.1.2.3/24 and 10.1.2.4/24`, for people. */
-export function describedSettings({ addresses, ipv6Addresses, dnsServers }: CardSettings): string {
+export function describedSettings(settings: CardSettings): string {
+  const { addresses, ipv6Addresses, dnsServers } = settings;
   const all = [...addresses.map(({ address, mask }) => `${address}/${prefixOf(mask)}`), ...ipv6Addresses];
   if (all.length > 0) return all.join(' and ');
-  return dnsServers.length > 0 ? `DNS servers ${dnsServers.join(' and ')}` : 'settings';
+  if (dnsServers.length > 0) return `DHCP with the DNS servers ${dnsServers.join(' and ')}`;
+  return isUntold(settings) ? 'DHCP' : 'DHCP with settings of its own';
 }

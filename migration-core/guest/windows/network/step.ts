@@ -8,8 +8,9 @@
  * netsh takes the index of a card for its name, which `route print` tells in a table that is the same in all languages, so that a name
  * in a script that the console does not know is not needed. The output of both is looked through for the address alone.
  *
- * Where netsh fails (it asks the DHCP client, also for fixed addresses; administrators switch that service off), the settings go into
- * the registry and the server is restarted once.
+ * Where netsh fails (from Vista on it asks the DHCP client, also for fixed addresses, and administrators switch that service off:
+ * "The RPC server is unavailable", kubev2v/forklift pull request 6140), the settings go into the registry and the server is restarted
+ * once. Sources: learn.microsoft.com on getmac (bb490913 for XP), netsh interface, route.
  *
  * Nothing but what values.ts lets pass is written between the lines below.
  */
@@ -26,6 +27,8 @@ export interface StepOptions {
   withoutDhcpClient: boolean;
   /** Programs of this server are bound to its addresses. */
   restart: boolean;
+  /** The machine has one card, and the server nothing else that looks like one: it may have got another MAC address meanwhile. */
+  onlyCard: boolean;
 }
 
 /** Rounds of looking for a card and the seconds between them: drivers are installed in this time. */
@@ -47,12 +50,14 @@ export function networkStep(cards: readonly Card[], options: StepOptions): strin
     'set "PATH=%SystemRoot%\\System32;%SystemRoot%\\System32\\Wbem"',
     `set "INTERFACES=${INTERFACES}"`,
     `set "NETBIOS=${NETBIOS}"`,
+    'set ERRORLEVEL=',
     'set AGAIN=',
     'set FAILED=0',
     options.restart ? 'set RESTART=1' : 'set RESTART=',
     ...cards.flatMap((card, i) => cardLines(card, i + 1, options)),
     `:card${cards.length + 1}`,
     ...renamingLines(cards, renamed),
+    'if not "%FAILED%"=="0" echo Not all settings could be made: what did not end well is above.',
     'if defined AGAIN exit 75',
     'if defined RESTART exit 3010',
     'exit %FAILED%',
@@ -77,6 +82,7 @@ function cardLines(card: Card, n: number, options: StepOptions): string[] {
     `:card${n}`,
     `if exist network-card-${n}.done goto ${next}`,
     `call :find ${dashes} "${mac.replaceAll(':', ' ')}"`,
+    ...(options.onlyCard ? ['if not defined CARD call :only'] : []),
     `if not defined CARD echo No network card with the address ${dashes} is there yet.`,
     'if not defined CARD set AGAIN=1',
     `if not defined CARD goto ${next}`,
@@ -243,7 +249,7 @@ function renamingLines(cards: readonly Card[], renamed: readonly number[]): stri
 }
 
 /** `call :find AA-BB-CC-DD-EE-FF "aa bb cc dd ee ff"` sets CARD, what netsh calls the card, and GUID and NAME if they are found. */
-const LOOKING = ({ beforeVista }: StepOptions): string[] => [
+const LOOKING = ({ beforeVista, onlyCard }: StepOptions): string[] => [
   '',
   ':find',
   'set CARD=',
@@ -288,5 +294,20 @@ const LOOKING = ({ beforeVista }: StepOptions): string[] => [
   '',
   ':connection',
   'for /f "tokens=2*" %%a in (\'reg.exe query "%~1\\Connection" /v Name 2^>nul\') do if /i "%%b"=="%NAME%" set "GUID=%~nx1"',
+  'exit /b 0',
+  ...(onlyCard ? ONLY : []),
+];
+
+/** Platforms give a machine new addresses when it is imported or copied; where there is one card, it is the one. */
+const ONLY = [
+  '',
+  ':only',
+  'set COUNT=0',
+  'for /f "delims=" %%l in (network-cards.txt) do set /a COUNT+=1',
+  'if not "%COUNT%"=="1" exit /b 0',
+  'for /f "delims=" %%l in (network-cards.txt) do call :fields %%l',
+  'if defined NAME if not defined GUID call :named',
+  'if defined NAME set CARD="%NAME%"',
+  'if defined CARD echo The only network card there is has another address; it is taken.',
   'exit /b 0',
 ];

@@ -7,7 +7,9 @@ import { throwIfCancelled } from '../../../base/cancel.ts';
 import type { Finding } from '../../../base/finding.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit } from '../../fixer.ts';
 import type { Agent } from '../../guest.ts';
-import type { WindowsFacts } from '../facts.ts';
+import type { Hive } from '../../../registry/hive.ts';
+import { readTexts } from '../../../registry/types.ts';
+import type { WindowsFacts, WindowsService } from '../facts.ts';
 import {
   findKnownSoftware,
   isKnownService,
@@ -15,7 +17,14 @@ import {
   knownServices,
   windowsCatalogue,
 } from './catalogue.ts';
-import { DISABLED, called, startInWords, switchOffChanges, unlessDamaged } from './service-keys.ts';
+import {
+  DISABLED,
+  called,
+  serviceKey,
+  startInWords,
+  switchOffChanges,
+  unlessDamaged,
+} from './service-keys.ts';
 
 export const agents: Fixer = {
   id: 'windows-agents',
@@ -38,9 +47,9 @@ async function plan({ guest, hives, target }: FixContext, signal?: AbortSignal):
   const system = await hives!.hive(path);
   const edits: GuestEdit[] = [];
   const findings: Finding[] = [...multipathFindings(windows)];
-  for (const { entry, services } of findKnownSoftware(windows)) {
+  const unwanted = findKnownSoftware(windows).filter(({ entry }) => !entry.keepOn.includes(target.id));
+  for (const { entry, services } of unwanted) {
     throwIfCancelled(signal);
-    if (entry.keepOn.includes(target.id)) continue;
     for (const service of services) {
       const changes = unlessDamaged(findings, `the service ${service.name}`, [], () =>
         switchOffChanges(windows, system, service.name),
@@ -58,7 +67,35 @@ async function plan({ guest, hives, target }: FixContext, signal?: AbortSignal):
       });
     }
   }
+  const off = unwanted.flatMap(({ services }) => services);
+  unlessDamaged(findings, 'what services need of each other', undefined, () => {
+    findings.push(...dependants(windows, system, off));
+  });
   return { edits, findings };
+}
+
+/** Services that stay on and name one that is switched off among those they need: Windows will not start them. */
+function dependants(windows: WindowsFacts, system: Hive, off: readonly WindowsService[]): Finding[] {
+  const names = new Map(off.map((service) => [service.name.toLowerCase(), service]));
+  if (names.size === 0) return [];
+  return windows.services.flatMap((service): Finding[] => {
+    if (names.has(service.name.toLowerCase()) || service.start === null || service.start >= DISABLED)
+      return [];
+    const value = system.find(serviceKey(windows.currentControlSet, service.name))?.value('DependOnService');
+    const needed = ((value === undefined ? undefined : readTexts(value)) ?? [])
+      .map((name) => names.get(name.toLowerCase()))
+      .find((found) => found !== undefined);
+    if (needed === undefined) return [];
+    const subject = called(service);
+    return [
+      {
+        severity: 'warning',
+        code: 'SERVICE_NEEDS_SWITCHED_OFF',
+        message: `${subject[0]!.toUpperCase()}${subject.slice(1)} needs ${called(needed)}, which is switched off, and will not start.`,
+        next: 'Ask who looks after that service whether the virtual machine still needs it; the undo of the conversion, or Services in the machine, switches the other one on again.',
+      },
+    ];
+  });
 }
 
 /** Software that joins paths is left where disks come over several: its filters may know the disks by their paths. */

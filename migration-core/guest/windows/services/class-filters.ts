@@ -31,6 +31,9 @@ const CLASSES: readonly { guid: string; name: string }[] = [
 /** Filters that make the class what it is: without them there are no partitions, no snapshots, no keys. In small letters. */
 const OF_WINDOWS = new Set(['partmgr', 'volsnap', 'kbdclass', 'mouclass', 'fvevol']);
 
+/** Start of a driver that is loaded together with the kernel: one that encrypts disks is there before them. */
+const BOOT = 0;
+
 /** No class of a server has more; what is longer is not a list of filters. */
 const MOST_FILTERS = 64;
 
@@ -56,7 +59,9 @@ async function plan({ guest, files, hives }: FixContext, signal?: AbortSignal): 
   const system = await hives!.hive(path);
   const edits: GuestEdit[] = [];
   const findings: Finding[] = [];
-  const encrypting = new Set<string>();
+  const encrypting = new Set(
+    windows.services.filter(({ start }) => start === BOOT).flatMap(({ name }) => encryptionOf(name) ?? []),
+  );
   for (const { guid, name } of CLASSES)
     for (const position of POSITIONS) {
       throwIfCancelled(signal);
@@ -113,8 +118,8 @@ function readPlace(
 }
 
 /**
- * The list without a name. An empty list is taken away: that is what Windows' own INF files leave of a list whose last filter is
- * uninstalled, and what classes that never had a filter look like.
+ * The list without a name. An empty list is taken away, so that the class looks like one that never had a filter. Windows bears an
+ * empty one, too: in a hive of Windows 7 an uninstaller left one in the class of USB controllers.
  */
 function listChange({ key, names }: Place, position: string): RegistryChange {
   if (names.length === 0) return { op: 'delete-value', key, name: position };

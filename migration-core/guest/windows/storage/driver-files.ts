@@ -4,6 +4,8 @@ import type { GuestReader } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
 import { VolumePaths } from '../volume-path.ts';
 import { openCabinet } from './cabinet/cabinet.ts';
+import { windowsPath } from '../inspect/services.ts';
+import { forPeople } from '../path.ts';
 import { importedModules } from './pe-imports.ts';
 
 /** Bytes; the largest drivers of Windows measure some ten million. */
@@ -47,6 +49,10 @@ export class DriverFiles {
     this.#signal = signal;
   }
 
+  forPeople(path: string): string {
+    return forPeople(this.#windows, path);
+  }
+
   /** Canonical path of System32\drivers. */
   async folder(): Promise<string> {
     const { system32 } = this.#windows;
@@ -55,19 +61,15 @@ export class DriverFiles {
   }
 
   /**
-   * Guest path of the file that an ImagePath leads to; null where it leads out of the system drive. A missing one stands for
+   * Guest path of the file that an ImagePath leads to; null where it leads off the system drive. A missing one stands for
    * System32\drivers\<service>.sys.
    */
   pathOf(imagePath: string, service: string): string | null {
-    const { systemRoot, systemDrive } = this.#windows;
-    const path = imagePath.trim().replaceAll('"', '');
-    if (path === '') return `${systemRoot}/system32/drivers/${service}.sys`;
-    const withoutPrefix = path.replace(/^\\\?\?\\/u, '');
-    const onDrive = /^([a-z]):\\(.*)$/iu.exec(withoutPrefix);
-    if (onDrive !== null)
-      return onDrive[1]!.toUpperCase() === systemDrive.toUpperCase() ? `/${slashes(onDrive[2]!)}` : null;
-    const relative = withoutPrefix.replace(/^(?:\\SystemRoot\\|%SystemRoot%\\)/iu, '');
-    return relative.startsWith('\\') ? null : `${systemRoot}/${slashes(relative)}`;
+    const path = windowsPath(
+      imagePath === '' ? `System32\\drivers\\${service}.sys` : imagePath,
+      this.#windows,
+    );
+    return path?.startsWith('/:') === true ? null : path;
   }
 
   /**
@@ -85,18 +87,19 @@ export class DriverFiles {
   async #findObstacle(path: string): Promise<string | null> {
     // A file that an edit before puts there is found by the letters of that edit alone.
     const canonical = await this.#paths.file(path);
-    if (canonical === null) return `its file ${path} is missing`;
+    if (canonical === null) return `its file ${this.forPeople(path)} is missing`;
     const waiting = [canonical];
     const seen = new Set([path.toLowerCase()]);
     for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
       const content = await this.#read(file);
-      if (content === null) return `its file ${file} cannot be read`;
+      if (content === null) return `its file ${this.forPeople(file)} cannot be read`;
       for (const module of await this.#modules(content)) {
-        if (module.place === null) return `its file ${path} needs ${module.name}, which is missing`;
+        if (module.place === null)
+          return `its file ${this.forPeople(path)} needs ${module.name}, which is missing`;
         if (seen.has(module.place.toLowerCase()) || seen.size >= MOST_MODULES) continue;
         seen.add(module.place.toLowerCase());
         // The kernel itself and what lies beside it start every Windows; only drivers are followed.
-        if (module.place.toLowerCase().includes('/drivers/')) waiting.push(module.place);
+        if (isDriver(module.place)) waiting.push(module.place);
       }
     }
     return null;
@@ -135,15 +138,18 @@ export class DriverFiles {
     const folder = await this.folder();
     const restored: RestoredFile[] = [];
     const waiting = [binary];
+    const seen = new Set<string>();
     for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+      if (seen.has(name.toLowerCase())) continue;
+      seen.add(name.toLowerCase());
       const path = `${folder}/${name}`;
-      if (restored.some((file) => file.path.toLowerCase() === path.toLowerCase())) continue;
       const there = await this.#read(path);
       const copy = there === null ? await this.#copyOf(inf, name) : null;
       const content = there ?? copy?.content;
-      if (content === undefined || restored.length >= MOST_RESTORED) return null;
+      if (content === undefined || restored.length >= MOST_RESTORED || seen.size > MOST_MODULES) return null;
       if (copy !== null) restored.push({ path, ...copy });
-      for (const module of await this.#modules(content)) if (module.place === null) waiting.push(module.name);
+      for (const module of await this.#modules(content))
+        if (module.place === null || isDriver(module.place)) waiting.push(module.name);
     }
     return restored;
   }
@@ -166,7 +172,7 @@ export class DriverFiles {
       const path = `${folder}/${name}`;
       if ((await this.#files.stat(path))?.type !== 'file') continue;
       const content = await this.#read(path);
-      if (content !== null) return { content, from: path };
+      if (content !== null) return { content, from: this.forPeople(path) };
     }
     return null;
   }
@@ -180,7 +186,7 @@ export class DriverFiles {
       const order = (file: string): number => Number(/^sp(\d{1,3})\./iu.exec(file)?.[1] ?? 0);
       for (const file of cabinets.sort((a, b) => order(b) - order(a))) {
         const content = await this.#fromCabinet(`${folder}/${file}`, name);
-        if (content !== null) return { content, from: `${folder}/${file}` };
+        if (content !== null) return { content, from: this.forPeople(`${folder}/${file}`) };
       }
     }
     return null;
@@ -215,4 +221,4 @@ export class DriverFiles {
   }
 }
 
-const slashes = (path: string): string => path.replaceAll('\\', '/');
+const isDriver = (path: string): boolean => path.toLowerCase().includes('/drivers/');

@@ -83,7 +83,7 @@ async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixP
   for (const { solution, ids, devices, reason } of duties.values()) {
     for (const { path, content, from } of solution.missingFiles)
       edits.push({
-        what: `The driver file ${path} is put in its place, taken from ${from}.`,
+        what: `The driver file ${driverFiles.forPeople(path)} is put in its place, taken from ${from}.`,
         why: reason,
         action: { kind: 'write', path, content },
       });

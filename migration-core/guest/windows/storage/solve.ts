@@ -81,7 +81,7 @@ function solutionFor(
   if (inbox === undefined || !sameName(inbox.driver.service, service)) return installed;
   // A newer one of its maker may lie elsewhere, as in the driver store, and stays there.
   const path = files.pathOf(imagePathOf(service, windows, system) ?? '', service);
-  const usual = files.pathOf(`system32\\drivers\\${inbox.driver.binary}`, service);
+  const usual = files.pathOf(`System32\\drivers\\${inbox.driver.binary}`, service);
   if (path === null || !sameName(path, usual ?? '')) return installed;
   const ids = ntNumber(windows.ntVersion) < ntNumber('6.0') ? inbox.ids : [bound.id];
   return { service: inbox.driver.service, inbox, ids, missingFiles: [] };
@@ -98,7 +98,7 @@ async function obstacleOf(
   const imagePath = imagePathOf(service, windows, system);
   if (imagePath === undefined && binary === undefined) return 'its service is not in the registry';
   const usual =
-    (imagePath ?? '') === '' && binary !== undefined ? `system32\\drivers\\${binary}` : (imagePath ?? '');
+    (imagePath ?? '') === '' && binary !== undefined ? `System32\\drivers\\${binary}` : (imagePath ?? '');
   const path = files.pathOf(usual, service);
   return path === null ? `its file ${usual} is not on the disk of Windows` : files.obstacle(path);
 }

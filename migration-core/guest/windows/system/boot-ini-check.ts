@@ -29,7 +29,8 @@ export async function checkBootIni(context: FixContext): Promise<FixPlan> {
   const isRoot =
     path.syntax === 'multi' &&
     path.disk === root.disk &&
-    path.partition === partition &&
+    // With an unused entry before it in the partition table, sources differ on whether that one is counted.
+    (path.partition === partition || path.partition === root.partition) &&
     path.folder.trim().toLowerCase() === windows.systemRoot.replaceAll('/', '\\').toLowerCase();
   const wanted = `multi(0)disk(0)rdisk(${root.disk})partition(${partition})${windows.systemRoot.replaceAll('/', '\\')}`;
   return { edits, findings: isRoot ? [] : [elsewhere(named!, wanted)] };

@@ -13,6 +13,8 @@ import { setValue } from '../storage/service-key.ts';
 import { rootVolume } from './boot-ini.ts';
 
 const KEY = 'MountedDevices';
+/** In front of the GUID of a GPT partition. */
+const GPT_PREFIX = 'DMIO:ID:';
 
 export const driveLetter: Fixer = {
   id: 'windows-drive-letter',
@@ -77,7 +79,7 @@ function identityOf({ partition, offset, diskId, partUuid }: VolumeInfo): Uint8A
     return bytes;
   }
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iu.test(partUuid)) return null;
-  return Buffer.concat([Buffer.from('DMIO:ID:', 'latin1'), guidBytes(partUuid)]);
+  return Buffer.concat([Buffer.from(GPT_PREFIX, 'latin1'), guidBytes(partUuid)]);
 }
 
 const otherLetter = (letter: string, other: string): Finding => ({

@@ -16,6 +16,8 @@ const SUFFIX: Record<Guest['architecture'], string> = {
 };
 /** A boot manager has 1 to 3 MiB. Bytes. */
 const LARGEST = 32 << 20;
+/** Of a version resource (VS_VERSIONINFO, StringFileInfo), in UTF-16. */
+const FILE_NAME_FIELD = 'OriginalFilename\0';
 const WHY =
   'A new virtual machine has no memory of which boot loader to start, and UEFI firmware then looks for exactly this one.';
 
@@ -75,7 +77,7 @@ async function plan({ guest, files }: FixContext): Promise<FixPlan> {
  * those that know the boot manager's path.
  */
 function isBootManager(bytes: Buffer): boolean {
-  const at = bytes.indexOf(Buffer.from('OriginalFilename\0', 'utf16le'));
+  const at = bytes.indexOf(Buffer.from(FILE_NAME_FIELD, 'utf16le'));
   if (at < 0) return false;
   const value = bytes
     .subarray(at, at + 96)

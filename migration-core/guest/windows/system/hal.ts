@@ -53,7 +53,7 @@ async function plan(context: FixContext): Promise<FixPlan> {
   const windows = guest.windows!;
   const findings: Finding[] = geometryNote(context);
   const name = windows.hal?.toLowerCase() ?? null;
-  const kind = name === null ? undefined : HALS[name];
+  const kind = name !== null && Object.hasOwn(HALS, name) ? HALS[name] : undefined;
   if (kind === undefined) {
     findings.push({
       severity: machine.cpus > 1 ? 'warning' : 'info',

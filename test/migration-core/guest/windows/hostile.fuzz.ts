@@ -13,7 +13,7 @@ import { openHive } from '../../../../migration-core/registry/hive.ts';
 import { hiveOf, type Keys } from '../../../support/windows-guest.ts';
 import { contextOf, diskOf, factsOf } from './world.ts';
 
-const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 300);
+const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 150);
 const FIXERS = [agents, classFilters, processor, hal, driveLetter, crashControl, sanPolicy];
 
 const service = (Start: number): Keys[string] => ({ Type: 1, Start, ImagePath: 'system32\\drivers\\x.sys' });

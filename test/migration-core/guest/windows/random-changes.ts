@@ -3,14 +3,14 @@ import type { RegistryChange } from '../../../../migration-core/guest/windows/re
 import { exportValue } from '../../../../migration-core/registry/export-text.ts';
 import { seeded } from '../../../support/tools.ts';
 import type { Exported } from '../../registry/fixtures.ts';
+import { labelOf } from './exported.ts';
 
 const SIZES = [0, 1, 4, 4, 5, 10, 40, 300, 2000, 16_345, 40_000];
 const TYPES = [0, 1, 2, 3, 4, 4, 7, 11, 0x1234];
 const NAMES = ['Start', 'plain name', 'Ümläut', 'Ключ', 'a', 'Quote"d', 'x'.repeat(120), '{4D36E97B}', '1'];
 
-const lineName = (line: string): string => /^(@|"(?:[^"\\]|\\.)*")=/su.exec(line)![1]!;
 const valueName = (line: string): string => {
-  const name = lineName(line);
+  const name = labelOf(line);
   return name === '@' ? '' : name.slice(1, -1).replaceAll(/\\(.)/gsu, '$1');
 };
 
@@ -51,7 +51,7 @@ export function changesAtRandom(model: Exported, count: number, seed: number): R
     const data = Uint8Array.from({ length: pick(SIZES) }, () => random() * 256);
     const type = pick(TYPES);
     const line = exportValue({ name, type, data });
-    const others = model.get(path)!.filter((other) => lineName(other) !== lineName(line));
+    const others = model.get(path)!.filter((other) => labelOf(other) !== labelOf(line));
     model.set(path, [...others, line].sort());
     return { op: 'set', key: path, name, type, data };
   };

@@ -237,7 +237,7 @@ describe('applied', () => {
       key: '',
       name: 'x',
       type: 3,
-      data: new Uint8Array(30 << 20).fill(i + 1),
+      data: new Uint8Array(22 << 20).fill(i + 1),
     }));
     await expect(applyEdits(tree, [registry(SYSTEM, ...heavy)], { now: NOW })).rejects.toMatchObject({
       code: 'EDIT_NOT_POSSIBLE',

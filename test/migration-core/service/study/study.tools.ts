@@ -319,6 +319,121 @@ describe('the plan', () => {
   });
 });
 
+describe('who talks to whom', () => {
+  it('is told of the invented customer, with what everybody uses apart', async () => {
+    const test = await opened();
+    const { servers, edges, known, infrastructure } = await test.call('servers.dependencies', {});
+    const idOf = new Map(servers.map(({ id, name }) => [name, id]));
+    expect(known).toBeGreaterThan(10);
+    expect(infrastructure.length).toBeGreaterThan(0);
+    const link = edges.find(({ from, to }) => from === idOf.get('erp-app-01') && to === idOf.get('erp-db'));
+    expect(link).toMatchObject({
+      ports: expect.arrayContaining([expect.stringMatching(/^tcp\/\d+$/u)]) as string[],
+    });
+    for (const { from, to } of edges)
+      expect(servers.map(({ id }) => id)).toEqual(expect.arrayContaining([from, to]));
+  });
+});
+
+describe('a list that is pasted', () => {
+  it('is looked at, imported under the names that were said, and not kept in the list of jobs', async () => {
+    const test = await opened();
+    const text = 'Box\tOS\tRAM\nnew-01\tDebian 12\t16\nnew-02\tUbuntu 24.04\t32';
+    const looked = await test.call('collect.lookAtPasted', { text });
+    expect(looked.columns.map(({ field }) => field)).toEqual([null, 'os', 'memory']);
+    const { job } = await test.call('collect.importPasted', { text, fields: ['name', 'os', 'memory'] });
+    expect((await test.jobUntil(job, 'done')).result).toMatchObject({ servers: 2, failed: 0 });
+    const rows = (await test.call('servers.list', {})).servers.filter(({ name }) => name.startsWith('new-'));
+    expect(rows.map(({ name, memoryBytes }) => [name, memoryBytes])).toEqual([
+      ['new-01', 16 * 2 ** 30],
+      ['new-02', 32 * 2 ** 30],
+    ]);
+    const refused = await test.call('collect.importPasted', { text, fields: [null, 'os', 'memory'] });
+    expect((await test.jobUntil(refused.job, 'failed')).error!.message).toBe(
+      'A list needs a column with the names of the servers and two others.',
+    );
+    expect((await test.refused('collect.lookAtPasted', { text: 'nothing' })).code).toBe('IMPORT_DAMAGED');
+  });
+});
+
+describe('a damaged rule pack in an engagement', () => {
+  it('is explained and left out, and keeps nobody from the verdicts or from mending it', async () => {
+    const path = join(await scratchFolder(), 'damaged.ironlift');
+    await copyFile(sample, path);
+    const file = openEngagement(path, { now });
+    file.putDocument('rule-pack', 'customer', { id: 'customer', rules: 'none' }, null, NOW);
+    file.putDocument(
+      'rule-pack',
+      'other',
+      { ...shippedRulePacks().get('modern')!, id: 'other', extends: 'customer' },
+      null,
+      NOW,
+    );
+    file.putDocument(
+      'scenario',
+      'default',
+      { ...parseScenario({ name: 'default' }), rulePack: 'customer' },
+      null,
+      NOW,
+    );
+    file.close();
+    const test = await openTestSession({ engagement: path, now, waitSeconds: 60 });
+    const list = await test.call('assessment.list', {});
+    expect(list.rules).toMatch(/^modern/u);
+    expect(list.totals['good-candidate']).toBeGreaterThan(5);
+    const told = list.problems.filter(({ name }) => name === 'customer' || name === 'other');
+    expect(told.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^The rule pack customer of this engagement is damaged and was left out\. /u),
+      expect.stringMatching(
+        /^The rule pack other of this engagement is damaged and was left out\. There is no rule pack customer/u,
+      ),
+    ]);
+    expect(told[0]!.next).toBe(
+      'The verdicts are held against modern meanwhile: take the pack in again, or choose another one under Sizing and rules.',
+    );
+    const catalogue = await test.call('scenarios.catalogue', {});
+    expect(catalogue.damaged.map(({ id }) => id)).toEqual(['customer', 'other']);
+    expect(catalogue.packs.map(({ id }) => id)).not.toContain('customer');
+    const { scenario } = await test.call('scenarios.get', { name: 'default' });
+    expect(scenario.rulePack).toBe('customer');
+    await test.call('scenarios.save', { scenario: { ...scenario, rulePack: 'modern' } });
+    for (const pack of ['other', 'customer']) await test.call('rules.remove', { pack });
+    expect(
+      (await test.call('assessment.list', {})).problems.filter(({ name }) => name === 'customer'),
+    ).toEqual([]);
+  });
+});
+
+describe('what must be true before the next wave', () => {
+  it('is signed by name, kept, marked when the wave changes, and taken back', async () => {
+    const test = await opened();
+    await planned(test);
+    const waves = async () => (await test.call('waves.get', {})).waves!;
+    const before = await waves();
+    const wave = before.waves.find(({ members, gates }) => members.length > 1 && gates.length > 0)!;
+    const gate = wave.gates[0]!.id;
+    expect(before.signatures).toEqual([]);
+    const about = { wave: wave.number, gate };
+    expect(await test.call('waves.sign', { ...about, by: ' Ada Byron ' })).toEqual({ signed: 1 });
+    const signature = { ...about, by: 'Ada Byron', at: NOW };
+    expect((await waves()).signatures).toEqual([{ ...signature, outdated: false }]);
+    await test.call('waves.edit', { moves: [{ server: wave.members[0]!.server, wave: null }] });
+    expect((await waves()).signatures).toEqual([{ ...signature, outdated: true }]);
+    await test.call('engagement.undo', {});
+    expect((await waves()).signatures).toEqual([{ ...signature, outdated: false }]);
+    expect(await test.call('waves.sign', { ...about, by: null })).toEqual({ signed: 0 });
+    expect((await waves()).signatures).toEqual([]);
+    await test.call('engagement.undo', {});
+    expect((await waves()).signatures).toHaveLength(1);
+    await test.call('engagement.undo', {});
+    expect((await waves()).signatures).toEqual([]);
+    expect(await test.refused('waves.sign', { ...about, gate: 'nothing', by: 'Ada' })).toMatchObject({
+      message: 'This wave, or what is to be signed of it, is not there any more.',
+    });
+    expect((await test.refused('waves.sign', { ...about, by: '   ' })).code).toBe('USAGE');
+  });
+});
+
 describe('waves', () => {
   it('are made of the plan, edited in a table, and lose nothing on the way', async () => {
     const test = await opened();

@@ -1,11 +1,19 @@
 /** The helper for one disk, over a loop device: run as root, as pkexec and sudo would run it. */
 import { randomFillSync } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readBytes } from '../../../../migration-core/block/source.ts';
+import { ByteQueue } from '../../../../migration-core/source/elevated/byte-queue.ts';
+import { callBack } from '../../../../migration-core/source/elevated/channel.ts';
 import { openElevated, type HelperCommand } from '../../../../migration-core/source/elevated/open.ts';
+import {
+  ANSWER_BYTES,
+  NONCE_BYTES,
+  STATUS,
+  writeQuestion,
+} from '../../../../migration-core/source/elevated/protocol.ts';
 import { run, scratchFolder, tryRun } from '../../../support/tools.ts';
 
 const HELPER = join(import.meta.dirname, '../../../../electron/helper/read-device.ts');
@@ -109,6 +117,61 @@ describe('the helper that reads one disk', () => {
       spec: device,
       bytes: Buffer.from(contents.subarray(1000, 1064)).toString('hex'),
     });
+  });
+
+  it.each([
+    ['itself', [process.execPath, HELPER] as [string, ...string[]]],
+    ['by sudo', ['sudo', '-n', process.execPath, HELPER] as [string, ...string[]]],
+  ])('calls back where it gets no pipes, and ends with who asked; started %s', async (_name, start) => {
+    const { device, contents } = await loopDevice();
+    let place = '';
+    const channel = await callBack(
+      (told) => {
+        place = told;
+        const [program, ...args] = start;
+        return { program, args: [...args, '--connect', told, device], environment: {} };
+      },
+      () => false,
+    );
+    if ('how' in channel) throw new Error(JSON.stringify(channel));
+    expect(place).toMatch(/\/ironlift-ask-\w{6}\/line$/u);
+    const nonce = Buffer.from('sixteen bytes...');
+    const queue = new ByteQueue(channel.output);
+    channel.input.write(nonce);
+    expect(await queue.take(NONCE_BYTES)).toEqual(nonce);
+    const head = (await queue.take(ANSWER_BYTES))!;
+    const opened = JSON.parse((await queue.take(head.readUInt32LE(8)))!.toString()) as object;
+    expect(opened).toMatchObject({ description: { path: device, size: SIZE } });
+    channel.input.write(writeQuestion({ id: 1, length: 4096, offset: 12_345 }));
+    expect((await queue.take(ANSWER_BYTES))!.readUInt32LE(4)).toBe(STATUS.bytes);
+    expect(Buffer.compare((await queue.take(4096))!, contents.subarray(12_345, 12_345 + 4096))).toBe(0);
+    // The place is gone as soon as it was called from.
+    expect(existsSync(dirname(place))).toBe(false);
+    channel.input.end();
+    expect(await channel.ended).toMatchObject({ how: 'ended', code: 0 });
+    expect(await helpers(device)).toEqual([]);
+  });
+
+  it('calls back to no other place, and says why there is no call', async () => {
+    const { device } = await loopDevice();
+    const elsewhere = await callBack(
+      () => ({
+        program: process.execPath,
+        args: [HELPER, '--connect', '/run/docker.sock', device],
+        environment: {},
+      }),
+      () => false,
+    );
+    expect(elsewhere).toMatchObject({ how: 'ended', code: 2 });
+    const refused = await callBack(
+      () => ({
+        program: process.execPath,
+        args: ['-e', 'console.error("said no"); process.exit(1)'],
+        environment: {},
+      }),
+      (code, stderr) => code === 1 && stderr.includes('said no'),
+    );
+    expect(refused).toMatchObject({ how: 'refused', stderr: 'said no\n' });
   });
 
   it.each([

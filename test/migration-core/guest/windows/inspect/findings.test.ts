@@ -91,20 +91,22 @@ describe('refused', () => {
     const path = '/Windows/System32/config/SYSTEM';
     const missing = await refusal(await windowsVolumes({ version: '2022', files: { [path]: null } }));
     expect(missing.code).toBe('NO_OS_FOUND');
-    expect(missing.message).toBe(`The Windows on disk0p2 has no registry: there is no ${path}.`);
+    expect(missing.message).toBe(
+      `The Windows on disk0p2 has no registry: there is no \\Windows\\System32\\config\\SYSTEM.`,
+    );
     const other = await refusal(
       await windowsVolumes({ version: '2022', hives: { system: Buffer.from('x') } }),
     );
     expect(other.code).toBe('NOT_A_HIVE');
     expect(other.message).toMatch(
-      /^The registry file \/Windows\/System32\/config\/SYSTEM cannot be used: This is not a registry hive/u,
+      /^The registry file \\Windows\\System32\\config\\SYSTEM cannot be used: This is not a registry hive/u,
     );
     const empty = await refusal(
       await windowsVolumes({ version: '2022', hives: { system: hiveOf({ Setup: {} }) } }),
     );
     expect(empty.code).toBe('HIVE_DAMAGED');
     expect(empty.message).toBe(
-      `The registry file ${path} holds no control set, so Windows cannot start from it.`,
+      `The registry file \\Windows\\System32\\config\\SYSTEM holds no control set, so Windows cannot start from it.`,
     );
   });
 
@@ -201,7 +203,7 @@ describe('the SOFTWARE hive is missing', () => {
     const { guest } = await inspectGuest(await windowsVolumes(options));
     expect(guest.os).toMatchObject({ version: '2012r2', name: 'Windows Server 2012 R2 (build 9600)' });
     expect((await told(options))['WINDOWS_SOFTWARE_UNREADABLE']).toBe(
-      'The registry file /Windows/System32/config/SOFTWARE is missing, so edition, licence and pending updates of this Windows are not known.',
+      'The registry file \\Windows\\System32\\config\\SOFTWARE is missing, so edition, licence and pending updates of this Windows are not known.',
     );
   });
 
@@ -223,7 +225,7 @@ describe('the SOFTWARE hive is missing', () => {
   test('or damaged', async () => {
     const options = { hives: { software: Buffer.from('regf of nothing') } };
     expect((await told(options))['WINDOWS_SOFTWARE_UNREADABLE']).toMatch(
-      /^The registry file \/Windows\/System32\/config\/SOFTWARE cannot be used: /u,
+      /^The registry file \\Windows\\System32\\config\\SOFTWARE cannot be used: /u,
     );
   });
 });
@@ -394,7 +396,7 @@ describe('state', () => {
     const options = { version: '2008', system: { Select: { Current: 7 } } } as const;
     expect((await factsOf(options)).currentControlSet).toBe(1);
     expect((await told(options))['WINDOWS_CONTROL_SET_ASSUMED']).toBe(
-      'The registry file /Windows/System32/config/SYSTEM does not say which control set is in use; ControlSet001 is taken.',
+      'The registry file \\Windows\\System32\\config\\SYSTEM does not say which control set is in use; ControlSet001 is taken.',
     );
   });
 

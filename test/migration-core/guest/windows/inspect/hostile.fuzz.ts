@@ -73,7 +73,7 @@ function hostileData(random: () => number): [number, Uint8Array] {
     '..\\..\\..\\..\\x.sys',
     '\\\\?\\GLOBALROOT\\Device\\x',
     '@%SystemRoot%\\system32\\x.dll,-1',
-    `${'A'.repeat(40_000)}`,
+    'A'.repeat(40_000),
     '\u0000\u0000',
     '\ud800\udfff\ud800',
     'C:\\Windows\\..\\..\\x',

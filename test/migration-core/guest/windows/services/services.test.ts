@@ -28,8 +28,8 @@ const driver = (name: string, start: number, displayName = ''): Keys => ({
     ...(displayName === '' ? {} : { DisplayName: displayName }),
   },
 });
-const program = (name: string, displayName: string, image = 'C:\\x.exe', start = 2): Keys => ({
-  [`CCS\\Services\\${name}`]: { Type: 16, Start: start, ImagePath: image, DisplayName: displayName },
+const program = (name: string, DisplayName: string, more: Keys[string] = {}): Keys => ({
+  [`CCS\\Services\\${name}`]: { Type: 16, Start: 2, ImagePath: 'C:\\x.exe', DisplayName, ...more },
 });
 
 /** A server of 2008 R2 with more in its registry. */
@@ -156,6 +156,19 @@ describe('software of the old hardware', () => {
     expect(hive.find('ControlSet002\\Services\\xenbus\\StartOverride')).toBeUndefined();
   });
 
+  it('is told of where something else needs it', async () => {
+    const system = server({
+      ...program('CqMgHost', 'HP Insight Foundation Agents'),
+      ...program('CqMgServ', 'HP Insight Server Agents', { DependOnService: ['CqMgHost'] }),
+      ...program('Monitor', 'Monitoring of the branch office', { DependOnService: ['RPCSS', 'cqmghost'] }),
+      ...program('Resting', 'Resting', { Start: 4, DependOnService: ['CqMgHost'] }),
+    });
+    const { messages } = await startsOf(system);
+    expect(messages).toEqual([
+      'The service "Monitoring of the branch office" (Monitor) needs the service "HP Insight Foundation Agents" (CqMgHost), which is switched off, and will not start.',
+    ]);
+  });
+
   it('that joins paths is left where disks come over several', async () => {
     const system = server({
       ...driver('EmcpBase', 0),
@@ -227,6 +240,13 @@ describe('filters of classes', () => {
     expect(messages).toEqual([
       'The filter partmgr of all disks, a part of Windows, cannot be loaded: its driver is switched off.',
       'VeraCrypt is installed and stands between Windows and its disks: the virtual machine starts only if they are not encrypted.',
+    ]);
+  });
+
+  it('are not all that encrypts: a driver that starts at boot is enough, one that rests is not', async () => {
+    const system = server({ ...driver('PGPwded', 0), ...driver('MfeEpePc', 4), ...driver('truecrypt', 1) });
+    expect((await startsOf(system)).messages).toEqual([
+      'PGP or Symantec Drive Encryption is installed and stands between Windows and its disks: the virtual machine starts only if they are not encrypted.',
     ]);
   });
 

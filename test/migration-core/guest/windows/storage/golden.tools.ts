@@ -66,7 +66,7 @@ const reached = (name: string, services: string): string =>
 const missing = (name: string, what: string, file = ''): string =>
   `blocker WINDOWS_NO_DISK_DRIVER: Windows would not find its disks on ${name}: this Windows has no driver for ${what}${file}.`;
 const noFile = (service: string): string =>
-  ` ("${service}": its file /Windows/system32/drivers/${service}.sys is missing)`;
+  ` ("${service}": its file C:\\Windows\\System32\\drivers\\${service}.sys is missing)`;
 
 const IDE = reached('IDE', 'intelide, atapi and disk');
 const NO_BLOCK = missing('VirtIO block', 'the VirtIO block device');

@@ -8,7 +8,7 @@ import { windowsHives } from '../../../../support/windows-guest.ts';
 import { StagedGuest } from '../../../../../migration-core/guest/stage.ts';
 import { contextOf } from '../world.ts';
 
-const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 400);
+const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 200);
 
 /** A small generator with integers only (xorshift32). */
 function random(seed: number): (below: number) => number {

@@ -169,6 +169,7 @@ describe('the hardware layer of Server 2003 and XP', () => {
     expect(vendor.messages).toEqual([
       'Which hardware abstraction layer this Windows has could not be told (halborg.dll).',
     ]);
+    expect((await fixWindows(hal, old({ facts: { hal: 'constructor' } }))).codes).toEqual(['HAL_UNKNOWN']);
   });
 
   it('of a small disk under XP depends on how heads are counted', async () => {
@@ -248,6 +249,11 @@ describe('boot.ini', () => {
       guest: { mounts: [{ path: '/', volume: 'disk0p6', type: 'ntfs' }] },
     });
     expect((await fixWindows(bootStore, world)).planned).toEqual([]);
+    // The second entry of a table whose first one is unused.
+    for (const number of [1, 2]) {
+      const files = { '/boot.ini': BOOT_INI('WINDOWS', number) };
+      expect((await fixWindows(bootStore, old({ files, volumes: [volume(0, 2)] }))).planned).toEqual([]);
+    }
   });
 
   it.each([

@@ -53,14 +53,14 @@ describe.skipIf(!hasShared)(`stores of real servers ${NEEDS_SHARED}`, () => {
     expect((await fixWindows(driveLetter, { system, volumes: [root] })).planned).toEqual([]);
   });
 
-  it('Windows 7 on a disk with another signature gets its letter back, and only that', async () => {
-    const system = fixture('system/regipy-SYSTEM');
-    const volumes = [volume({ diskId: '11223344', offset: 0x100000 })];
+  it('Windows XP on a disk with another signature gets its letter back, and only that', async () => {
+    const system = fixture('system/hackfortress-xp-system');
+    const volumes = [volume({ diskId: '11223344', offset: 0x7e00 })];
     const { after } = await fixWindows(driveLetter, { system, volumes });
     const line = (bytes: string): string => `MountedDevices | "\\\\DosDevices\\\\C:"=hex(3):${bytes}`;
     expect(await difference(system, await after.hive(SYSTEM))).toEqual([
-      `+ ${line('44,33,22,11,00,00,10,00,00,00,00,00')}`,
-      `- ${line('3e,a0,be,5c,00,00,10,00,00,00,00,00')}`,
+      `+ ${line('44,33,22,11,00,7e,00,00,00,00,00,00')}`,
+      `- ${line('78,30,79,30,00,70,00,00,00,00,00,00')}`,
     ]);
   });
 });
