@@ -38,7 +38,8 @@ describe('printing in Electron', () => {
       return new TextEncoder().encode('%PDF');
     });
     expect(new TextDecoder().decode(await print(PAGE, 'whole', undefined))).toBe('%PDF');
-    await print(PAGE, 'whole', undefined);
+    await print(PAGE, 'places', undefined);
+    expect(asked[3]).toMatchObject({ generateTaggedPDF: false, generateDocumentOutline: false });
     expect(asked.slice(0, 2)).toEqual([
       PAGE,
       {
