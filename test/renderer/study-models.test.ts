@@ -128,6 +128,7 @@ describe('the calendar of waves', () => {
         notes: [],
         noted: [],
         byHand: [],
+        signatures: [],
         stale: [],
         calendar: {
           start: '2027-01-11',
