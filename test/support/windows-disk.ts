@@ -133,7 +133,9 @@ async function ntfsOf(
   more: ((mount: string) => Promise<void>) | undefined,
 ): Promise<string> {
   const hidden = start === 0 ? [] : ['-p', String((start * MIB) / 512), '-H', '16', '-S', '63'];
-  const image = await makeNtfs(scratch, `${name}.img`, mib, hidden);
+  // As Windows makes them, small ones as of a converted FAT volume, and large ones as for databases.
+  const clusters = name === 'data' ? 65536 : start === 0 ? 4096 : 1024;
+  const image = await makeNtfs(scratch, `${name}.img`, mib, [...hidden, '-c', String(clusters)]);
   await withMount(image, 'compression,streams_interface=xattr', async (mount) => {
     await copyOut(fileSystem, '/', mount);
     if (name !== 'windows') return;
