@@ -94,7 +94,9 @@ describe('the line of a task process', () => {
         look: async () => ({
           run: async (_input: unknown, { deviceHelper, printPdf }: TaskWorld) => {
             heard.push(deviceHelper, printPdf === undefined);
-            return printPdf?.('<p>page', 'whole', undefined).catch((error: unknown) => (error as Error).message);
+            return printPdf?.('<p>page', 'whole', undefined).catch(
+              (error: unknown) => (error as Error).message,
+            );
           },
         }),
       },
