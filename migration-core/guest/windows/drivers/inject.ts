@@ -21,7 +21,7 @@ import {
   packageFolderEdits,
   systemFileEdits,
 } from './package-files.ts';
-import { sha2Installed, signatureProblem } from './signature.ts';
+import { namesMicrosoft, sha2Installed, signatureProblem, wantsMicrosoft } from './signature.ts';
 
 export const injectDrivers: Fixer = {
   id: 'windows-drivers',
@@ -88,6 +88,12 @@ async function plan(context: FixContext): Promise<FixPlan> {
     left.push({ folder, inf: driver.inf });
     const disks = matches.filter(({ device, service }) => device.kind === 'disk' && service !== null);
     if (disks.length > 0) {
+      if (wantsMicrosoft({ ntVersion: windows.ntVersion, architecture }))
+        for (const binary of new Set(disks.map(({ service }) => service!.binary)))
+          if (
+            loaded.some(({ file, content }) => isFile(file.name, binary) && namesMicrosoft(content) === false)
+          )
+            findings.push(ownSignature(name, binary));
       const placed = await systemFileEdits(windows, files, driver, loaded);
       edits.push(...placed.edits);
       findings.push(...placed.findings);
@@ -198,6 +204,16 @@ async function registerDisks(
   }
   return { edits, findings };
 }
+
+const isFile = (name: string, wanted: string): boolean => name.toLowerCase() === wanted.toLowerCase();
+
+/** As the builds of virtio-win for Windows 8.1, 2012 R2 and older since 2022 (virtio-win-pkg-scripts issues 57 and 65). */
+const ownSignature = (name: string, binary: string): Finding => ({
+  severity: 'warning',
+  code: 'DRIVER_SIGNED_BY_MAKER',
+  message: `The driver file ${binary} of ${name} is signed by its maker alone, without Microsoft; 64-bit Windows does not start with such a driver (error 0xC0000428) unless it is in test mode.`,
+  next: 'Name a driver source of that time, whose drivers Microsoft has signed or cross-signed (for Windows 8.1, Server 2012 R2 and older a virtio-win of 2021 or before), or choose another disk with --bus.',
+});
 
 const notEverywhere = (service: string, damaged: readonly number[]): Finding => ({
   severity: 'warning',

@@ -3,6 +3,7 @@
  * with KB4474419), to Server 2008 with KB4474419 (Microsoft's 2019 SHA-2 Code Signing Support requirement). Kernels for x64 have
  * loaded signed drivers only since Vista (Kernel-Mode Code Signing Policy); those for x86 load all.
  */
+import { viewOf } from '../../../base/bytes.ts';
 import { isIronliftError } from '../../../base/errors.ts';
 import type { Hive } from '../../../registry/hive.ts';
 import type { DriverPackage } from '../driver-package.ts';
@@ -68,3 +69,38 @@ export function signatureProblem(
     next: `Install ${update} on the server before it is converted, name a driver source signed by SHA-1, or choose another disk with --bus.`,
   };
 }
+
+/** Data directories of a PE image by the magic of its optional header, and the one of its signature (PE format of Microsoft). */
+const DIRECTORIES: Readonly<Record<number, number>> = { 0x10b: 96, 0x20b: 112 };
+const SECURITY = 4;
+
+/**
+ * Whether Microsoft stands among the names in the signature inside a driver file: as signer, or as the one who vouches for its signer
+ * (cross-signing, until 2021). The boot loader of x64 Windows has nothing else to go by than the signature inside. null where the
+ * file has none, or is no PE image.
+ */
+export function namesMicrosoft(program: Uint8Array): boolean | null {
+  try {
+    const view = viewOf(program);
+    const header = view.getUint32(60, true);
+    if (view.getUint32(header, true) !== 0x4550) return null;
+    const directories = DIRECTORIES[view.getUint16(header + 24, true)];
+    if (directories === undefined) return null;
+    const at = header + 24 + directories;
+    if (view.getUint32(at - 4, true) <= SECURITY) return null;
+    const start = view.getUint32(at + SECURITY * 8, true);
+    const size = view.getUint32(at + SECURITY * 8 + 4, true);
+    if (size === 0 || start + size > program.length) return null;
+    return Buffer.from(program.buffer, program.byteOffset + start, size).includes('Microsoft', 0, 'latin1');
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** Kernels that load only drivers that Microsoft vouches for. */
+export const wantsMicrosoft = ({
+  ntVersion,
+  architecture,
+}: Pick<TargetWindows, 'ntVersion' | 'architecture'>): boolean =>
+  !ntVersion.startsWith('5.') && architecture !== 'x86';

@@ -60,7 +60,10 @@ export function driverPath({ name, image }: { name: string; image: string }, pla
   return windowsPath(image, place) ?? `${place.systemRoot}/System32/drivers/${name}.sys`;
 }
 
-/** A path of Windows as a guest path; null where it leads to another drive or a share. Letters may differ from the volume's. */
+/**
+ * A path of Windows as a guest path; null where it leads to a share, or by names of the kernel (`\\Device\\HarddiskVolume1\\...`).
+ * Letters may differ from the volume's.
+ */
 export function windowsPath(
   text: string,
   { systemRoot, systemDrive }: Omit<WindowsPlace, 'paths'>,
@@ -84,7 +87,7 @@ export function windowsPath(
     return drive.toUpperCase() === systemDrive
       ? `/${clean(path.slice(2))}`
       : `/:${drive.toUpperCase()}/${clean(path.slice(2))}`;
-  if (path.startsWith('\\\\') || path.includes('%')) return null;
+  if (path.startsWith('\\') || path.includes('%') || /^Volume\{/iu.test(path)) return null;
   // Paths without a drive begin in the folder of Windows.
   return `${systemRoot}/${clean(path)}`;
 }

@@ -23,6 +23,7 @@ export function networkFindings(network: Network): Finding[] {
   const findings: Finding[] = [];
   for (const one of network.adapters) findings.push(...leftOut(one));
   for (const card of cards) findings.push(...ofCard(card, network));
+  for (const one of network.adapters) if (isSwitchPort(one)) findings.push(onVirtualSwitch(one));
   const carried = new Set(cards.flatMap(({ from }) => from.settings.addresses.map(({ address }) => address)));
   for (const one of without) {
     const { addresses } = one.settings;
@@ -81,6 +82,19 @@ const boundTo = (cards: readonly Card[]): Finding => ({
   code: 'NETWORK_BOUND_TO_MAC',
   message: `The network settings go to ${cards.length === 1 ? 'the card with the MAC address' : 'the cards with the MAC addresses'} ${cards.map(({ mac }) => mac).join(' and ')}.`,
   next: 'Keep the MAC addresses where the platform offers new ones when the machine is imported or copied, until it has started once.',
+});
+
+/** The server's own port of a virtual switch of Hyper-V (services of wvms_mp.inf), with an address. */
+const isSwitchPort = ({ adapter: { kind, service, description }, settings }: ToldAdapter): boolean =>
+  kind === 'virtual' &&
+  settings.addresses.length > 0 &&
+  (/^vms(?:mp|npxymp)$/iu.test(service) || /^Hyper-V Virtual Ethernet Adapter\b/iu.test(description));
+
+const onVirtualSwitch = ({ adapter: { name }, settings }: ToldAdapter): Finding => ({
+  severity: 'warning',
+  code: 'NETWORK_VIRTUAL_SWITCH',
+  message: `${name} (${describedSettings(settings)}) is the port of a virtual switch of Hyper-V and keeps its address, but the network card of that switch does not come along, so the server is not reached there.`,
+  next: 'Connect the switch to the new network card in Hyper-V Manager after the first start, or delete the switch and give the card the address.',
 });
 
 /** Adapters that are only software keep their settings, whatever they are. */

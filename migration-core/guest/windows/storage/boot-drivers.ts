@@ -7,7 +7,7 @@
 import type { DiskBus } from '../../../target/machine.ts';
 import type { FixContext, Fixer } from '../../fixer.ts';
 import { planBootPaths, type WantedPath } from './plan.ts';
-import { BOOT_PATHS, HYPERV_IDE } from './table.ts';
+import { ahciPath, BOOT_PATHS, HYPERV_IDE, type BootPath } from './table.ts';
 
 /** Controllers that every platform offers and for which Windows mostly has drivers: where a disk is moved to when all else fails. */
 const FALLBACKS: readonly DiskBus[] = ['ahci', 'ide', 'hyperv-scsi'];
@@ -50,5 +50,7 @@ function wantedPaths(context: FixContext): WantedPath[] {
 const startsFrom = (bus: DiskBus, { machine }: FixContext): boolean =>
   machine.firmware === 'uefi' ? bus !== 'ide' : bus !== 'hyperv-scsi';
 
-const pathOf = (bus: DiskBus, { target }: FixContext) =>
-  bus === 'ide' && target.buses.includes('hyperv-scsi') ? HYPERV_IDE : BOOT_PATHS[bus];
+function pathOf(bus: DiskBus, { target }: FixContext): BootPath {
+  if (bus === 'ahci') return ahciPath(target.id);
+  return bus === 'ide' && target.buses.includes('hyperv-scsi') ? HYPERV_IDE : BOOT_PATHS[bus];
+}

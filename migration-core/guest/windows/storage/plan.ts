@@ -145,7 +145,9 @@ async function solvePath(
     const optional = device.optional !== undefined;
     const solved = await solveDevice(device, windows, system, files, mayAddFiles && !optional);
     for (const solution of solved.solutions) solutions.push({ device, solution });
-    if (!optional && solved.problem !== null) problems.push(solved.problem);
+    // Of several controllers of one kind the same may be said.
+    if (!optional && solved.problem !== null && !problems.includes(solved.problem))
+      problems.push(solved.problem);
   }
   return { solutions, problems };
 }

@@ -244,6 +244,40 @@ export const BOOT_PATHS: Readonly<Record<DiskBus, BootPath>> = {
   },
 };
 
+const INTEL_ICH9: PciFunction = {
+  vendor: '8086',
+  device: '2922',
+  class: '010601',
+  subsystem: '11001AF4',
+  revision: '02',
+};
+const INTEL_ICH8M: PciFunction = { vendor: '8086', device: '2829', class: '010601' };
+const VMWARE_SATA: PciFunction = { vendor: '15AD', device: '07E0', class: '010601' };
+/** The SATA controllers of each platform by Target.id (pci.ids; `ich9-ahci` of QEMU); a package may go to VMware or VirtualBox. */
+const SATA_CONTROLLERS: Readonly<Record<string, readonly PciFunction[]>> = {
+  kvm: [INTEL_ICH9],
+  proxmox: [INTEL_ICH9],
+  virtualbox: [INTEL_ICH8M],
+  'vmware-esxi': [VMWARE_SATA],
+  'vmware-workstation': [VMWARE_SATA],
+  ova: [VMWARE_SATA, INTEL_ICH8M],
+};
+
+/**
+ * SATA on one platform. Windows' own driver is bound to the class of all controllers, and a driver of Intel that a server had for its
+ * own board names the very chips that QEMU and VirtualBox show: Windows takes that one, as it asks for the chip before the class.
+ */
+export function ahciPath(target: string): BootPath {
+  const path = BOOT_PATHS.ahci;
+  const controllers = SATA_CONTROLLERS[target];
+  if (controllers === undefined) return path;
+  const [generic, ...below] = path.devices;
+  return {
+    ...path,
+    devices: [...controllers.map((one) => ({ ...generic!, forms: [pciIds(one)] })), ...below],
+  };
+}
+
 /** IDE disks of Hyper-V: Windows with its integration components puts filters of theirs under them. */
 export const HYPERV_IDE: BootPath = {
   ...IDE,

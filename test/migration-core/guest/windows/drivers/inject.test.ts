@@ -417,4 +417,42 @@ describe('signatures', () => {
       `${driver} has no catalogue, so nobody has signed it.`,
     ]);
   });
+
+  /** The file with a signature in which somebody is named. */
+  function signed(program: Uint8Array, by: string): Uint8Array<ArrayBuffer> {
+    const signature = Buffer.concat([Buffer.alloc(8), Buffer.from(by, 'latin1')]);
+    const file = Buffer.concat([program, signature]);
+    const directories = 0x98 + (file.readUInt16LE(0x98) === 0x20b ? 112 : 96);
+    file.writeUInt32LE(16, directories - 4);
+    file.writeUInt32LE(program.length, directories + 4 * 8);
+    file.writeUInt32LE(signature.length, directories + 4 * 8 + 4);
+    return new Uint8Array(file);
+  }
+
+  it('inside the driver of a disk have to name Microsoft where the kernel is 64-bit', async () => {
+    const codes = async (version: WindowsVersionId, by: string): Promise<[string, string][]> => {
+      const { architecture } = WINDOWS_VERSIONS[version];
+      const volumes = await windowsVolumes({ version });
+      const packages = await driversFor({ v: { name: 'viostor', architecture, digest: 'sha1' } }, volumes);
+      const drivers = packages.map((one) => ({
+        ...one,
+        files: one.files.map((file) =>
+          file.name.endsWith('.sys') ? { ...file, read: async () => signed(await file.read(), by) } : file,
+        ),
+      }));
+      const { findings } = await fixWindows(volumes, injectDrivers, { drivers, buses: ['virtio-blk'] });
+      return findings.map(({ severity, message }) => [severity, message]);
+    };
+    expect(await codes('2012r2', 'Virtio_Win_Red_Hat_CA')).toEqual([
+      [
+        'warning',
+        `The driver file viostor.sys of ${driver.replace('The driver of ', '')} is signed by its maker alone, without Microsoft; 64-bit Windows does not start with such a driver (error 0xC0000428) unless it is in test mode.`,
+      ],
+    ]);
+    expect(await codes('2012r2', 'Red Hat, Inc. Microsoft Code Verification Root')).toEqual([]);
+    expect(await codes('2022', 'Microsoft Windows Hardware Compatibility Publisher')).toEqual([]);
+    const old = WINDOWS_VERSION_IDS.filter((id) => WINDOWS_VERSIONS[id].architecture === 'x86');
+    expect(old.length).toBeGreaterThan(0);
+    for (const id of old) expect(await codes(id, 'Virtio_Win_Red_Hat_CA')).toEqual([]);
+  });
 });

@@ -319,6 +319,15 @@ describe.skipIf(!asksWine)(`the network step ${NEEDS_WINE}`, () => {
     );
   });
 
+  test('words of getmac instead of cards are no card', async () => {
+    const none = await start('7', { cards: ['INFO: No network adapters found.'], routes: [], single: true });
+    expect([none.status, none.said]).toEqual([
+      75,
+      ['No network card with the address 52-54-00-12-34-56 is there yet.'],
+    ]);
+    expect(calls()).toEqual([]);
+  });
+
   test('a card that is not there yet: again at the next start, where the others are not told twice', async () => {
     const first = await start('xp', { cards: [CARDS[1]!] });
     expect([first.status, first.said]).toEqual([

@@ -41,6 +41,35 @@ describe('what is said', () => {
     ]);
   });
 
+  test('the address of a Hyper-V host lies on its virtual switch, which loses its card', async () => {
+    const port = '{33333333-7A11-4B6E-9B1C-0D5F1E2A3B4C}';
+    const told = (DriverDesc: string): Promise<string[]> =>
+      messages(
+        {
+          version: '2016',
+          system: {
+            [FIRST]: { EnableDHCP: 1, NameServer: '' },
+            'CCS\\Control\\Class\\{4d36e972-e325-11ce-bfc1-08002be10318}\\0003': {
+              Characteristics: 1,
+              NetCfgInstanceId: port,
+              DriverDesc,
+            },
+            [`CCS\\${NETWORK}\\${port}\\Connection`]: { Name: 'vEthernet (LAN)' },
+            [`${INTERFACES}\\${port}`]: {
+              EnableDHCP: 0,
+              IPAddress: ['10.9.9.9'],
+              SubnetMask: ['255.255.255.0'],
+            },
+          },
+        },
+        cards('2016'),
+      );
+    expect(await told('Hyper-V Virtual Ethernet Adapter #2')).toEqual([
+      'vEthernet (LAN) (10.9.9.9/24) is the port of a virtual switch of Hyper-V and keeps its address, but the network card of that switch does not come along, so the server is not reached there.',
+    ]);
+    expect(await told('Microsoft KM-TEST Loopback Adapter')).toEqual([]);
+  });
+
   test('a team gives its address to the first card that has none', async () => {
     const team = '{22222222-7A11-4B6E-9B1C-0D5F1E2A3B4C}';
     const plan = await planNetwork(

@@ -115,6 +115,20 @@ describe('software of the old hardware', () => {
     );
   });
 
+  it('whose path is one of the kernel cannot be judged, and keeps its filter', async () => {
+    const at = (name: string, ImagePath: string): Keys => ({
+      [`CCS\\Services\\${name}`]: { Type: 1, Start: 0, ImagePath: expandText(ImagePath) },
+    });
+    const system = server({
+      ...at('byDevice', '\\Device\\HarddiskVolume2\\Windows\\System32\\drivers\\a.sys'),
+      ...at('byVolume', '\\??\\Volume{11111111-2222-3333-4444-555555555555}\\Windows\\a.sys'),
+      ...at('missing', '\\SystemRoot\\System32\\drivers\\missing.sys'),
+      [classKey(DISKS)]: { LowerFilters: ['byDevice', 'missing', 'byVolume'] },
+    });
+    const { filters } = await startsOf(system, { without: ['byDevice', 'byVolume', 'missing'] });
+    expect(filters(DISKS, 'LowerFilters')).toEqual(['byDevice', 'byVolume']);
+  });
+
   it('of Parallels loses its filter of disks, and keyboards keep theirs', async () => {
     const system = server({
       ...driver('prl_strg', 0),

@@ -306,6 +306,44 @@ describe('drivers that are there', () => {
   });
 });
 
+describe('a SATA driver of Intel that the server had for its own board', () => {
+  const CHIP = 'Control\\CriticalDeviceDatabase\\PCI#VEN_8086&DEV_2922&CC_0106';
+  const intel: Keys = {
+    [`CCS\\${CHIP}`]: { Service: 'iaStor', ClassGUID: SCSI },
+    'CCS\\Services\\iaStor': { Type: 1, Start: 3, ImagePath: 'system32\\drivers\\iaStor.sys' },
+  };
+  const files = { '/Windows/System32/drivers/iastor.sys': '' };
+
+  test('makes Windows XP start from the chip it knows, and from no other', async () => {
+    const bench = (target: string): Promise<Result> =>
+      made('xp', { target, buses: ['ahci'], keys: intel, files });
+    const onQemu = await bench('kvm');
+    expect(messages(onQemu)).toEqual([
+      'Windows reaches its disks on SATA (AHCI) with iaStor, atapi and disk, which it loads together with its kernel.',
+    ]);
+    expect(onQemu.difference).toContain('ControlSet001\\Services\\iaStor\\@Start = 0x0 (was 0x3)');
+    expect(await onQemu.again()).toEqual([]);
+    for (const target of ['virtualbox', 'vmware-esxi', 'ova'])
+      expect(messages(await bench(target))).toEqual([
+        'Windows would not find its disks on SATA (AHCI): this Windows has no driver for the SATA (AHCI) controller.',
+      ]);
+  });
+
+  test('is what later ones take before their own: it has to start, or they get the chip back', async () => {
+    const there = await made('7', { buses: ['ahci'], keys: intel, files });
+    expect(messages(there)).toEqual([
+      'Windows reaches its disks on SATA (AHCI) with iaStor, atapi and disk, which it loads together with its kernel.',
+    ]);
+    expect(there.difference).toContain('ControlSet002\\Services\\iaStor\\@Start = 0x0 (was 0x3)');
+    const gone = await made('7', { buses: ['ahci'], keys: intel });
+    expect(messages(gone)).toEqual([
+      'Windows reaches its disks on SATA (AHCI) with msahci, atapi and disk, which it loads together with its kernel.',
+    ]);
+    expect(gone.difference).toContain(`ControlSet002\\${CHIP}\\@Service = "msahci|" (was "iaStor|")`);
+    expect(await gone.again()).toEqual([]);
+  });
+});
+
 describe('files that are missing', () => {
   const drivers = ['disk.sys', 'atapi.sys', 'ntoskrnl.exe'];
 
