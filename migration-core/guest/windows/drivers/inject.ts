@@ -12,6 +12,7 @@ import type { WindowsFacts } from '../facts.ts';
 import { leaveStep } from '../first-boot/steps.ts';
 import { bootDriverRegistration } from '../storage/register.ts';
 import { devicesOf, matchedId, type MachineDevice } from './hardware.ts';
+import { isPlainName } from './inf/files.ts';
 import { ARCHITECTURES } from './inf/models.ts';
 import { devicePathChanges, installStep, type LeftPackage } from './install-step.ts';
 import {
@@ -246,7 +247,7 @@ async function stepEdits(
 
 /** It stands in a batch file and in a list of folders. */
 const unsafeName = (inf: string): string | null =>
-  /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\.inf$/iu.test(inf)
+  /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\.inf$/iu.test(inf) && isPlainName(inf)
     ? null
     : 'has an INF file whose name cannot stand in a command';
 

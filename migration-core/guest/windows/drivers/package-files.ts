@@ -65,21 +65,24 @@ export async function packageFolderEdits(
   made: Set<string>,
 ): Promise<GuestEdit[]> {
   const edits: GuestEdit[] = [];
-  const mkdir = async (path: string): Promise<void> => {
-    if (made.has(path) || (await files.exists(path))) return;
+  /** The folder as it is spelt already: Windows knows one where an INF writes `amd64` and `AMD64`. */
+  const mkdir = async (path: string): Promise<string> => {
+    const known = [...made].find((one) => same(one, path));
+    if (known !== undefined || (await files.exists(path))) return known ?? path;
     made.add(path);
     edits.push({
       what: `A folder for drivers is added (${forPeople(windows, path)}).`,
       why: 'Windows takes drivers for its new devices from there, and only administrators may write there.',
       action: { kind: 'mkdir', path },
     });
+    return path;
   };
   for (const path of [ironliftFolder(windows), driversFolder(windows), folder]) await mkdir(path);
   for (const { file, content } of loaded) {
     const parts = (file.path ?? file.name).split('/');
-    for (let depth = 1; depth < parts.length; depth++)
-      await mkdir(`${folder}/${parts.slice(0, depth).join('/')}`);
-    const path = `${folder}/${parts.join('/')}`;
+    let into = folder;
+    for (const part of parts.slice(0, -1)) into = await mkdir(`${into}/${part}`);
+    const path = `${into}/${parts.at(-1)!}`;
     if (await hasContent(files, path, content)) continue;
     edits.push({
       what: `${file.name} is added (${forPeople(windows, path)}).`,

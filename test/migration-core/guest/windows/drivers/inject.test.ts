@@ -17,7 +17,7 @@ import {
   writeFiles,
   type Packages,
 } from '../../../../support/driver-folder.ts';
-import { MODELS, packageFiles, type PackageOptions } from '../../../../support/driver-packages.ts';
+import { infText, MODELS, packageFiles, type PackageOptions } from '../../../../support/driver-packages.ts';
 import {
   fixWindows,
   type FixedWindows,
@@ -117,6 +117,29 @@ describe('every Windows', () => {
       );
     expect(fixed.findings.filter(({ code }) => code !== 'DRIVER_SIGNATURE')).toEqual([]);
   });
+});
+
+it('makes a folder once that an INF spells in two ways', async () => {
+  const inf = infText({ name: 'netkvm', architecture: 'amd64' })
+    .replace('netkvm.sys = 1,,', 'netkvm.sys = 1,Amd64\r\nnetkvm2.dll = 1,AMD64')
+    .replace('netkvm.sys,,,2', 'netkvm.sys,,,2\r\nnetkvm2.dll,,,2');
+  const files = packageFiles({ name: 'netkvm', architecture: 'amd64' });
+  const root = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
+  try {
+    await writeFiles(root, {
+      'netkvm.inf': inf,
+      'netkvm.cat': files['netkvm.cat']!,
+      'amd64/netkvm.sys': files['netkvm.sys']!,
+      'amd64/netkvm2.dll': files['netkvm.sys']!,
+    });
+    const written = writes(await inject({ version: '2022' }, root));
+    expect(written.filter((path) => /Drivers\/netkvm\/amd64/iu.test(path))).toEqual([
+      '/Windows/Ironlift/Drivers/netkvm/Amd64/netkvm.sys',
+      '/Windows/Ironlift/Drivers/netkvm/Amd64/netkvm2.dll',
+    ]);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 });
 
 const STORAGE_ONLY: Packages = { v: { name: 'viostor', architecture: 'amd64' } };
