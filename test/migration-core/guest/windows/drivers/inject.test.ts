@@ -142,6 +142,34 @@ it('makes a folder once that an INF spells in two ways', async () => {
   }
 });
 
+describe('an INF with settings that no registry takes is used without them', () => {
+  const parameters = 'HKR, "Parameters\\PnpInterface"';
+  it.each([
+    ['a number of more than 32 bits', 'ServiceType = %SERVICE_KERNEL_DRIVER%', 'ServiceType = 9999999999'],
+    ['keys that lie too deep', parameters, `HKR, "${'a\\'.repeat(1500)}b"`],
+    ['a name of a key that is too long', parameters, `HKR, "${'k'.repeat(300)}"`],
+    ['a NUL in the name of a key', parameters, 'HKR, "a\0b"'],
+    ['a NUL in the name of a value', `${parameters}, "5"`, 'HKR, "Parameters", "v\0w"'],
+  ])('%s', async (_, old, other) => {
+    const text = infText({ name: 'viostor', architecture: 'amd64' });
+    expect(text).toContain(old);
+    const files = packageFiles({ name: 'viostor', architecture: 'amd64' });
+    const root = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
+    try {
+      const bytes = Buffer.from(`\ufeff${text.replace(old, () => other)}`, 'utf16le');
+      await writeFiles(root, { ...files, 'viostor.inf': bytes });
+      const { findings, edits } = await inject({ version: '2022' }, root);
+      expect(findings).toEqual([]);
+      const changes = changesOf(edits, /^The driver viostor starts with Windows/u).join('\n');
+      expect(changes).toContain('ControlSet001\\Services\\viostor\\Type = REG_DWORD 01000000');
+      expect(changes).toContain('viostor\\Parameters\\BusType = ');
+      expect(changes).not.toMatch(/\0|kkkk|a\\a/u);
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
+  });
+});
+
 const STORAGE_ONLY: Packages = { v: { name: 'viostor', architecture: 'amd64' } };
 const SHORT = ['pci#ven_1af4&dev_1001', 'pci#ven_1af4&dev_1042'];
 const FULL = ['pci#ven_1af4&dev_1001&subsys_00021af4&rev_00', 'pci#ven_1af4&dev_1042&subsys_11001af4&rev_01'];
