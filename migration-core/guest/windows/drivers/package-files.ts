@@ -12,6 +12,8 @@ import { ARCHITECTURES, compareVersions, type DriverArchitecture } from './inf/m
 
 /** Bytes of one package: those of network and storage drivers have a few MiB, of graphics cards (not ours) a GiB. */
 const MAX_PACKAGE = 256 << 20;
+/** Bytes of all packages, which are in memory until they are written: those of a platform have some 50 MiB. */
+const MAX_PACKAGES = 512 << 20;
 
 /** Canonical guest path of the folder of all driver packages that are left in the guest. */
 export const driversFolder = (windows: WindowsFacts): string => `${ironliftFolder(windows)}/Drivers`;
@@ -21,14 +23,22 @@ export interface LoadedFile {
   content: Uint8Array<ArrayBuffer>;
 }
 
-/** All files of a package, or a clause that says why they cannot be used on this architecture. */
+export const bytesOf = ({ files }: DriverPackage): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/**
+ * All files of a package, or a clause that says why they cannot be used on this architecture.
+ * @param before bytes of the packages that were loaded before
+ */
 export async function loadPackage(
   driver: DriverPackage,
   architecture: DriverArchitecture,
+  before = 0,
 ): Promise<LoadedFile[] | string> {
-  const bytes = driver.files.reduce((sum, file) => sum + file.bytes, 0);
+  const bytes = bytesOf(driver);
   if (bytes > MAX_PACKAGE)
     return `has ${formatBytes(bytes)} of files, more than any driver of a virtual machine`;
+  if (before + bytes > MAX_PACKAGES)
+    return `comes after others that have ${formatBytes(before)} of files, more than the drivers of any virtual machine`;
   const loaded: LoadedFile[] = [];
   for (const file of driver.files) {
     try {
