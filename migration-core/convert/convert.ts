@@ -10,7 +10,12 @@ import type { Finding } from '../base/finding.ts';
 import type { ProgressListener } from '../base/progress.ts';
 import type { HelperCommand } from '../source/elevated/helper-command.ts';
 import type { CheckpointDistance } from './checkpoints.ts';
-import { createDestination, planDestination, type DestinationPlan } from './destination.ts';
+import {
+  createDestination,
+  planDestination,
+  refuseInputsWithin,
+  type DestinationPlan,
+} from './destination.ts';
 import { syncFolder } from './files.ts';
 import { fillFolder, type Job } from './fill-folder.ts';
 import { planDigest, sourceSample } from './fingerprint.ts';
@@ -116,7 +121,13 @@ export async function previewAt<T>(
     );
     const destination = await steps.run('pre-flight', 'Checking everything before the copy', async () => {
       refuseBlockers(findings);
-      return planDestination(options.output, plan.needBytes, options.force);
+      const planned = await planDestination(options.output, plan.needBytes, options.force);
+      await refuseInputsWithin(planned, [
+        ...options.sources,
+        ...server.disks.map(({ source }) => source.description.path),
+        ...options.drivers,
+      ]);
+      return planned;
     });
     return await look({ server, plan, destination, findings, now }, steps);
   } finally {

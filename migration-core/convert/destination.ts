@@ -1,6 +1,6 @@
 /** The folder a conversion goes to: checked before anything is written, and left without a trace when the job fails. */
-import { mkdir, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, readdir, realpath, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
 import { formatBytes } from '../base/text.ts';
 import { JOURNAL_NAME } from './journal.ts';
@@ -56,6 +56,30 @@ export async function planDestination(
     );
   }
   return { folder, missing, replaces, freeBytes };
+}
+
+/**
+ * What is read must not lie in a folder that is emptied first: a finished machine can be the source of the next one.
+ * @param inputs paths of sources and drivers; what is no path of this computer is passed over
+ * @throws DESTINATION_EXISTS
+ */
+export async function refuseInputsWithin(
+  { folder, replaces }: Pick<DestinationPlan, 'folder' | 'replaces'>,
+  inputs: readonly string[],
+): Promise<void> {
+  if (replaces.length === 0) return;
+  const whole = await realpath(folder);
+  for (const input of inputs) {
+    const path = await realpath(input).catch(() => null);
+    if (path === null) continue;
+    const way = relative(whole, path);
+    if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) continue;
+    throw new IronliftError(
+      'DESTINATION_EXISTS',
+      `${input} is read for this conversion and lies in the folder ${folder}, whose contents it would replace.`,
+      { next: 'Choose another folder with -o; nothing was written.', data: { folder, input } },
+    );
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
  * Gives up a conversion that was paused or interrupted: takes away what it wrote, by what its journal says, without a look
  * at the source, which may be gone. What the journal does not tell of is somebody else's, and stays.
  */
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { IronliftError, isIronliftError, systemErrorCode } from '../base/errors.ts';
 import { writeFailed } from '../block/file-errors.ts';
@@ -11,6 +11,7 @@ import { copyLogName } from './copy-log.ts';
 import { readJob, type JobState } from './job-record.ts';
 import { JOURNAL_NAME } from './journal.ts';
 import { LOCK_NAME, takeLock } from './lock.ts';
+import { MANIFEST_NAME } from './manifest.ts';
 import { unfinishedJob } from './unfinished.ts';
 
 export interface Discarded {
@@ -35,13 +36,12 @@ export async function discardConversion(output: string): Promise<Discarded> {
       next: 'Nothing has to be done.',
       data: { folder },
     });
-  if (state === 'finished')
-    throw new IronliftError('ALREADY_FINISHED', reason!, {
-      next: 'A finished machine is not discarded from here: remove its folder yourself if you do not want it.',
-      data: { folder },
-    });
+  if (state === 'finished') throw finished(folder, reason!);
   const lock = await takeLock(folder);
   try {
+    // Another process may have gone on with it and finished it before it was ours.
+    if ((await stat(join(folder, MANIFEST_NAME)).catch(() => null))?.isFile() === true)
+      throw finished(folder, `The conversion in ${folder} is finished.`);
     const job = await jobOf(folder);
     const ours = namesOf(job);
     const names = (await readdir(folder)).sort();
@@ -63,6 +63,12 @@ export async function discardConversion(output: string): Promise<Discarded> {
     await lock.release();
   }
 }
+
+const finished = (folder: string, reason: string): IronliftError =>
+  new IronliftError('ALREADY_FINISHED', reason, {
+    next: 'A finished machine is not discarded from here: remove its folder yourself if you do not want it.',
+    data: { folder },
+  });
 
 /** null: it was interrupted before it had said what it was going to do. */
 async function jobOf(folder: string): Promise<JobState | null> {

@@ -79,6 +79,8 @@ export interface GuestEdit {
   /** One sentence for the customer: why. */
   why: string;
   action: EditAction;
+  /** The new machine does not start without it: where a part of it is not possible, the conversion is refused. */
+  vital?: true;
 }
 
 export interface FixContext {

@@ -94,7 +94,7 @@ export async function planFixes(
     const findings = [...plan.findings];
     const edits: GuestEdit[] = [];
     for (const edit of plan.edits) {
-      const possible = await stageWhatIsPossible(files, edit, findings);
+      const possible = await stageWhatIsPossible(files, edit, findings, context.guest);
       if (possible !== null) edits.push(possible);
     }
     if (edits.length > 0 || findings.length > 0)
@@ -105,12 +105,13 @@ export async function planFixes(
 
 /**
  * Lays an edit over the guest. Changes of a registry key whose part of the hive is damaged are left out and told of: they must not
- * stop the conversion of all the rest. Null where nothing is left of the edit.
+ * stop the conversion of all the rest, unless the new machine would not start without them. Null where nothing is left of the edit.
  */
 async function stageWhatIsPossible(
   files: StagedGuest,
   edit: GuestEdit,
   findings: Finding[],
+  guest: Guest,
 ): Promise<GuestEdit | null> {
   const { action } = edit;
   if (action.kind !== 'registry') {
@@ -127,12 +128,23 @@ async function stageWhatIsPossible(
         throw error;
       // A hive that takes no further change at all ends the plan.
       (await files.hive(action.path)).core.expectWritable();
+      const stops = edit.vital === true && isOfThisStart(change.key, guest);
       findings.push({
-        severity: 'warning',
+        severity: stops ? 'blocker' : 'warning',
         code: 'REGISTRY_PART_DAMAGED',
-        message: `A change of the registry key ${change.key} was left out, because the registry of the server is damaged there: ${error.message}`,
-        next: 'Let Windows check itself on the server (chkdsk, sfc /scannow), or make this change after the first start.',
+        message: stops
+          ? `The registry key ${change.key} cannot be changed, because the registry of the server is damaged there, and the new machine would not start without the change: ${error.message}`
+          : `A change of the registry key ${change.key} was left out, because the registry of the server is damaged there: ${error.message}`,
+        next: stops
+          ? 'Let Windows check itself on the server (chkdsk, sfc /scannow), then start again.'
+          : 'Let Windows check itself on the server (chkdsk, sfc /scannow), or make this change after the first start.',
       });
     }
   return changes.length === 0 ? null : { ...edit, action: { ...action, changes } };
 }
+
+/** Other control sets than the current one are of meaning only when Windows is started with its last known good configuration. */
+const isOfThisStart = (key: string, { windows }: Guest): boolean => {
+  const set = /^ControlSet(\d{3})(?:\\|$)/iu.exec(key)?.[1];
+  return set === undefined || windows === undefined || Number(set) === windows.currentControlSet;
+};

@@ -16,6 +16,11 @@ import {
 
 /** Bytes; some 100,000 names. */
 const MAX_DIRECTORY = 16 << 20;
+/**
+ * Bytes of directories that are read of one image, those of repeated reading too: a disc with 300,000 files has some 50 MiB. Any
+ * number of folders can be one and the same directory.
+ */
+const MAX_DIRECTORIES = 256 << 20;
 /** A file of 4 GiB less a block in each: more than any disc holds. */
 const MAX_EXTENTS = 256;
 /** A name of 255 bytes needs two; links need more. */
@@ -36,6 +41,7 @@ export class DirectoryReader {
   readonly #names: 'rock-ridge' | 'joliet' | 'iso9660';
   /** Bytes before the system use fields of every record, SUSP 5.3; null until the root was looked at. */
   #skip: number | null = null;
+  #left = MAX_DIRECTORIES;
 
   constructor(source: BlockSource, blockSize: number, names: DirectoryReader['names']) {
     this.#source = source;
@@ -109,9 +115,15 @@ export class DirectoryReader {
       });
   }
 
+  #spend(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left < 0) throw isoDamaged('its directories are larger than those of any disc');
+  }
+
   async #records(directory: IsoEntry): Promise<DirectoryRecord[]> {
     if (directory.size > MAX_DIRECTORY)
       throw isoDamaged('one of its directories is larger than any', { size: directory.size });
+    this.#spend(directory.size);
     const bytes = await this.data(directory, 0, directory.size);
     const records: DirectoryRecord[] = [];
     for (let at = 0; at < bytes.length;) {
@@ -187,6 +199,7 @@ export class DirectoryReader {
       if (more === null || more.length > SECTOR) break;
       const at = more.block * this.#blockSize + more.offset;
       this.#check(at, more.length, 'a name');
+      this.#spend(more.length);
       fields.push(...systemUseEntries(await readBytes(this.#source, at, more.length)));
     }
     return fields;

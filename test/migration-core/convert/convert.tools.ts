@@ -301,6 +301,21 @@ describe('ironlift convert', () => {
     expect((await ironlift(['convert', disk, '--to', 'kvm', '-o', out, '--force'])).status).toBe(0);
   });
 
+  it('does not replace the folder in which its own source lies, with --force too', async () => {
+    const scratch = await scratchFolder();
+    const disk = await smallServer(join(scratch, 'disk.img'));
+    const out = join(scratch, 'out');
+    expect((await ironlift(['convert', disk, '--to', 'kvm', '-o', out, '--name', 'web01'])).status).toBe(0);
+    const source = join(out, 'web01-disk0.qcow2');
+    const before = await sha256(source);
+    const again = await ironlift(['convert', source, '--to', 'proxmox', '-o', out, '--force']);
+    expect(again.err).toContain(
+      `${source} is read for this conversion and lies in the folder ${out}, whose contents it would replace.`,
+    );
+    expect(again.status).toBe(3);
+    expect(await sha256(source)).toBe(before);
+  });
+
   it('takes everything away when it is cancelled', async () => {
     const scratch = await scratchFolder();
     const disk = await smallServer(join(scratch, 'disk.img'));

@@ -1,7 +1,11 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createDestination, planDestination } from '../../../migration-core/convert/destination.ts';
+import {
+  createDestination,
+  planDestination,
+  refuseInputsWithin,
+} from '../../../migration-core/convert/destination.ts';
 import { takeLock } from '../../../migration-core/convert/lock.ts';
 import { scratchFolder } from '../../support/tools.ts';
 
@@ -58,6 +62,39 @@ describe('planDestination', () => {
     expect(plan.replaces.sort()).toEqual(['boot-test', 'ironlift.json']);
     await createDestination(plan, async () => undefined);
     expect(await readdir(base)).toEqual([]);
+  });
+
+  it('never replaces what the conversion itself reads', async () => {
+    const base = await scratchFolder();
+    await writeFile(join(base, 'ironlift.json'), '{}');
+    await mkdir(join(base, 'drivers'));
+    await writeFile(join(base, 'web01-disk0.qcow2'), 'the source');
+    const elsewhere = await scratchFolder();
+    await writeFile(join(elsewhere, 'disk.img'), 'x');
+    await symlink(join(base, 'web01-disk0.qcow2'), join(elsewhere, 'link.qcow2'));
+    await symlink(base, join(elsewhere, 'out'));
+    const plan = await planDestination(base, 0, true);
+    for (const input of [
+      join(base, 'web01-disk0.qcow2'),
+      join(base, 'drivers'),
+      base,
+      join(elsewhere, 'link.qcow2'),
+      join(elsewhere, 'out', 'drivers'),
+    ])
+      await expect(refuseInputsWithin(plan, [join(elsewhere, 'disk.img'), input])).rejects.toMatchObject({
+        code: 'DESTINATION_EXISTS',
+        exitStatus: 3,
+        message: `${input} is read for this conversion and lies in the folder ${base}, whose contents it would replace.`,
+      });
+    await refuseInputsWithin(plan, [
+      join(elsewhere, 'disk.img'),
+      `${base}2`,
+      'esx://root@host/vm',
+      elsewhere,
+    ]);
+    // Nothing is replaced, so nothing is lost.
+    await refuseInputsWithin({ folder: base, replaces: [] }, [join(base, 'drivers')]);
+    expect((await readdir(base)).sort()).toEqual(['drivers', 'ironlift.json', 'web01-disk0.qcow2']);
   });
 
   it('tells an interrupted conversion, one at work, and one that was killed before its first word', async () => {

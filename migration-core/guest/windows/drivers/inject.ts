@@ -12,9 +12,11 @@ import type { WindowsFacts } from '../facts.ts';
 import { leaveStep } from '../first-boot/steps.ts';
 import { bootDriverRegistration } from '../storage/register.ts';
 import { devicesOf, matchedId, type MachineDevice } from './hardware.ts';
+import { isPlainName } from './inf/files.ts';
 import { ARCHITECTURES } from './inf/models.ts';
 import { devicePathChanges, installStep, type LeftPackage } from './install-step.ts';
 import {
+  bytesOf,
   described,
   driversFolder,
   loadPackage,
@@ -50,13 +52,14 @@ async function plan(context: FixContext): Promise<FixPlan> {
   const software = hives === undefined ? null : await hives.hive(windows.hives.software).catch(orNull);
   const hasSha2 = software === null ? null : sha2Installed(software);
   const driven = new Set<MachineDevice>();
+  let bytes = 0;
 
   for (const driver of drivers) {
     const matches = matchesOf(driver, devices);
     if (matches.length === 0) continue;
     const name = described(driver);
     const unsafe = unsafeName(driver.inf);
-    const loaded = unsafe ?? (await loadPackage(driver, architecture));
+    const loaded = unsafe ?? (await loadPackage(driver, architecture, bytes));
     if (typeof loaded === 'string') {
       findings.push({
         severity: 'warning',
@@ -66,6 +69,7 @@ async function plan(context: FixContext): Promise<FixPlan> {
       });
       continue;
     }
+    bytes += bytesOf(driver);
     for (const { device } of matches) driven.add(device);
     const problem = signatureProblem(
       driver.signature,
@@ -191,6 +195,7 @@ async function registerDisks(
             ? 'Windows reaches its own disk by it; without, the new machine stops with error 0x7B.'
             : 'With this the disks can be moved there later, should that be needed.',
           action: { kind: 'registry', path: windows.hives.system, changes },
+          ...(own.some(({ device }) => device.planned) ? { vital: true } : {}),
         });
     } catch (error) {
       if (!isIronliftError(error) || error.kind === 'cancelled') throw error;
@@ -262,7 +267,7 @@ async function stepEdits(
 
 /** It stands in a batch file and in a list of folders. */
 const unsafeName = (inf: string): string | null =>
-  /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\.inf$/iu.test(inf)
+  /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\.inf$/iu.test(inf) && isPlainName(inf)
     ? null
     : 'has an INF file whose name cannot stand in a command';
 

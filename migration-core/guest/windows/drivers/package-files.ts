@@ -12,6 +12,8 @@ import { ARCHITECTURES, compareVersions, type DriverArchitecture } from './inf/m
 
 /** Bytes of one package: those of network and storage drivers have a few MiB, of graphics cards (not ours) a GiB. */
 const MAX_PACKAGE = 256 << 20;
+/** Bytes of all packages, which are in memory until they are written: those of a platform have some 50 MiB. */
+const MAX_PACKAGES = 512 << 20;
 
 /** Canonical guest path of the folder of all driver packages that are left in the guest. */
 export const driversFolder = (windows: WindowsFacts): string => `${ironliftFolder(windows)}/Drivers`;
@@ -21,14 +23,22 @@ export interface LoadedFile {
   content: Uint8Array<ArrayBuffer>;
 }
 
-/** All files of a package, or a clause that says why they cannot be used on this architecture. */
+export const bytesOf = ({ files }: DriverPackage): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/**
+ * All files of a package, or a clause that says why they cannot be used on this architecture.
+ * @param before bytes of the packages that were loaded before
+ */
 export async function loadPackage(
   driver: DriverPackage,
   architecture: DriverArchitecture,
+  before = 0,
 ): Promise<LoadedFile[] | string> {
-  const bytes = driver.files.reduce((sum, file) => sum + file.bytes, 0);
+  const bytes = bytesOf(driver);
   if (bytes > MAX_PACKAGE)
     return `has ${formatBytes(bytes)} of files, more than any driver of a virtual machine`;
+  if (before + bytes > MAX_PACKAGES)
+    return `comes after others that have ${formatBytes(before)} of files, more than the drivers of any virtual machine`;
   const loaded: LoadedFile[] = [];
   for (const file of driver.files) {
     try {
@@ -65,21 +75,24 @@ export async function packageFolderEdits(
   made: Set<string>,
 ): Promise<GuestEdit[]> {
   const edits: GuestEdit[] = [];
-  const mkdir = async (path: string): Promise<void> => {
-    if (made.has(path) || (await files.exists(path))) return;
+  /** The folder as it is spelt already: Windows knows one where an INF writes `amd64` and `AMD64`. */
+  const mkdir = async (path: string): Promise<string> => {
+    const known = [...made].find((one) => same(one, path));
+    if (known !== undefined || (await files.exists(path))) return known ?? path;
     made.add(path);
     edits.push({
       what: `A folder for drivers is added (${forPeople(windows, path)}).`,
       why: 'Windows takes drivers for its new devices from there, and only administrators may write there.',
       action: { kind: 'mkdir', path },
     });
+    return path;
   };
   for (const path of [ironliftFolder(windows), driversFolder(windows), folder]) await mkdir(path);
   for (const { file, content } of loaded) {
     const parts = (file.path ?? file.name).split('/');
-    for (let depth = 1; depth < parts.length; depth++)
-      await mkdir(`${folder}/${parts.slice(0, depth).join('/')}`);
-    const path = `${folder}/${parts.join('/')}`;
+    let into = folder;
+    for (const part of parts.slice(0, -1)) into = await mkdir(`${into}/${part}`);
+    const path = `${into}/${parts.at(-1)!}`;
     if (await hasContent(files, path, content)) continue;
     edits.push({
       what: `${file.name} is added (${forPeople(windows, path)}).`,

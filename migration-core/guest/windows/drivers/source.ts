@@ -1,4 +1,5 @@
 /** A driver source: the INF files in a folder or CD image, and the best package in it for each device of a Windows. */
+import { throwIfCancelled } from '../../../base/cancel.ts';
 import { isIronliftError } from '../../../base/errors.ts';
 import { basename } from 'node:path';
 import type { DriverFile, DriverPackage, DriverSource } from '../driver-package.ts';
@@ -47,7 +48,7 @@ export async function openDriverSource(
   try {
     const scanned = await scanReadably(tree, path, signal);
     if (scanned.infs.length === 0) throw withoutDrivers(path, scanned);
-    return new TreeSource(path, tree, scanned);
+    return new TreeSource(path, tree, scanned, signal);
   } catch (error) {
     await tree.close();
     throw error;
@@ -77,8 +78,10 @@ class TreeSource implements OpenDriverSource {
   readonly cut: boolean;
   readonly #tree: SourceTree;
   readonly #scanned: Scanned;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(path: string, tree: SourceTree, scanned: Scanned) {
+  constructor(path: string, tree: SourceTree, scanned: Scanned, signal: AbortSignal | undefined) {
+    this.#signal = signal;
     this.path = path;
     this.#tree = tree;
     this.#scanned = scanned;
@@ -88,14 +91,17 @@ class TreeSource implements OpenDriverSource {
   async list(): Promise<InfSummary[]> {
     const all: InfSummary[] = [];
     for (const path of this.#scanned.infs) {
+      throwIfCancelled(this.#signal);
       const nothing = { path, provider: '', className: '', date: '', version: '', decorations: [] };
-      const inf = await this.#parse(path);
-      if (typeof inf === 'string') {
-        all.push({ ...nothing, problem: inf });
+      const read = await this.#parse(path, (inf) => ({
+        ...versionOf(inf, 'amd64'),
+        decorations: decorationsOf(inf),
+      }));
+      if (typeof read === 'string') {
+        all.push({ ...nothing, problem: read });
         continue;
       }
-      const { provider, className, date, version } = versionOf(inf, 'amd64');
-      const decorations = decorationsOf(inf);
+      const { provider, className, date, version, decorations } = read;
       const problem = decorations.length === 0 ? 'It names no devices.' : null;
       all.push({ path, provider, className, date, version, decorations, problem });
     }
@@ -105,9 +111,10 @@ class TreeSource implements OpenDriverSource {
   async packagesFor(windows: TargetWindows): Promise<DriverPackage[]> {
     const candidates: Candidate[] = [];
     for (const path of this.#scanned.infs) {
-      const inf = await this.#parse(path);
-      const found = typeof inf === 'string' ? null : packageOf(inf, windows);
-      if (found === null || !placeFits(path, found.decoration, windows)) continue;
+      throwIfCancelled(this.#signal);
+      const found = await this.#parse(path, (inf) => packageOf(inf, windows));
+      if (found === null || typeof found === 'string' || !placeFits(path, found.decoration, windows))
+        continue;
       candidates.push(this.#candidate(path, found));
     }
     const packages: DriverPackage[] = [];
@@ -121,9 +128,9 @@ class TreeSource implements OpenDriverSource {
   }
 
   /** A sentence where it cannot be used: one bad file does not spoil the source. */
-  async #parse(path: string): Promise<Inf | string> {
+  async #parse<T>(path: string, use: (inf: Inf) => T): Promise<T | string> {
     try {
-      return parseInf(await this.#tree.read(path, MAX_INF), path);
+      return use(parseInf(await this.#tree.read(path, MAX_INF), path));
     } catch (error) {
       if (isIronliftError(error) && error.kind !== 'cancelled') return error.message;
       throw error;

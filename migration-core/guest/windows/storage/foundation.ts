@@ -26,6 +26,7 @@ export function foundationPlan(windows: WindowsFacts, system: Hive): FixPlan & {
         what: `Windows loads the driver "${service}" together with its kernel.`,
         why: 'Every way to the disk needs it, and it was set to start later or not at all.',
         action: { kind: 'registry', path: windows.hives.system, changes },
+        vital: true,
       });
   }
   if (missing.length > 0) plan.findings.push(incomplete(missing));

@@ -44,6 +44,8 @@ interface Duty {
   ids: string[];
   devices: string[];
   reason: string;
+  /** The disk of the new machine is reached by it. */
+  vital: boolean;
 }
 
 export async function planBootPaths(request: BootPathsRequest): Promise<FixPlan> {
@@ -74,13 +76,19 @@ async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixP
       continue;
     }
     for (const { device, solution } of found.solutions)
-      addDuty(duties, device.name, solution, device.optional ?? reasonFor(path, required));
+      addDuty(
+        duties,
+        device.name,
+        solution,
+        device.optional ?? reasonFor(path, required),
+        required && device.optional === undefined,
+      );
     if (required) findings.push(reached(path, found.solutions));
   }
 
   const edits: GuestEdit[] = [];
   const damaged = new Set<number>();
-  for (const { solution, ids, devices, reason } of duties.values()) {
+  for (const { solution, ids, devices, reason, vital } of duties.values()) {
     for (const { path, content, from } of solution.missingFiles)
       edits.push({
         what: `The driver file ${driverFiles.forPeople(path)} is put in its place, taken from ${from}.`,
@@ -94,6 +102,7 @@ async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixP
         what: `Windows loads the driver "${solution.service}" together with its kernel, for ${list(devices, 'and')}.`,
         why: reason,
         action: { kind: 'registry', path: windows.hives.system, changes: registration.changes },
+        ...(vital ? { vital: true } : {}),
       });
   }
   const foundation = foundationPlan(windows, system);
@@ -152,13 +161,20 @@ async function solvePath(
   return { solutions, problems };
 }
 
-function addDuty(duties: Map<string, Duty>, device: string, solution: Solution, reason: string): void {
+function addDuty(
+  duties: Map<string, Duty>,
+  device: string,
+  solution: Solution,
+  reason: string,
+  vital: boolean,
+): void {
   const key = solution.service.toLowerCase();
   const duty = duties.get(key);
   if (duty === undefined) {
-    duties.set(key, { solution, ids: [...solution.ids], devices: [device], reason });
+    duties.set(key, { solution, ids: [...solution.ids], devices: [device], reason, vital });
     return;
   }
+  duty.vital ||= vital;
   // A driver of Windows may serve one device by a general ID and be the one made for another.
   if (duty.solution.inbox === null) duty.solution = solution;
   for (const id of solution.ids) if (!duty.ids.includes(id)) duty.ids.push(id);

@@ -47,6 +47,31 @@ describe('an image that was tampered with', () => {
     },
   );
 
+  it('is refused where many folders are one and the same large directory', async () => {
+    const bytes = smallIso('iso9660');
+    const name = bytes.indexOf('FOLDER', 0, 'latin1') - 33;
+    const record = bytes.subarray(name, name + bytes[name]!);
+    // Nine hundred folders in the main directory, each of which is 16 MiB that hold no name.
+    const large = Buffer.alloc(16 << 20);
+    const at = Math.ceil(bytes.length / 2048);
+    const root = Buffer.alloc(40 * 2048);
+    for (let i = 0; i < 900; i++) {
+      const copy = Buffer.from(record);
+      copy.writeUInt32LE(at, 2);
+      copy.writeUInt32LE(large.length, 10);
+      copy.write(String(i).padStart(6, '0'), 33, 'latin1');
+      copy.copy(root, Math.floor(i / 40) * 2048 + (i % 40) * copy.length);
+    }
+    const place = at + large.length / 2048;
+    bytes.writeUInt32LE(place, 16 * 2048 + 156 + 2);
+    bytes.writeUInt32LE(root.length, 16 * 2048 + 156 + 10);
+    const source = memorySource(Uint8Array.from(Buffer.concat([bytes, large, root])));
+    await expect(isoTree(source).then((tree) => scan(tree))).rejects.toMatchObject({
+      code: 'ISO_DAMAGED',
+      message: 'The CD image is damaged: its directories are larger than those of any disc.',
+    });
+  });
+
   it('is bounded where a directory contains itself', async () => {
     const bytes = smallIso('iso9660');
     // The folder's record gets the place of the main directory.

@@ -20,10 +20,14 @@ export interface InfCopies {
 /** More than any package of a storage or network driver copies. */
 const MAX_COPIES = 2000;
 
+/** Names of devices, with any ending: a file of such a name is not reached by programs of Windows, and hard to get rid of. */
+const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\.|$)/iu;
+
 /** What may stand as one name in a path of Windows; everything else could lead anywhere. */
 export const isPlainName = (name: string): boolean =>
   name.length > 0 &&
   name.length <= 255 &&
+  !RESERVED.test(name) &&
   !/[\\/:*?"<>|\u0000-\u001f\u007f]/u.test(name) &&
   !/^\.+$|[. ]$/u.test(name);
 
@@ -31,6 +35,7 @@ export const isPlainName = (name: string): boolean =>
 export function copiesOf(inf: Inf, sections: readonly string[], architecture: DriverArchitecture): InfCopies {
   const found = new Map<string, InfCopy>();
   const problems: string[] = [];
+  const followed = new Set<string>();
   const add = (name: string, source: string, list: string | null): void => {
     const path = isPlainName(name) && isPlainName(source) ? placeOf(inf, source, architecture) : null;
     if (path === null) problems.push(`it copies a file by a name that leads elsewhere (${name || source})`);
@@ -43,6 +48,9 @@ export function copiesOf(inf: Inf, sections: readonly string[], architecture: Dr
         add(item.slice(1), item.slice(1), null);
         continue;
       }
+      // Most sections of one INF name the same lists.
+      if (followed.has(item.toLowerCase())) continue;
+      followed.add(item.toLowerCase());
       for (const line of inf.section(item) ?? []) {
         const name = inf.expand(line.fields[0] ?? line.key ?? '').trim();
         const source = inf.expand(line.fields[1] ?? '').trim();

@@ -61,10 +61,11 @@ export function parseDecoration(text: string): Decoration | null {
   };
 }
 
-/** Decimal or `0x` hexadecimal, as INF files write numbers; null for anything else. */
+/** Decimal or `0x` hexadecimal of 32 bits, as INF files write numbers; null for anything else. */
 export function readNumber(text: string): number | null {
   const trimmed = text.trim();
-  return /^(0x[0-9a-f]{1,8}|\d{1,10})$/iu.test(trimmed) ? Number(trimmed) : null;
+  const number = /^(0x[0-9a-f]{1,8}|\d{1,10})$/iu.test(trimmed) ? Number(trimmed) : null;
+  return number === null || number > 0xffffffff ? null : number;
 }
 
 export function ntVersionOf(windows: TargetWindows): readonly [number, number, number] {

@@ -13,6 +13,7 @@ export interface InfValue {
 
 /** Of one driver; some have a hundred. */
 const MAX_VALUES = 2000;
+const MAX_DEPTH = 32;
 /** Flags of setupapi.h: what makes a line delete a value, or only a key. */
 const DELETES = 0x4;
 const KEY_ONLY = 0x10;
@@ -34,11 +35,18 @@ export function addedValues(inf: Inf, sections: readonly string[]): InfValue[] {
 
 function readValue([root = '', key = '', name = '', flagText = '', ...data]: string[]): InfValue | null {
   if (root.toUpperCase() !== 'HKR' || data.length === 0) return null;
+  if (!isPlace(key) || name.includes('\0')) return null;
   const flags = flagText.trim() === '' ? 0 : readNumber(flagText);
   if (flags === null || (flags & (DELETES | KEY_ONLY | ONLY_WHERE_THERE_IS_ONE)) !== 0) return null;
   const typed = typedData((flags & TYPE_MASK) >>> 0, data);
   return typed === null ? null : { key, name, type: typed[0], data: typed[1] };
 }
+
+/** Names that the registry takes; the settings of drivers lie three keys deep. */
+const isPlace = (key: string): boolean => {
+  const names = key.split('\\');
+  return names.length <= MAX_DEPTH && names.every((one) => one.length <= 255 && !one.includes('\0'));
+};
 
 function typedData(type: number, data: string[]): [number, Uint8Array] | null {
   switch (type) {

@@ -14,6 +14,14 @@ const MAX_SECTIONS = 20_000;
 const MAX_FIELDS = 4096;
 /** Characters: MAX_STRING_LENGTH of setupapi.h. */
 const MAX_STRING = 4096;
+/**
+ * Lines that are looked at for each line there is, and some more: sections that name each other again and again would be looked
+ * through for hours. The largest INFs of Windows have each line looked at four times.
+ */
+const LOOKS = 50;
+const LOOKS_ASIDE = 10_000;
+/** Characters that strings put in place of their names give together: four letters stand for 4096, a million times in one file. */
+const MAX_EXPANDED = 32 << 20;
 
 export interface InfLine {
   /** What stands before the `=`, as written; null where there is none. */
@@ -35,16 +43,41 @@ export interface Inf {
   values(section: string, key: string): string[];
 }
 
-/** @throws INF_NOT_UNDERSTOOD for what is no INF, or larger than any. */
+/** @throws INF_NOT_UNDERSTOOD for what is no INF, or larger than any; so do its methods, for one that asks for more than any. */
 export function parseInf(bytes: Uint8Array, name: string): Inf {
   if (bytes.length > MAX_INF) throw notUnderstood(name, 'it is larger than any INF file');
   const sections = readSections(decode(bytes), name);
   const strings = readStrings(sections);
-  const section = (wanted: string): readonly InfLine[] | null =>
-    sections.get(wanted.toLowerCase())?.lines ?? null;
-  const expand = (text: string): string => expandWith(strings, text);
-  const matching = (where: string, key: string): InfLine[] =>
-    (section(where) ?? []).filter((line) => line.key?.toLowerCase() === key.toLowerCase());
+  let lines = 0;
+  for (const one of sections.values()) lines += one.lines.length;
+  let looks = LOOKS_ASIDE + LOOKS * lines;
+  let expanded = 0;
+  const look = (count: number): void => {
+    looks -= 1 + count;
+    if (looks < 0) throw notUnderstood(name, 'its sections name each other without an end');
+  };
+  const section = (wanted: string): readonly InfLine[] | null => {
+    const found = sections.get(wanted.toLowerCase())?.lines ?? null;
+    look(found?.length ?? 0);
+    return found;
+  };
+  const expand = (text: string): string => {
+    if (!text.includes('%')) return text;
+    const result = expandWith(strings, text);
+    expanded += result.length;
+    if (expanded > MAX_EXPANDED)
+      throw notUnderstood(name, 'its strings are longer than those of any INF file');
+    return result;
+  };
+  const keys = new Map<string, Map<string, InfLine[]>>();
+  const matching = (where: string, key: string): InfLine[] => {
+    const wanted = where.toLowerCase();
+    let known = keys.get(wanted);
+    if (known === undefined) keys.set(wanted, (known = byKey(sections.get(wanted)?.lines ?? [])));
+    const found = known.get(key.toLowerCase()) ?? [];
+    look(found.length);
+    return found;
+  };
   return {
     section,
     sections: [...sections.values()].map((one) => one.name),
@@ -65,6 +98,18 @@ function decode(bytes: Uint8Array): string {
     // The first letter that is none of UTF-8 stood behind what was judged by.
     return textDecoder('windows-1252')(bytes, true);
   }
+}
+
+function byKey(lines: readonly InfLine[]): Map<string, InfLine[]> {
+  const keys = new Map<string, InfLine[]>();
+  for (const line of lines) {
+    if (line.key === null) continue;
+    const key = line.key.toLowerCase();
+    const others = keys.get(key);
+    if (others === undefined) keys.set(key, [line]);
+    else others.push(line);
+  }
+  return keys;
 }
 
 interface Section {
@@ -169,7 +214,6 @@ function readStrings(sections: ReadonlyMap<string, Section>): Map<string, string
 }
 
 function expandWith(strings: ReadonlyMap<string, string>, text: string): string {
-  if (!text.includes('%')) return text;
   const expanded = text.replace(/%([^%]*)%/gu, (whole, token: string) =>
     token === '' ? '%' : (strings.get(token.trim().toLowerCase()) ?? whole),
   );

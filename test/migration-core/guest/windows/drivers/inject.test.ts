@@ -9,6 +9,7 @@ import type { DriverPackage } from '../../../../../migration-core/guest/windows/
 import { injectDrivers } from '../../../../../migration-core/guest/windows/drivers/inject.ts';
 import { openDriverSource } from '../../../../../migration-core/guest/windows/drivers/source.ts';
 import type { GuestEdit } from '../../../../../migration-core/guest/fixer.ts';
+import { openHive } from '../../../../../migration-core/registry/hive.ts';
 import { dword, expandText, typeName } from '../../../../../migration-core/registry/types.ts';
 import {
   driverFolder,
@@ -17,7 +18,7 @@ import {
   writeFiles,
   type Packages,
 } from '../../../../support/driver-folder.ts';
-import { MODELS, packageFiles, type PackageOptions } from '../../../../support/driver-packages.ts';
+import { infText, MODELS, packageFiles, type PackageOptions } from '../../../../support/driver-packages.ts';
 import {
   fixWindows,
   type FixedWindows,
@@ -26,6 +27,7 @@ import {
 import {
   WINDOWS_VERSIONS,
   WINDOWS_VERSION_IDS,
+  windowsHives,
   windowsVolumes,
   type WindowsGuestOptions,
   type WindowsVersionId,
@@ -116,6 +118,89 @@ describe('every Windows', () => {
           : '"%SystemRoot%\\System32\\pnputil.exe" -i -a "%SystemRoot%\\Ironlift\\Drivers\\netkvm\\netkvm.inf"',
       );
     expect(fixed.findings.filter(({ code }) => code !== 'DRIVER_SIGNATURE')).toEqual([]);
+  });
+});
+
+it('makes a folder once that an INF spells in two ways', async () => {
+  const inf = infText({ name: 'netkvm', architecture: 'amd64' })
+    .replace('netkvm.sys = 1,,', 'netkvm.sys = 1,Amd64\r\nnetkvm2.dll = 1,AMD64')
+    .replace('netkvm.sys,,,2', 'netkvm.sys,,,2\r\nnetkvm2.dll,,,2');
+  const files = packageFiles({ name: 'netkvm', architecture: 'amd64' });
+  const root = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
+  try {
+    await writeFiles(root, {
+      'netkvm.inf': inf,
+      'netkvm.cat': files['netkvm.cat']!,
+      'amd64/netkvm.sys': files['netkvm.sys']!,
+      'amd64/netkvm2.dll': files['netkvm.sys']!,
+    });
+    const written = writes(await inject({ version: '2022' }, root));
+    expect(written.filter((path) => /Drivers\/netkvm\/amd64/iu.test(path))).toEqual([
+      '/Windows/Ironlift/Drivers/netkvm/Amd64/netkvm.sys',
+      '/Windows/Ironlift/Drivers/netkvm/Amd64/netkvm2.dll',
+    ]);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+});
+
+it('refuses where the driver of the disk cannot be entered in the set that starts, and only there', async () => {
+  const { system } = windowsHives('7');
+  const withoutSecurity = (set: string): Uint8Array => {
+    const bytes = Uint8Array.from(system);
+    const { cell } = openHive(bytes).key(`${set}\\Services`);
+    // Offset of the security in the record of the key: 4 of the cell's size and 44.
+    new DataView(bytes.buffer).setUint32(0x1000 + cell + 4 + 44, 0x00fffff0, true);
+    return bytes;
+  };
+  const told = async (set: string, buses: WindowsContextOptions['buses']): Promise<string[]> => {
+    const guest: WindowsGuestOptions = { version: '7', hives: { system: withoutSecurity(set) } };
+    const { findings } = await inject(guest, STORAGE_ONLY, { buses: buses ?? [] });
+    return findings.flatMap(({ code, severity, message }) =>
+      code === 'REGISTRY_PART_DAMAGED' && message.includes(`${set}\\Services\\viostor`)
+        ? [`${severity}: ${message.split(':')[0]!}`]
+        : [],
+    );
+  };
+  const key = 'ControlSet001\\Services\\viostor';
+  expect(await told('ControlSet001', ['virtio-blk'])).toContain(
+    `blocker: The registry key ${key} cannot be changed, because the registry of the server is damaged there, and the new machine would not start without the change`,
+  );
+  const left = (one: string): string =>
+    `warning: A change of the registry key ${one} was left out, because the registry of the server is damaged there`;
+  expect(new Set(await told('ControlSet002', ['virtio-blk']))).toContain(left(key.replace('1', '2')));
+  expect(await told('ControlSet002', ['virtio-blk'])).not.toContainEqual(expect.stringMatching(/^blocker/u));
+  // The disk is reached by another driver.
+  const spare = await told('ControlSet001', ['ide']);
+  expect(spare).toContain(left(key));
+  expect(spare).not.toContainEqual(expect.stringMatching(/^blocker/u));
+});
+
+describe('an INF with settings that no registry takes is used without them', () => {
+  const parameters = 'HKR, "Parameters\\PnpInterface"';
+  it.each([
+    ['a number of more than 32 bits', 'ServiceType = %SERVICE_KERNEL_DRIVER%', 'ServiceType = 9999999999'],
+    ['keys that lie too deep', parameters, `HKR, "${'a\\'.repeat(1500)}b"`],
+    ['a name of a key that is too long', parameters, `HKR, "${'k'.repeat(300)}"`],
+    ['a NUL in the name of a key', parameters, 'HKR, "a\0b"'],
+    ['a NUL in the name of a value', `${parameters}, "5"`, 'HKR, "Parameters", "v\0w"'],
+  ])('%s', async (_, old, other) => {
+    const text = infText({ name: 'viostor', architecture: 'amd64' });
+    expect(text).toContain(old);
+    const files = packageFiles({ name: 'viostor', architecture: 'amd64' });
+    const root = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
+    try {
+      const bytes = Buffer.from(`\ufeff${text.replace(old, () => other)}`, 'utf16le');
+      await writeFiles(root, { ...files, 'viostor.inf': bytes });
+      const { findings, edits } = await inject({ version: '2022' }, root);
+      expect(findings).toEqual([]);
+      const changes = changesOf(edits, /^The driver viostor starts with Windows/u).join('\n');
+      expect(changes).toContain('ControlSet001\\Services\\viostor\\Type = REG_DWORD 01000000');
+      expect(changes).toContain('viostor\\Parameters\\BusType = ');
+      expect(changes).not.toMatch(/\0|kkkk|a\\a/u);
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
   });
 });
 
@@ -351,6 +436,23 @@ describe('a package that cannot be used', () => {
       `${name} has 3 TiB of files, more than any driver of a virtual machine.`,
       missing,
     ]);
+  });
+
+  it('is one that comes after half a gigabyte of others', async () => {
+    const volumes = await windowsVolumes({ version: '2022' });
+    const all = await driversFor(virtio, volumes);
+    const third = await driversFor({ b: { name: 'balloon', architecture: 'amd64' } }, volumes);
+    const drivers = [...all, ...third].map((one) => ({
+      ...one,
+      files: one.files.map((file) => ({ ...file, bytes: 70 << 20 })),
+    }));
+    const { findings, edits } = await fixWindows(volumes, injectDrivers, { drivers });
+    expect(findings.map(({ message: text }) => text)).toContainEqual(
+      expect.stringContaining(
+        'is not used: the package comes after others that have 420 MiB of files, more than the drivers of any virtual machine.',
+      ),
+    );
+    expect(edits.filter(({ action }) => action.path.includes('balloon'))).toEqual([]);
   });
 });
 

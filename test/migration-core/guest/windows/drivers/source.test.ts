@@ -1,10 +1,16 @@
 /** Driver sources: what is in them, and what each Windows gets of it. */
+import { readFileSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DriverPackage } from '../../../../../migration-core/guest/windows/driver-package.ts';
+import { isPlainName } from '../../../../../migration-core/guest/windows/drivers/inf/files.ts';
+import { packageOf } from '../../../../../migration-core/guest/windows/drivers/inf/package.ts';
+import { parseInf } from '../../../../../migration-core/guest/windows/drivers/inf/syntax.ts';
 import { mergePackages } from '../../../../../migration-core/guest/windows/drivers/select.ts';
 import { openDriverSource } from '../../../../../migration-core/guest/windows/drivers/source.ts';
+import { scan } from '../../../../../migration-core/guest/windows/drivers/source/scan.ts';
+import type { SourceTree } from '../../../../../migration-core/guest/windows/drivers/source/tree.ts';
 import { WINDOWS_NAMES } from '../../../../../migration-core/guest/windows/drivers/windows-names.ts';
 import { driverFolder, manyBuilds, writeFiles, type Packages } from '../../../../support/driver-folder.ts';
 import { infText } from '../../../../support/driver-packages.ts';
@@ -220,6 +226,94 @@ describe('what is no driver source', () => {
     await source.close();
   });
 });
+
+describe('what a stranger put into a source', () => {
+  it('does not bring files of this computer into the guest by links', async () => {
+    const outside = await scratchFolder();
+    await writeFile(join(outside, 'secret.sys'), 'of this computer');
+    await writeFile(join(outside, 'secret.inf'), infText({ name: 'netkvm', architecture: 'amd64' }));
+    const root = await driverFolder({
+      a: { name: 'viostor', architecture: 'amd64', without: ['viostor.sys'] },
+      b: { name: 'vioscsi', architecture: 'amd64', without: ['vioscsi.sys'] },
+    });
+    await symlink(join(outside, 'secret.sys'), join(root, 'a', 'viostor.sys'));
+    await symlink(join(outside, 'secret.inf'), join(root, 'a', 'netkvm.inf'));
+    await writeFile(join(root, 'whole.sys'), 'of the source');
+    await symlink(join('..', 'whole.sys'), join(root, 'b', 'vioscsi.sys'));
+    const packages = await packagesFor(root, '2022');
+    expect(packages.map(({ inf, problems }) => [inf, problems])).toEqual([
+      ['viostor.inf', ['its file viostor.sys is not in the source']],
+      ['vioscsi.inf', []],
+    ]);
+    const linked = packages[1]!.files.find(({ name }) => name === 'vioscsi.sys')!;
+    expect(Buffer.from(await linked.read()).toString()).toBe('of the source');
+  });
+
+  it('is told where an INF would take for ever or fill the memory, and the others are used', async () => {
+    const head = '[Version]\nClass=Net\n[Manufacturer]\nA=M,NTamd64\n[M.NTamd64]\n';
+    const many = Array.from({ length: 400 }, (_, i) => i);
+    const root = await driverFolder({ a: { name: 'viostor', architecture: 'amd64' } });
+    await writeFiles(root, {
+      // Four letters stand for four thousand, a hundred thousand times.
+      'bomb.inf': `${head}d=I,PCI\\VEN_1\n[I]\n${`CopyFiles=${'%a%,'.repeat(4000)}\n`.repeat(30)}[Strings]\na="${'x'.repeat(4090)}"\n`,
+      // Every section has the same values added to a service of its own.
+      'hang.inf': [
+        ...[head, ...many.map((i) => `d=I${i},PCI\\VEN_${i}`)],
+        ...many.map((i) => `[I${i}.Services]\nAddService=s${i},2,S${i}\n[I${i}]\n[S${i}]`),
+        ...many.map((i) => `[S${i}]\nServiceBinary=x.sys\nAddReg=${'V,'.repeat(400)}V`),
+        ...['[V]', ...many.map((i) => `HKLM,,v${i},,x`)],
+      ].join('\n'),
+    });
+    const begun = performance.now();
+    expect((await packagesFor(root, '2022')).map(({ inf }) => inf)).toEqual(['viostor.inf']);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    const windows = { ntVersion: '10.0', build: 20348, architecture: 'amd64', server: true } as const;
+    const whys = ['bomb.inf', 'hang.inf'].map((name) => {
+      try {
+        return packageOf(parseInf(readFileSync(join(root, name)), name), windows);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+    expect(whys).toEqual([
+      'bomb.inf cannot be used: its strings are longer than those of any INF file.',
+      'hang.inf cannot be used: its sections name each other without an end.',
+    ]);
+  });
+
+  it('is looked at in part where folders lie in themselves, or one INF has too many names', async () => {
+    const long = 'd'.repeat(200);
+    let folders = 0;
+    const endless: SourceTree = {
+      list: async () => {
+        folders++;
+        return [
+          { name: long, type: 'directory', size: 0 },
+          { name: 'x.inf', type: 'file', size: 100 },
+        ];
+      },
+      read: async () => new Uint8Array(),
+      close: async () => undefined,
+    };
+    expect((await scan(endless)).cut).toBe(true);
+    expect(folders).toBeLessThan(8);
+    const copies: SourceTree = {
+      ...endless,
+      list: async () =>
+        Array.from({ length: 1000 }, (_, i) => ({ name: `${i}.inf`, type: 'file', size: 4 << 20 })),
+    };
+    const { infs, cut } = await scan(copies);
+    expect([infs.length, cut]).toEqual([64, true]);
+  });
+});
+
+it.each(['con', 'AUX.sys', 'nul.tar.gz', 'com1', 'LPT9.sys', 'com\u00b9.sys', 'prn .sys', 'CONIN$'])(
+  'takes no file that Windows would take for a device: %s',
+  (name) => {
+    expect(isPlainName(name)).toBe(false);
+    expect(['x', '.sys', '1.sys', 'sole.sys'].every((end) => isPlainName(`console${end}`))).toBe(true);
+  },
+);
 
 it('lists every INF, and says of a bad one why', async () => {
   const root = await driverFolder({
