@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { IronliftError } from '../../migration-core/base/errors.ts';
 import type { PrintPdf } from '../../migration-core/report/writer.ts';
 import { lockSession } from './locks.ts';
+import { LOCKED_PAGE } from './window-options.ts';
 
 type Electron = Pick<typeof ElectronModule, 'BrowserWindow' | 'session'>;
 
@@ -45,17 +46,9 @@ export function pdfPrinter(electron: Electron, patience = PATIENCE): PrintPdf {
     const window = new electron.BrowserWindow({
       show: false,
       webPreferences: {
+        ...LOCKED_PAGE,
         partition: PARTITION,
         javascript: false,
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        nodeIntegrationInWorker: false,
-        nodeIntegrationInSubFrames: false,
-        webSecurity: true,
-        allowRunningInsecureContent: false,
-        webviewTag: false,
-        spellcheck: false,
         // A window that is never shown would otherwise wait to be.
         backgroundThrottling: false,
       },

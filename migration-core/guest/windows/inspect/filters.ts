@@ -1,5 +1,6 @@
 /** Filter drivers that sit on whole classes of storage devices. One whose service is gone stops Windows with 0x7B. */
 import type { ClassFilter } from '../facts.ts';
+import { controlSetKey } from '../storage/control-sets.ts';
 import type { ControlSets, RegistryReader } from './registry.ts';
 
 /** Classes whose filters are on the way to the volume of Windows, and the system class, where hypervisors' tools sit. */
@@ -17,7 +18,7 @@ const POSITIONS = ['UpperFilters', 'LowerFilters'] as const;
 export function readFilters(system: RegistryReader, sets: ControlSets): ClassFilter[] {
   const filters: ClassFilter[] = [];
   for (const number of sets.numbers) {
-    const root = `ControlSet${String(number).padStart(3, '0')}\\Control\\Class`;
+    const root = `${controlSetKey(number)}\\Control\\Class`;
     for (const name of system.subkeys(root)) {
       const classGuid = name.toUpperCase();
       if (!CLASSES.has(classGuid)) continue;

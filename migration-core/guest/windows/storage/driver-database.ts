@@ -179,7 +179,8 @@ function versionNumber(version: string): bigint {
 
 const same = (a: string | undefined, b: string): boolean => a?.toLowerCase() === b.toLowerCase();
 
-function textOf(key: HiveKey | undefined, name: string): string | undefined {
+/** A value that is a text; undefined for none. */
+export function textOf(key: HiveKey | undefined, name: string): string | undefined {
   const value = key?.value(name);
   return value === undefined ? undefined : readText(value);
 }

@@ -1,10 +1,8 @@
 /** Which driver Windows gives to a device at boot, found as its kernel finds it: in the registry, by the IDs of the device. */
 import type { Hive } from '../../../registry/hive.ts';
-import type { HiveKey } from '../../../registry/key.ts';
-import { readText } from '../../../registry/types.ts';
 import type { WindowsFacts } from '../facts.ts';
 import { criticalDeviceKey } from './critical-devices.ts';
-import { servicesOf } from './driver-database.ts';
+import { servicesOf, textOf } from './driver-database.ts';
 
 export interface Bound {
   /** Empty where the table names the ID without a driver. */
@@ -30,9 +28,4 @@ export function boundDriver(
     }
   }
   return null;
-}
-
-function textOf(key: HiveKey, name: string): string | undefined {
-  const value = key.value(name);
-  return value === undefined ? undefined : readText(value);
 }
