@@ -59,6 +59,11 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import('./commands/resume.ts')).resume,
   },
   {
+    name: 'discard',
+    summary: 'give up a conversion that was interrupted and remove what it wrote',
+    load: async () => (await import('./commands/discard.ts')).discard,
+  },
+  {
     name: 'undo',
     summary: 'print or take back the changes made to the guest',
     load: async () => (await import('./commands/undo.ts')).undo,

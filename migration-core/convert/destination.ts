@@ -141,7 +141,7 @@ async function contents(folder: string, force: boolean): Promise<string[]> {
     next: ours
       ? names.includes(MANIFEST_NAME)
         ? `C${other}`
-        : `Continue it with \`ironlift resume ${folder}\`, c${other}`
+        : `Continue it with \`ironlift resume ${folder}\`, give it up with \`ironlift discard ${folder}\`, c${other}`
       : 'Choose an empty or new folder with -o; nothing was written.',
   });
 }
