@@ -117,7 +117,7 @@ describe('planDestination', () => {
     await expect(planDestination(base, 0, false)).rejects.toMatchObject({
       code: 'DESTINATION_EXISTS',
       message: `The folder ${base} holds a conversion that was interrupted.`,
-      next: `Continue it with \`ironlift resume ${base}\`, choose another folder with -o, or replace it with --force.`,
+      next: `Continue it with \`ironlift resume ${base}\`, give it up with \`ironlift discard ${base}\`, choose another folder with -o, or replace it with --force.`,
     });
     expect((await readdir(base)).sort()).toEqual(['ironlift.journal.jsonl', 'ironlift.lock.draft']);
   });
