@@ -1,6 +1,6 @@
 /** The servers of the open engagement: the list, one of them in full, and what people say of them. */
 import { z } from 'zod';
-import { CRITICALITIES, ENVIRONMENTS, serverAnnotations } from '../store/model/annotations.ts';
+import { backupWindow, CRITICALITIES, ENVIRONMENTS, serverAnnotations } from '../store/model/annotations.ts';
 import { serverInventory } from '../store/model/inventory.ts';
 import { call } from './call.ts';
 import { fileId } from './files.ts';
@@ -160,6 +160,8 @@ export const serverCalls = {
       clear: z.array(annotationKey).max(100).optional(),
       addTags: z.array(tag).max(100).optional(),
       removeTags: z.array(tag).max(100).optional(),
+      /** Takes the place of the windows each has; how it is backed up stays. None: nothing is said of them any more. */
+      backupWindows: z.array(backupWindow).max(50).optional(),
     }),
     z.object({ changed: z.number() }),
   ),

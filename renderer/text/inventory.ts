@@ -52,6 +52,8 @@ export const inventory = {
   addTags: 'Add tags',
   removeTags: 'Remove tags',
   tagsHint: 'Several with commas between them.',
+  setWindows: 'Set when their backups run',
+  noWindows: 'With no window, those they have are taken away; what the measurements show is used.',
   change: 'Change',
   changed: (count: string) => `${count} servers changed.`,
   nothingChanged: 'Nothing changed: they were like that already.',

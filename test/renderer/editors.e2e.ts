@@ -59,10 +59,35 @@ it('draws who talks to whom, with a table that leads to the servers', async () =
   await page.getByRole('tab', { name: 'Talks to' }).waitFor();
 }, 180_000);
 
+it('sets the backup windows of several servers together', async () => {
+  await go(page, '#/inventory');
+  const grid = page.getByRole('grid', { name: 'Servers' });
+  await page.getByRole('textbox', { name: 'Filter Servers' }).fill('web-');
+  await grid.focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.getByText('2 selected').waitFor();
+  await page.getByRole('button', { name: 'Edit annotations' }).click();
+  await page.getByRole('checkbox', { name: 'Set when their backups run' }).check();
+  await page.getByRole('checkbox', { name: 'Sun' }).uncheck();
+  await page.getByLabel('From').fill('21:30');
+  await page.getByLabel('From').blur();
+  expect(await axe(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByText('2 servers changed.').waitFor();
+  await page.getByRole('button', { name: 'Clear the selection' }).click();
+  await page.getByRole('gridcell', { name: 'web-02', exact: true }).click();
+  await grid.press('Enter');
+  await page.getByRole('tab', { name: 'Annotations' }).click();
+  await expect.poll(() => page.getByLabel('From').inputValue()).toBe('21:30');
+  expect(await page.getByRole('checkbox', { name: 'Sun' }).isChecked()).toBe(false);
+  expect(await page.getByRole('checkbox', { name: 'Mon' }).isChecked()).toBe(true);
+}, 180_000);
+
 it('edits backup windows of a server, hosts, models and freezes of the scenario', async () => {
   await page.getByRole('tab', { name: 'Annotations' }).click();
   await page.getByRole('button', { name: 'Add a window' }).click();
-  await page.getByRole('checkbox', { name: 'Sun' }).uncheck();
+  await page.getByRole('checkbox', { name: 'Sat' }).last().uncheck();
   await page.getByRole('button', { name: 'Save annotations' }).click();
   await page.getByText('Annotations saved.').waitFor();
   await go(page, '#/sizing/hosts');

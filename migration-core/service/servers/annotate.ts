@@ -2,7 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { plural } from '../../base/text.ts';
 import type { ServerId } from '../../store/engagement.ts';
-import { serverAnnotations, type ServerAnnotations } from '../../store/model/annotations.ts';
+import {
+  serverAnnotations,
+  type BackupWindow,
+  type ServerAnnotations,
+} from '../../store/model/annotations.ts';
 import { IronliftError } from '../../base/errors.ts';
 import type { Session } from '../session.ts';
 
@@ -11,6 +15,8 @@ export interface AnnotationEdit {
   clear?: readonly (keyof ServerAnnotations)[] | undefined;
   addTags?: readonly string[] | undefined;
   removeTags?: readonly string[] | undefined;
+  /** Take the place of those each server has; how it is backed up stays. */
+  backupWindows?: readonly BackupWindow[] | undefined;
 }
 
 /** Tags keep their order; one that is there is not there twice. */
@@ -28,6 +34,11 @@ export function edited(before: ServerAnnotations, edit: AnnotationEdit): ServerA
     if (tags.length > 0) after.tags = tags;
     else delete after.tags;
   }
+  if (edit.backupWindows !== undefined) {
+    const backup = { ...after.backup, windows: [...edit.backupWindows] };
+    if (backup.windows.length > 0 || Object.keys(backup).length > 1) after.backup = backup;
+    else delete after.backup;
+  }
   return after;
 }
 
@@ -44,10 +55,16 @@ const WHAT: Partial<Record<keyof ServerAnnotations, string>> = {
 
 export function labelOf(edit: AnnotationEdit, servers: number): string {
   const count = plural(servers, 'server');
-  if (edit.set === undefined && edit.clear === undefined)
-    return edit.addTags === undefined ? `Remove tags of ${count}` : `Tag ${count}`;
+  const windows = edit.backupWindows !== undefined;
+  const tags = edit.addTags !== undefined || edit.removeTags !== undefined;
+  if (edit.set === undefined && edit.clear === undefined && windows !== tags)
+    return windows
+      ? `Change backup windows of ${count}`
+      : edit.addTags === undefined
+        ? `Remove tags of ${count}`
+        : `Tag ${count}`;
   const keys = [...Object.keys(edit.set ?? {}), ...(edit.clear ?? [])] as (keyof ServerAnnotations)[];
-  return keys.length === 1
+  return keys.length === 1 && !windows
     ? `Change ${WHAT[keys[0]!] ?? 'annotations'} of ${count}`
     : `Change annotations of ${count}`;
 }

@@ -30,6 +30,8 @@ export const backupWindow = z.object({
   days: z.array(z.number().int().min(0).max(6)).default([]),
 });
 
+export type BackupWindow = z.output<typeof backupWindow>;
+
 export const serverAnnotations = z.object({
   criticality: z.enum(CRITICALITIES).optional(),
   environment: z.enum(ENVIRONMENTS).optional(),

@@ -183,6 +183,28 @@ describe('annotations', () => {
     expect(await tags()).toEqual([['move'], ['move'], []]);
   });
 
+  it('set the backup windows of many at once, and leave how each is backed up', async () => {
+    const { call, ids } = await site();
+    const night = { startMinute: 1320, endMinute: 120, days: [0, 1, 2, 3, 4] };
+    await call('servers.annotate', {
+      servers: [ids.db],
+      set: { backup: { windows: [], method: 'agent', toleratesFreeze: true } },
+    });
+    const servers = [ids.db, ids.old];
+    expect(await call('servers.annotate', { servers, backupWindows: [night] })).toEqual({ changed: 2 });
+    expect((await call('engagement.current', {}))?.undo).toBe('Change backup windows of 2 servers');
+    const backupOf = async (server: number): Promise<unknown> =>
+      (await call('servers.get', { server })).annotations.backup;
+    expect(await backupOf(ids.db)).toEqual({ windows: [night], method: 'agent', toleratesFreeze: true });
+    expect(await backupOf(ids.old)).toEqual({ windows: [night] });
+    expect(await call('servers.annotate', { servers, backupWindows: [], addTags: ['x'] })).toEqual({
+      changed: 2,
+    });
+    expect((await call('engagement.current', {}))?.undo).toBe('Change annotations of 2 servers');
+    expect(await backupOf(ids.db)).toEqual({ windows: [], method: 'agent', toleratesFreeze: true });
+    expect(await backupOf(ids.old)).toBeUndefined();
+  });
+
   it('that stay as they are count for nothing, and leave nothing to undo', async () => {
     const { call, ids } = await site();
     expect(await call('servers.annotate', { servers: [ids.old], addTags: ['legacy'] })).toEqual({
