@@ -2,26 +2,22 @@
  * LZX as cabinets have it: one stream over all blocks of a folder, with a window of up to 2 MiB; each block of data starts at a new
  * word. Source: Microsoft's description of LZX ([MS-PATCH], section 2) and of cabinets ([MS-CAB]).
  */
-import { viewOf } from '../../../../base/bytes.ts';
-import { BitReader, copyMatch, HuffmanCode } from '../../../../filesystem/ntfs/huffman.ts';
-import { readLengths } from '../../../../filesystem/ntfs/lzx.ts';
+import { BitReader } from '../../../../filesystem/ntfs/huffman.ts';
+import {
+  LzxHistory,
+  readCodes,
+  translateCalls,
+  unpackMatches,
+  type LzxCodes,
+} from '../../../../filesystem/ntfs/lzx-block.ts';
 import { damaged } from './errors.ts';
 
 /** Bytes that one block of data of a cabinet holds, except the last. */
 export const FRAME = 32768;
 /** Distances fall into so many slots, by the bits of the window's size. */
 const SLOTS: Record<number, number> = { 15: 30, 16: 32, 17: 34, 18: 36, 19: 38, 20: 42, 21: 50 };
-const LENGTH_SYMBOLS = 249;
 /** Addresses of calls are translated in the first GiB of a folder. */
 const TRANSLATED_FRAMES = 32768;
-
-/** Extra bits and first distance of each slot. */
-const EXTRA = new Uint8Array(50);
-const BASE = new Uint32Array(50);
-for (let slot = 1; slot < EXTRA.length; slot++) {
-  EXTRA[slot] = Math.min(17, Math.max(0, (slot >> 1) - 1));
-  BASE[slot] = BASE[slot - 1]! + (1 << EXTRA[slot - 1]!);
-}
 
 const VERBATIM = 1;
 const ALIGNED = 2;
@@ -33,12 +29,8 @@ export class LzxFolder {
   readonly #out: Uint8Array<ArrayBuffer>;
   #at = 0;
   #frames = 0;
-  readonly #mainLengths: Uint8Array;
-  readonly #longLengths = new Uint8Array(LENGTH_SYMBOLS);
-  readonly #recent: [number, number, number] = [1, 1, 1];
-  #main: HuffmanCode | null = null;
-  #long: HuffmanCode | null = null;
-  #low: HuffmanCode | null = null;
+  readonly #history: LzxHistory;
+  #codes: LzxCodes | null = null;
   #kind = 0;
   /** Bytes that the block begun has still to give, and whether an odd number of stored ones is followed by one more. */
   #left = 0;
@@ -52,7 +44,7 @@ export class LzxFolder {
     if (slots === undefined) throw damaged(`its window of 2^${windowBits} bytes is none of LZX`);
     this.#window = 1 << windowBits;
     this.#out = new Uint8Array(2 * this.#window + FRAME);
-    this.#mainLengths = new Uint8Array(256 + 8 * slots);
+    this.#history = new LzxHistory(slots);
   }
 
   /** The next `size` bytes (FRAME at most) from the next block of data. @throws CABINET_DAMAGED, NTFS_DAMAGED, RangeError */
@@ -89,24 +81,14 @@ export class LzxFolder {
       for (let i = 0; i < 3; i++) {
         let distance = 0;
         for (let shift = 0; shift < 32; shift += 8) distance += bits.byte() * 2 ** shift;
-        this.#recent[i] = distance;
+        this.#history.recent[i] = distance;
       }
       this.#padded = this.#left % 2 === 1;
       return;
     }
     if (this.#kind !== VERBATIM && this.#kind !== ALIGNED)
       throw damaged('a block of its packed data is of a kind that LZX does not have');
-    this.#low = null;
-    if (this.#kind === ALIGNED) {
-      const lengths = new Uint8Array(8);
-      for (let i = 0; i < lengths.length; i++) lengths[i] = bits.read(3);
-      this.#low = new HuffmanCode(lengths);
-    }
-    readLengths(bits, this.#mainLengths.subarray(0, 256));
-    readLengths(bits, this.#mainLengths.subarray(256));
-    readLengths(bits, this.#longLengths);
-    this.#main = new HuffmanCode(this.#mainLengths);
-    this.#long = new HuffmanCode(this.#longLengths);
+    this.#codes = readCodes(bits, this.#history, this.#kind === ALIGNED);
   }
 
   #store(bits: BitReader, packed: Uint8Array, stop: number): void {
@@ -119,57 +101,9 @@ export class LzxFolder {
   }
 
   #decode(bits: BitReader, stop: number): void {
-    const main = this.#main!;
-    const recent = this.#recent;
-    const out = this.#out;
-    let at = this.#at;
-    while (at < stop) {
-      const symbol = main.read(bits);
-      if (symbol < 256) {
-        out[at++] = symbol;
-        if (bits.exhausted) throw damaged('its packed data is cut short');
-        continue;
-      }
-      let length = (symbol & 7) + 2;
-      if (length === 9) length += this.#long!.read(bits);
-      const slot = (symbol - 256) >>> 3;
-      let distance: number;
-      if (slot < 3) {
-        distance = recent[slot]!;
-        recent[slot] = recent[0];
-      } else {
-        const extra = EXTRA[slot]!;
-        let rest: number;
-        if (this.#low !== null && extra >= 3) {
-          rest = bits.read(extra - 3) * 8;
-          rest += this.#low.read(bits);
-        } else {
-          rest = bits.read(extra);
-        }
-        distance = BASE[slot]! + rest - 2;
-        recent[2] = recent[1];
-        recent[1] = recent[0];
-      }
-      recent[0] = distance;
-      if (at + length > stop || distance > this.#window || bits.exhausted)
-        throw damaged('its packed data refers to nothing');
-      copyMatch(out, at, distance, length);
-      at += length;
-    }
+    const place = { from: this.#at, end: stop, window: this.#window };
+    const at = unpackMatches(bits, this.#codes!, this.#history.recent, this.#out, place);
+    if (at === null) throw damaged('its packed data is cut short, or refers to nothing');
     this.#at = at;
-  }
-}
-
-/** The packer made the targets of CALL (E8) absolute; they become relative again. `position` is where the bytes lie in the folder. */
-function translateCalls(bytes: Uint8Array, position: number, size: number): void {
-  const view = viewOf(bytes);
-  const end = bytes.length - 10;
-  for (let at = 0; at < end; at++) {
-    if (bytes[at] !== 0xe8) continue;
-    const here = position + at;
-    const target = view.getInt32(at + 1, true);
-    if (target >= -here && target < size)
-      view.setInt32(at + 1, target >= 0 ? target - here : target + size, true);
-    at += 4;
   }
 }
