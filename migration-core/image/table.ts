@@ -85,9 +85,11 @@ const FOREIGN: readonly { name: string; at: 'head' | 'tail'; offset: number; mag
 ];
 
 /**
- * The format of an image file by its contents, never by its name. Raw is what has no other format's magic; only where that
- * would take a part of a VMDK for a whole disk does the name count, to refuse it.
- * @throws IMAGE_NOT_SUPPORTED for a format that is known and not read, NOT_FOUND, READ_FAILED
+ * The format of an image file by its contents, never by its name. Raw is what has no other format's magic; only there does the
+ * name count, to refuse what would be no disk: a part of a VMDK, or a file that is called as another format and has lost its
+ * magic.
+ * @throws IMAGE_NOT_SUPPORTED for a format that is known and not read, IMAGE_DAMAGED for one that has only the name of its
+ *   format left, NOT_FOUND, READ_FAILED
  */
 export async function detectFormat(path: string): Promise<ImageFormat> {
   refuseUnfinished(path);
@@ -102,6 +104,7 @@ export async function detectFormat(path: string): Promise<ImageFormat> {
     const foreign = foreignName(head, tail);
     if (foreign !== undefined) throw isForeign(path, foreign);
     await refusePart(path);
+    refuseMisnamed(path);
     return raw;
   } finally {
     await file.close();
@@ -125,6 +128,27 @@ function isForeign(path: string, name: string): IronliftError {
   return new IronliftError('IMAGE_NOT_SUPPORTED', `${path} is ${name}, which is not read here.`, {
     next: 'Convert or unpack it to a raw, qcow2 or VMDK image first, for example with `qemu-img convert`.',
     data: { path, format: name },
+  });
+}
+
+/** Endings that raw disks are not given. Parts of VMDK are raw, and known by other rules. */
+const NAMED: readonly [endings: RegExp, name: string][] = [
+  [/\.qcow2$/iu, 'a qcow2 image'],
+  [/\.a?vhdx$/iu, 'a VHDX image'],
+  [/\.a?vhd$/iu, 'a VHD image'],
+  [/\.vdi$/iu, 'a VDI image'],
+  [/\.[es]\d\d$/iu, 'an EnCase image'],
+  [/\.ova$/iu, 'a package'],
+  [/\.(gz|xz|zst)$/iu, 'a compressed file'],
+];
+
+/** @throws IMAGE_DAMAGED */
+function refuseMisnamed(path: string): void {
+  const name = NAMED.find(([endings]) => endings.test(path))?.[1];
+  if (name === undefined) return;
+  throw new IronliftError('IMAGE_DAMAGED', `${path} is called as ${name} is, but its contents are none.`, {
+    next: 'Copy it again, complete, from where it came. If it is a raw disk, give its name the ending .img.',
+    data: { path },
   });
 }
 

@@ -77,6 +77,45 @@ describe('formats of disk images', () => {
     for (const size of [0, 1, 3, 511]) expect((await detectFormat(await fileWith(size, {}))).id).toBe('raw');
   });
 
+  it('is raw only under a name that is no other format’s', async () => {
+    const folder = await scratchFolder();
+    const path = (name: string): string => join(folder, name);
+    const names = [
+      'a.qcow2',
+      'a.VHDX',
+      'a.avhdx',
+      'a.vhd',
+      'a.vdi',
+      'a.E01',
+      'a.s01',
+      'a.ova',
+      'a.img.gz',
+      'a.xz',
+    ];
+    for (const name of names) {
+      await writeFile(path(name), Buffer.alloc(2048, 7));
+      await expect(detectFormat(path(name))).rejects.toMatchObject({
+        code: 'IMAGE_DAMAGED',
+        message: expect.stringMatching(/ is called as an? .* is, but its contents are none\.$/u) as string,
+        next: 'Copy it again, complete, from where it came. If it is a raw disk, give its name the ending .img.',
+      });
+    }
+    for (const name of [
+      'a',
+      'a.img',
+      'a.raw',
+      'a.dd',
+      'a.bin',
+      'a.001',
+      'qcow2',
+      'a-flat.vmdk',
+      'a.qcow2.bak',
+    ]) {
+      await writeFile(path(name), Buffer.alloc(2048, 7));
+      expect((await detectFormat(path(name))).id, name).toBe('raw');
+    }
+  });
+
   it('says when there is no file', async () => {
     await expect(detectFormat('/nowhere/disk')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     for (const format of imageFormats)
