@@ -23,7 +23,7 @@ packages=(
   attr acl quota     # put attributes and quotas on test volumes, and read them back
   nsis               # writes the stand-in of Electron's Windows program that packages are tried with
   chromium           # shows the page; judges what a browser lets other pages do
-  shellcheck openssl # judge import scripts, and the manifest of an OVA
+  shellcheck openssl # judge import scripts, the manifest of an OVA, and the signers of driver catalogues
   openssh-server openssh-client # serve and judge collecting over SSH, on a port of this machine
   tcsh               # a login shell that is no sh
   sysstat            # sar judges what is measured

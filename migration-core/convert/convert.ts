@@ -124,7 +124,7 @@ export async function previewAt<T>(
       const planned = await planDestination(options.output, plan.needBytes, options.force);
       await refuseInputsWithin(planned, [
         ...options.sources,
-        ...server.disks.map(({ source }) => source.description.path),
+        ...server.disks.flatMap(({ source }) => [source.description.path, ...source.files]),
         ...options.drivers,
       ]);
       return planned;

@@ -1,6 +1,6 @@
 /** The folder a conversion goes to: checked before anything is written, and left without a trace when the job fails. */
 import { mkdir, readdir, realpath, rm, rmdir, stat, statfs } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
 import { formatBytes } from '../base/text.ts';
 import { JOURNAL_NAME } from './journal.ts';
@@ -59,7 +59,8 @@ export async function planDestination(
 }
 
 /**
- * What is read must not lie in a folder that is emptied first: a finished machine can be the source of the next one.
+ * What is read must not lie in a folder that is emptied first: a finished machine can be the source of the next one, or what a
+ * snapshot holds the changes to.
  * @param inputs paths of sources and drivers; what is no path of this computer is passed over
  * @throws DESTINATION_EXISTS
  */
@@ -69,17 +70,27 @@ export async function refuseInputsWithin(
 ): Promise<void> {
   if (replaces.length === 0) return;
   const whole = await realpath(folder);
-  for (const input of inputs) {
-    const path = await realpath(input).catch(() => null);
-    if (path === null) continue;
-    const way = relative(whole, path);
-    if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) continue;
+  for (const input of new Set(inputs)) {
+    if (!(await placesOf(input)).some((path) => isWithin(whole, path))) continue;
     throw new IronliftError(
       'DESTINATION_EXISTS',
       `${input} is read for this conversion and lies in the folder ${folder}, whose contents it would replace.`,
       { next: 'Choose another folder with -o; nothing was written.', data: { folder, input } },
     );
   }
+}
+
+/** Where a file lies, and where the link lies by which it is found. */
+async function placesOf(input: string): Promise<string[]> {
+  const path = resolve(input);
+  const file = await realpath(path).catch(() => null);
+  const folder = await realpath(dirname(path)).catch(() => null);
+  return [...(file === null ? [] : [file]), ...(folder === null ? [] : [join(folder, basename(path))])];
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /**

@@ -5,6 +5,7 @@ import { IronliftError } from '../base/errors.ts';
 import { planFixes, type PlannedFix } from '../guest/fixers.ts';
 import { roomNeeded } from '../guest/apply-room.ts';
 import { availableModules } from '../guest/linux/initramfs/modules.ts';
+import { ARCHITECTURES } from '../guest/windows/drivers/inf/models.ts';
 import { loadableDrivers } from '../guest/windows/loadable-drivers.ts';
 import { formatById, imageFormats } from '../image/table.ts';
 import type { VirtualMachine } from '../target/machine.ts';
@@ -110,7 +111,10 @@ async function planWith(
   const modules = files !== null && kernel !== undefined ? await availableModules(files, kernel) : null;
   const windowsDrivers =
     files !== null && guest?.windows !== undefined
-      ? await loadableDrivers(files, guest.windows, found.drivers ?? [], signal)
+      ? await loadableDrivers(files, guest.windows, found.drivers ?? [], {
+          architecture: ARCHITECTURES[guest.architecture] ?? 'amd64',
+          signal,
+        })
       : undefined;
   const planned = planMachine({
     target,

@@ -7,7 +7,7 @@ import { fileSource, openReadOnly } from '../block/file-source.ts';
 import { readSystemUse, usesOfDevice } from './in-use.ts';
 import { cannotOpen, empty, namedTwice, notADisk } from './refusals.ts';
 import type { OpenSourceOptions, SourceDescription, SourceDisk, SourceKind } from './source.ts';
-import { deviceOfNumber, readBlockDevice, type BlockDevice } from './sysfs.ts';
+import { deviceOfNumber, readBlockDevice, RUNNING_SYSTEM, text, type BlockDevice } from './sysfs.ts';
 import { useFindings } from './use-findings.ts';
 
 export const linuxBlockDevice: SourceKind = {
@@ -28,6 +28,7 @@ async function openDevice(spec: string, options: OpenSourceOptions): Promise<Sou
   if (twin !== undefined) throw namedTwice(spec, twin.spec);
   if (device.size === 0) throw empty(spec);
   const findings = await checkUse(spec, device, options.allowMounted === true);
+  const files = await filesBehind(device);
   const fd = await openReadOnly(path).catch((error: unknown) => {
     const errno = systemErrorCode(error);
     if (options.helper !== undefined && (errno === 'EACCES' || errno === 'EPERM')) return null;
@@ -36,7 +37,7 @@ async function openDevice(spec: string, options: OpenSourceOptions): Promise<Sou
   if (fd === null) {
     const { openElevated } = await import('./elevated/open.ts');
     const opened = await openElevated(options.helper!, path, options);
-    return { ...opened, description: { ...opened.description, spec } };
+    return { ...opened, description: { ...opened.description, spec }, files };
   }
   return {
     disk: fileSource(fd, path, { size: device.size, sectorSize: device.sectorSize, sparse: false }),
@@ -47,8 +48,15 @@ async function openDevice(spec: string, options: OpenSourceOptions): Promise<Sou
       inode: '0',
       device: device.serial === '' ? device.number : `${device.model} ${device.serial}`.trim(),
     },
+    files,
     findings,
   };
+}
+
+/** A loop device shows a file as a disk (loop/backing_file in Documentation/ABI/testing/sysfs-block-loop). */
+async function filesBehind({ kind, name }: BlockDevice): Promise<string[]> {
+  const file = kind === 'loop' ? await text(RUNNING_SYSTEM.sys, 'block', name, 'loop', 'backing_file') : '';
+  return file === '' ? [] : [file];
 }
 
 /** dev_t as glibc packs it: 12 and 20 bits of major number, 8 and 24 of minor. Node passes it on as it is. */

@@ -73,6 +73,7 @@ export async function openListedDisk(
       identity,
     },
     fingerprint: { size, mtime: '0', inode: '0', device: `${model} ${serial}`.trim() || name },
+    files: [],
     findings,
   };
 }

@@ -50,6 +50,7 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
       'Name the image file of a whole disk.',
     );
   const image = format.id === 'raw' && inside === null ? null : await openOther(format, path, options);
+  const files = image === null ? [outer] : filesOf(outer, image);
   const disk = image ?? (await openRaw(spec, path, file, findings));
   return {
     disk,
@@ -68,11 +69,12 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
     },
     fingerprint: {
       ...(inside === null
-        ? await sizeAndAge(path, image)
+        ? await sizeAndAge(files)
         : { size: Number(file.size), mtime: String(file.mtimeNs) }),
       inode: String(file.ino),
       device: String(file.dev),
     },
+    files,
     get findings() {
       const made: Finding[] = [];
       for (let at = image; at !== null; at = at.facts.parent) made.push(...(at.facts.findings ?? []));
@@ -81,13 +83,19 @@ async function openImage(spec: string, options: OpenSourceOptions): Promise<Sour
   };
 }
 
-/** Of all files of the image and of those it holds the changes to: the data may change where the main file does not. */
-async function sizeAndAge(path: string, image: DiskImage | null): Promise<{ size: number; mtime: string }> {
-  const files = [path];
-  for (let at = image; at !== null; at = at.facts.parent) files.push(...at.facts.files.map(fileItself));
+/** Of the image and of those it holds the changes to; of packages the packages. */
+function filesOf(outer: string, image: DiskImage): string[] {
+  const files = new Set([outer]);
+  for (let at: DiskImage | null = image; at !== null; at = at.facts.parent)
+    for (const file of at.facts.files) files.add(fileItself(file));
+  return [...files];
+}
+
+/** Of all files: the data may change where the main file does not. */
+async function sizeAndAge(files: readonly string[]): Promise<{ size: number; mtime: string }> {
   let size = 0;
   let newest = 0n;
-  for (const file of new Set(files)) {
+  for (const file of files) {
     const found = await stat(file, { bigint: true });
     size += Number(found.size);
     if (found.mtimeNs > newest) newest = found.mtimeNs;

@@ -43,6 +43,11 @@ export interface SourceDisk {
   disk: BlockSource;
   description: SourceDescription;
   fingerprint: SourceFingerprint;
+  /**
+   * Files of this computer that the disk is read from: all of the image and of every image it holds the changes to; that behind a
+   * loop device; empty for other devices.
+   */
+  files: readonly string[];
   /** What is known by now: more may come to light while it is read. */
   readonly findings: Finding[];
 }

@@ -12,6 +12,8 @@ export interface WindowsDrivers {
   disks: Readonly<Record<DiskBus, { services: readonly string[] } | { problem: string }>>;
   /** INF files by the hardware IDs they name, in capitals; only of cards of hypervisors. */
   cards: ReadonlyMap<string, string>;
+  /** By the same IDs: packages of the sources that Windows does not install by itself, with what is in the way, as a clause. */
+  passedOver: ReadonlyMap<string, string>;
 }
 
 /** PCI IDs of the cards as hypervisors make them; any of them is named by the INF of a driver that drives the card. */
@@ -38,7 +40,11 @@ const FROM_SOURCES: Partial<Record<Hardware, string>> = {
   vmxnet3: 'the drivers of VMware Tools',
 };
 
-export function windowsDriversFor({ disks, cards }: WindowsDrivers): GuestDrivers {
+export function windowsDriversFor({ disks, cards, passedOver }: WindowsDrivers): GuestDrivers {
+  const refusal = (hardware: Hardware): string | undefined =>
+    isBus(hardware)
+      ? undefined
+      : CARDS[hardware].ids.map((id) => passedOver.get(id)).find((why) => why !== undefined);
   const driving = (hardware: Hardware): readonly string[] | null => {
     if (isBus(hardware)) {
       const found = disks[hardware];
@@ -51,14 +57,18 @@ export function windowsDriversFor({ disks, cards }: WindowsDrivers): GuestDriver
     name: 'Windows',
     driving,
     lacking: (hardware) => {
-      if (!isBus(hardware)) return `this Windows has no driver for the card (${CARDS[hardware].driver})`;
+      if (!isBus(hardware))
+        return refusal(hardware) ?? `this Windows has no driver for the card (${CARDS[hardware].driver})`;
       const found = disks[hardware];
       return 'problem' in found ? found.problem : '';
     },
     // Its virtio drivers come from sources of today; old ones drive the first form as well, which those machines offer too.
     modernVirtio: true,
-    cure: 'Name a source of drivers with --drivers',
+    cure: `Name a source of drivers${passedOver.size === 0 ? '' : ' that Microsoft has signed'} with --drivers`,
     better: (hardware) => {
+      const refused = hardware.find((one) => driving(one) === null && refusal(one) !== undefined);
+      if (refused !== undefined)
+        return `For ${refused}, name a source whose driver of it Microsoft has signed (WHQL) with --drivers, or install its driver on the server before the conversion.`;
       const wanted = hardware.find((one) => FROM_SOURCES[one] !== undefined && driving(one) === null);
       return wanted === undefined ? null : `For ${wanted}, name ${FROM_SOURCES[wanted]!} with --drivers.`;
     },

@@ -1,4 +1,5 @@
 /** Driver packages for tests: INF files in the shape that makers of virtual hardware give theirs, catalogues, driver files. */
+import { catalogue, type Chain } from './catalogues.ts';
 import { portableExecutable } from './windows/portable-executable.ts';
 
 export type Architecture = 'x86' | 'amd64' | 'arm64';
@@ -12,6 +13,8 @@ export interface PackageOptions {
   version?: string;
   date?: string;
   digest?: 'sha1' | 'sha256' | null;
+  /** Who has signed the catalogue; Microsoft unless told. */
+  signer?: Chain;
   /** DirID of the driver: 12, or 13 as newer packages have it. */
   directory?: string;
   encoding?: 'ansi' | 'utf-16le' | 'utf-8';
@@ -155,26 +158,6 @@ export function infText(options: PackageOptions): string {
   return lines.join('\r\n');
 }
 
-/** PKCS #7 SignedData as far as its digest algorithms, with something behind them that nobody reads. */
-export function catalogue(digest: 'sha1' | 'sha256'): Buffer {
-  const oid = { sha1: '06052b0e03021a', sha256: '0609608648016503040201' }[digest];
-  const algorithm = der(0x30, Buffer.concat([Buffer.from(oid, 'hex'), Buffer.from('0500', 'hex')]));
-  const signed = der(
-    0x30,
-    Buffer.concat([Buffer.from('020101', 'hex'), der(0x31, algorithm), der(0x30, Buffer.alloc(5000, 7))]),
-  );
-  const type = Buffer.from('06092a864886f70d010702', 'hex');
-  return der(0x30, Buffer.concat([type, der(0xa0, signed)]));
-}
-
-function der(tag: number, content: Buffer): Buffer {
-  const { length } = content;
-  if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);
-  const size = Buffer.alloc(2);
-  size.writeUInt16BE(length);
-  return Buffer.concat([Buffer.from([tag, 0x82]), size, content]);
-}
-
 /** The files of a package by their names. */
 export function packageFiles(options: PackageOptions): Record<string, Uint8Array> {
   const { name, architecture, encoding = 'ansi', digest = 'sha256', without = [] } = options;
@@ -189,6 +172,6 @@ export function packageFiles(options: PackageOptions): Record<string, Uint8Array
       version: options.fileVersion ?? options.version ?? '100.95.104.26200',
     }),
   };
-  if (digest !== null) files[`${name}.cat`] = catalogue(digest);
+  if (digest !== null) files[`${name}.cat`] = catalogue(digest, options.signer);
   return Object.fromEntries(Object.entries(files).filter(([path]) => !without.includes(path)));
 }

@@ -36,6 +36,18 @@ export interface DriverFile {
   read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** Who has signed a catalogue. */
+export interface CatalogueSigner {
+  /** As the certificate has it: `Red Hat, Inc.`. */
+  name: string;
+  /** Microsoft itself has signed: after its tests (WHQL), by attestation, or a driver of its own. */
+  microsoft: boolean;
+  /** SHA-1 of the certificate, as Windows names certificates in its registry: 40 capital hex digits. */
+  thumbprint: string;
+  /** The catalogue has a certificate by which kernels take the signer's signature for one that Microsoft knows. */
+  crossSigned: boolean;
+}
+
 export interface DriverPackage {
   /** `viostor.inf`. */
   inf: string;
@@ -53,6 +65,8 @@ export interface DriverPackage {
   files: DriverFile[];
   /** Digest of the signature of the catalogue; `none` without a catalogue. Old Windows knows no SHA-2. */
   signature: 'sha1' | 'sha2' | 'unknown' | 'none';
+  /** Who has signed the catalogue, mostly one; absent where nobody has or it cannot be read. */
+  signers?: readonly CatalogueSigner[];
   /** What is missing of the package or odd about it: sentences without beginning and end, `its file x.sys is not in the source`. */
   problems?: string[];
 }

@@ -4,6 +4,8 @@ import { DISK_BUSES } from '../../target/machine.ts';
 import { CARD_IDS, type WindowsDrivers } from '../../target/windows-drivers.ts';
 import type { GuestReader } from '../fixer.ts';
 import type { DriverPackage } from './driver-package.ts';
+import type { DriverArchitecture } from './drivers/inf/models.ts';
+import { installObstacle } from './drivers/publisher.ts';
 import type { WindowsFacts } from './facts.ts';
 import { openGuestHive } from './guest-hive.ts';
 import { RegistryReader } from './inspect/registry.ts';
@@ -16,21 +18,39 @@ import { VolumePaths } from './volume-path.ts';
 const MOST_INF_BYTES = 64 << 20;
 const LARGEST_INF = 2 << 20;
 
+export interface LoadableOptions {
+  /** Of Windows; those for x64 ask the most of drivers, and are meant unless told. */
+  architecture?: DriverArchitecture;
+  signal?: AbortSignal | undefined;
+}
+
 /** @throws what opening the SYSTEM hive throws. */
 export async function loadableDrivers(
   files: GuestReader,
   windows: WindowsFacts,
   packages: readonly DriverPackage[] = [],
-  signal?: AbortSignal,
+  { architecture = 'amd64', signal }: LoadableOptions = {},
 ): Promise<WindowsDrivers> {
   const paths = new VolumePaths(files);
   let cards = await cardsInDatabases(files, paths, windows);
   if (cards.size === 0) cards = await cardsInInfFiles(files, paths, windows);
-  for (const { inf, devices } of packages)
-    for (const { hardwareIds, compatibleIds } of devices)
-      for (const id of [...hardwareIds, ...compatibleIds])
-        for (const card of CARD_IDS) if (claims(id.toUpperCase(), card)) cards.set(card, inf);
-  return { disks: await disksOf(files, windows, packages, signal), cards };
+  const passedOver = new Map<string, string>();
+  const ofCards = packages.map((one) => ({ one, ids: cardsOf(one) })).filter(({ ids }) => ids.length > 0);
+  const software =
+    ofCards.length > 0 ? await openGuestHive(files, windows.hives.software).catch(orNull) : null;
+  for (const { one, ids } of ofCards) {
+    const why = installObstacle(one, { ntVersion: windows.ntVersion, architecture }, software);
+    for (const card of ids)
+      if (why === null) cards.set(card, one.inf);
+      else passedOver.set(card, `the driver package ${one.inf} (${one.source}) ${why}`);
+  }
+  return { disks: await disksOf(files, windows, packages, signal), cards, passedOver };
+}
+
+/** The IDs of virtual cards that a package claims. */
+function cardsOf({ devices }: DriverPackage): string[] {
+  const ids = devices.flatMap(({ hardwareIds, compatibleIds }) => [...hardwareIds, ...compatibleIds]);
+  return CARD_IDS.filter((card) => ids.some((id) => claims(id.toUpperCase(), card)));
 }
 
 async function disksOf(
@@ -102,9 +122,13 @@ async function readerOf(files: GuestReader, path: string): Promise<RegistryReade
   try {
     return new RegistryReader(await openGuestHive(files, path));
   } catch (error) {
-    if (!isIronliftError(error) || error.kind === 'cancelled') throw error;
-    return null;
+    return orNull(error);
   }
+}
+
+function orNull(error: unknown): null {
+  if (isIronliftError(error) && error.kind !== 'cancelled') return null;
+  throw error;
 }
 
 /** The INF files of network cards themselves, Windows' own and those installed later. */

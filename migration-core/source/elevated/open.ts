@@ -81,7 +81,8 @@ class HelperLine {
     if (!opened.success) throw this.#strange();
     void this.#listen();
     const { description, fingerprint, findings } = opened.data;
-    return { description, fingerprint, findings, disk: this.#disk(description.size, description.sectorSize) };
+    const disk = this.#disk(description.size, description.sectorSize);
+    return { description, fingerprint, findings, files: [], disk };
   }
 
   #disk(size: number, sectorSize: number): BlockSource {

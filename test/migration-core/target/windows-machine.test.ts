@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../migration-core/base/finding.ts';
 import type { Guest } from '../../../migration-core/guest/guest.ts';
 import { inspectGuest } from '../../../migration-core/guest/inspect.ts';
-import type { DriverPackage } from '../../../migration-core/guest/windows/driver-package.ts';
+import type { CatalogueSigner, DriverPackage } from '../../../migration-core/guest/windows/driver-package.ts';
 import { loadableDrivers } from '../../../migration-core/guest/windows/loadable-drivers.ts';
 import { chooseChipset } from '../../../migration-core/target/chipset.ts';
 import type { VirtualMachine } from '../../../migration-core/target/machine.ts';
@@ -66,8 +66,25 @@ const findingOf = (findings: Finding[]): string =>
     ({ code, message }) => /NIC_DRIVER$|HARDWARE_CHOSEN$/u.test(code) && /the network cards/iu.test(message),
   )!.message;
 
+const MICROSOFT: CatalogueSigner = {
+  name: 'Microsoft Windows Hardware Compatibility Publisher',
+  microsoft: true,
+  thumbprint: '11'.repeat(20),
+  crossSigned: false,
+};
+const RED_HAT: CatalogueSigner = {
+  name: 'Red Hat, Inc.',
+  microsoft: false,
+  thumbprint: '22'.repeat(20),
+  crossSigned: true,
+};
+
 /** One driver of a source, for one device. */
-function driverPackage(service: string, hardwareId: string): DriverPackage {
+function driverPackage(
+  service: string,
+  hardwareId: string,
+  signed: Partial<DriverPackage> = { signature: 'sha2', signers: [MICROSOFT] },
+): DriverPackage {
   return {
     inf: `${service}.inf`,
     source: `virtio-win.iso: ${service}/2k22/amd64`,
@@ -94,13 +111,15 @@ function driverPackage(service: string, hardwareId: string): DriverPackage {
       },
     ],
     files: [],
-    signature: 'sha2',
+    signature: 'unknown',
+    ...signed,
   };
 }
 
+const NETKVM = 'PCI\\VEN_1AF4&DEV_1041&SUBSYS_11001AF4&REV_01';
 const VIRTIO = [
   driverPackage('viostor', 'PCI\\VEN_1AF4&DEV_1042&SUBSYS_11001AF4&REV_01'),
-  driverPackage('netkvm', 'PCI\\VEN_1AF4&DEV_1041&SUBSYS_11001AF4&REV_01'),
+  driverPackage('netkvm', NETKVM),
 ];
 
 /** Bus and card with nothing but what Windows has: KVM, ESXi, Hyper-V, VirtualBox. `none` where Windows has no driver for any card. */
@@ -170,6 +189,55 @@ describe('the sentences', () => {
         'The disks use virtio-blk, the first choice on KVM (libvirt); Windows has its drivers (viostor, disk).',
     });
     expect(about(findings, 'The network cards').message).toContain('(netkvm.inf)');
+  });
+
+  test('a card whose driver Windows would ask about is passed over, as the machine would come up without network', async () => {
+    const card = async (
+      version: WindowsVersionId,
+      signed: Partial<DriverPackage>,
+      rest: Partial<WindowsGuestOptions> = {},
+    ): Promise<string> => {
+      const drivers = [driverPackage('netkvm', 'PCI\\VEN_1AF4&DEV_1000&SUBSYS_00011AF4&REV_00', signed)];
+      return (await plan({ version, ...rest }, { drivers })).machine.nics[0]!.model;
+    };
+    const asked = { signature: 'sha1', signers: [RED_HAT] } as const;
+    const own = await plan({ version: '2012r2' }, { drivers: [driverPackage('netkvm', NETKVM, asked)] });
+    expect(own.machine.nics[0]!.model).toBe('e1000e');
+    expect(about(own.findings, 'The network cards')).toEqual({
+      severity: 'info',
+      code: 'TARGET_HARDWARE_CHOSEN',
+      message:
+        'The network cards use e1000e, the best choice on KVM (libvirt) after virtio-net (the driver package netkvm.inf (virtio-win.iso: netkvm/2k22/amd64) is signed by Red Hat, Inc. and not by Microsoft, so Windows asks before it installs it, and nobody is there to answer at its first start); Windows has its drivers (net1ic64.inf).',
+      next: 'For virtio-net, name a source whose driver of it Microsoft has signed (WHQL) with --drivers, or install its driver on the server before the conversion.',
+    });
+    for (const [version, model] of [
+      ['2003', 'e1000'],
+      ['2008r2', 'e1000e'],
+      ['2012', 'e1000e'],
+    ] as const) {
+      expect(await card(version, asked), version).toBe(model);
+      expect(await card(version, { signature: 'sha1', signers: [MICROSOFT] }), version).toBe('virtio-net');
+    }
+    expect(await card('2022', { signature: 'none' })).toBe('e1000e');
+    // Its publisher was trusted on the server: with its tools installed once, for instance.
+    const trusted = `Microsoft\\SystemCertificates\\TrustedPublisher\\Certificates\\${RED_HAT.thumbprint}`;
+    expect(await card('2012r2', asked, { software: { [trusted]: {} } })).toBe('virtio-net');
+    // Windows has the driver already, and brings it to the new card.
+    const installed = { '/Windows/INF/oem7.inf': 'PCI\\VEN_1AF4&DEV_1000' };
+    expect(await card('2008r2', asked, { files: installed })).toBe('virtio-net');
+  });
+
+  test('where there is no other card, what is wrong with the package is said', async () => {
+    const drivers = [driverPackage('netkvm', NETKVM, { signature: 'sha1', signers: [RED_HAT] })];
+    const { findings } = await plan({ version: 'xp' }, { drivers });
+    const none = findings.find(({ code }) => code === 'TARGET_NO_NIC_DRIVER')!;
+    expect(none.severity).toBe('warning');
+    expect(none.message).toContain(
+      'virtio-net (the driver package netkvm.inf (virtio-win.iso: netkvm/2k22/amd64) is signed by Red Hat, Inc. and not by Microsoft',
+    );
+    expect(none.next).toBe(
+      'Name a source of drivers that Microsoft has signed with --drivers, or choose another platform.',
+    );
   });
 
   test('what was asked for and cannot be is refused, with what can', async () => {

@@ -81,7 +81,10 @@ export function bestCandidates(candidates: readonly Candidate[], windows: Target
   });
 }
 
-/** Packages of several sources: a device that more than one knows is driven by the one of the first. */
+/**
+ * Packages of several sources: a device that more than one knows is driven by the one of the first. Of network cards those come
+ * first that Microsoft has signed, as Windows installs them without a question.
+ */
 export function mergePackages(sources: readonly (readonly DriverPackage[])[]): DriverPackage[] {
   return firstForEachDevice(sources.flat()).filter((one) => one !== null);
 }
@@ -89,13 +92,17 @@ export function mergePackages(sources: readonly (readonly DriverPackage[])[]): D
 /** Each package with the devices for which none before it has a driver; null where there are none. */
 function firstForEachDevice(packages: readonly DriverPackage[]): (DriverPackage | null)[] {
   const taken = new Map<string, DriverPackage>();
-  for (const one of packages)
+  const claimants = [...packages.filter((one) => !asks(one)), ...packages.filter(asks)];
+  for (const one of claimants)
     for (const id of one.devices.flatMap(idsOf)) if (!taken.has(id)) taken.set(id, one);
   return packages.map((one) => {
     const devices = one.devices.filter((device) => idsOf(device).some((id) => taken.get(id) === one));
     return devices.length === 0 ? null : { ...one, devices };
   });
 }
+
+const asks = ({ className, signers = [] }: DriverPackage): boolean =>
+  className.toLowerCase() === 'net' && !(signers.length > 0 && signers.every(({ microsoft }) => microsoft));
 
 const idsOf = ({ hardwareIds, compatibleIds }: DriverDevice): string[] =>
   [...hardwareIds, ...compatibleIds].map((id) => id.toUpperCase());

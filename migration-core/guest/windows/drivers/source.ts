@@ -4,6 +4,7 @@ import { isIronliftError } from '../../../base/errors.ts';
 import { basename } from 'node:path';
 import type { DriverFile, DriverPackage, DriverSource } from '../driver-package.ts';
 import { signatureOf } from './inf/catalogue.ts';
+import { signersOf } from './inf/signers.ts';
 import { isPlainName, type InfCopy } from './inf/files.ts';
 import { decorationsOf, type TargetWindows } from './inf/models.ts';
 import { packageOf, versionOf, type InfPackage } from './inf/package.ts';
@@ -119,7 +120,7 @@ class TreeSource implements OpenDriverSource {
     }
     const packages: DriverPackage[] = [];
     for (const { content, catalogue } of bestCandidates(candidates, windows))
-      packages.push({ ...content, signature: catalogue === null ? 'none' : await signature(catalogue) });
+      packages.push({ ...content, ...(catalogue === null ? {} : await signature(catalogue)) });
     return packages;
   }
 
@@ -194,7 +195,9 @@ class TreeSource implements OpenDriverSource {
   }
 }
 
-async function signature(catalogue: DriverFile): Promise<DriverPackage['signature']> {
-  if (catalogue.bytes > MAX_CATALOGUE) return 'unknown';
-  return signatureOf(await catalogue.read());
+async function signature(catalogue: DriverFile): Promise<Pick<DriverPackage, 'signature' | 'signers'>> {
+  if (catalogue.bytes > MAX_CATALOGUE) return { signature: 'unknown' };
+  const bytes = await catalogue.read();
+  const signers = signersOf(bytes);
+  return { signature: signatureOf(bytes), ...(signers === null ? {} : { signers }) };
 }

@@ -105,7 +105,7 @@ async function planOnHive(request: BootPathsRequest, system: Hive): Promise<FixP
         ...(vital ? { vital: true } : {}),
       });
   }
-  const foundation = foundationPlan(windows, system);
+  const foundation = await foundationPlan(windows, system, driverFiles);
   for (const number of foundation.damaged) damaged.add(number);
   return {
     edits: [...edits, ...foundation.edits],

@@ -95,10 +95,13 @@ function solutionFor(
   return { service: inbox.driver.service, inbox, ids, missingFiles: [] };
 }
 
-/** What keeps the driver of a service from being loaded. `binary` is asked for where the service is not there yet. */
-async function obstacleOf(
+/**
+ * What keeps the driver of a service from being loaded, as a part of a sentence; null for nothing. `binary` is asked for where the
+ * service is not there yet. @throws HIVE_DAMAGED
+ */
+export async function obstacleOf(
   service: string,
-  windows: Facts,
+  windows: Pick<Facts, 'currentControlSet'>,
   system: Hive,
   files: DriverFiles,
   binary?: string,
@@ -112,7 +115,11 @@ async function obstacleOf(
 }
 
 /** Undefined without a service of that name, empty without a path. */
-function imagePathOf(service: string, windows: Facts, system: Hive): string | undefined {
+function imagePathOf(
+  service: string,
+  windows: Pick<Facts, 'currentControlSet'>,
+  system: Hive,
+): string | undefined {
   const key = system.find(`${controlSetKey(windows.currentControlSet)}\\Services\\${service}`);
   if (key === undefined) return undefined;
   const value = key.value('ImagePath');

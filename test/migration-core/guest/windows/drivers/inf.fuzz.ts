@@ -2,12 +2,14 @@
 import { expect, it } from 'vitest';
 import { isIronliftError } from '../../../../../migration-core/base/errors.ts';
 import { signatureOf } from '../../../../../migration-core/guest/windows/drivers/inf/catalogue.ts';
+import { signersOf } from '../../../../../migration-core/guest/windows/drivers/inf/signers.ts';
 import { isPlainName } from '../../../../../migration-core/guest/windows/drivers/inf/files.ts';
 import { packageOf, versionOf } from '../../../../../migration-core/guest/windows/drivers/inf/package.ts';
 import { parseInf } from '../../../../../migration-core/guest/windows/drivers/inf/syntax.ts';
 import { readExecutableBytes } from '../../../../../migration-core/guest/windows/inspect/executable.ts';
 import { WINDOWS_NAMES } from '../../../../../migration-core/guest/windows/drivers/windows-names.ts';
-import { catalogue, packageFiles } from '../../../../support/driver-packages.ts';
+import { catalogue } from '../../../../support/catalogues.ts';
+import { packageFiles } from '../../../../support/driver-packages.ts';
 import { seeded } from '../../../../support/tools.ts';
 
 const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 1500);
@@ -88,6 +90,10 @@ it('catalogues and driver files', async () => {
     expect(['sha1', 'sha2', 'unknown']).toContain(
       signatureOf(mutated(catalogue(seed % 2 === 0 ? 'sha1' : 'sha256').subarray(0, 80), random)),
     );
+    for (const { name, thumbprint } of signersOf(mutated(catalogue('sha256', 'maker'), random)) ?? []) {
+      expect(name.length).toBeLessThanOrEqual(200);
+      expect(thumbprint).toMatch(/^[0-9A-F]{40}$/u);
+    }
     await readExecutableBytes(mutated(Buffer.from(driver!), random));
   }
 });

@@ -11,7 +11,8 @@ import {
 import { packageOf } from '../../../../../migration-core/guest/windows/drivers/inf/package.ts';
 import { parseInf, type Inf } from '../../../../../migration-core/guest/windows/drivers/inf/syntax.ts';
 import { expandText, texts } from '../../../../../migration-core/registry/types.ts';
-import { catalogue, infText, packageFiles } from '../../../../support/driver-packages.ts';
+import { catalogue } from '../../../../support/catalogues.ts';
+import { infText, packageFiles } from '../../../../support/driver-packages.ts';
 
 const inf = (text: string): Inf => parseInf(Buffer.from(text, 'latin1'), 'test.inf');
 const windows = (

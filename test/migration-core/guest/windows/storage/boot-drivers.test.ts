@@ -208,6 +208,44 @@ describe('what the customer is told', () => {
   });
 });
 
+describe('drivers that every way needs', () => {
+  const all = (id: WindowsVersionId): string[] =>
+    inboxDrivers(WINDOWS_VERSIONS[id]).map(({ binary }) => binary);
+
+  test('are not started at boot where their file is missing: Windows would stop there', async () => {
+    const keys: Keys = {
+      'ControlSet001\\Services\\volmgr': { Start: 3 },
+      'ControlSet001\\Services\\mountmgr': { Start: 3 },
+    };
+    const drivers = all('2008r2').filter((name) => !/^(volmgr|volsnap)\.sys$/iu.test(name));
+    const result = await made('2008r2', { buses: ['ahci'], keys, drivers });
+    const blocker = (name: string): object => ({
+      severity: 'blocker',
+      code: 'WINDOWS_BOOT_DRIVER_UNUSABLE',
+      message: `Windows would not start: every way to the disk needs its driver "${name}", but its file C:\\Windows\\System32\\drivers\\${name}.sys is missing.`,
+      next: 'Put the file back on the server (sfc /scannow, or from the installation medium of this Windows), and check that the server itself starts from this disk.',
+    });
+    expect(result.findings.filter(({ severity }) => severity === 'blocker')).toEqual([
+      blocker('volmgr'),
+      blocker('volsnap'),
+    ]);
+    expect(result.difference.filter((line) => /volmgr|mountmgr/u.test(line))).toEqual([
+      'ControlSet001\\Services\\mountmgr\\@Start = 0x0 (was 0x3)',
+    ]);
+  });
+
+  test('nor where what the file itself needs is', async () => {
+    const result = await made('2019', {
+      buses: ['ahci'],
+      drivers: all('2019').filter((name) => name !== 'mountmgr.sys'),
+      files: { '/Windows/System32/drivers/mountmgr.sys': driverFile(['NOTTHERE.SYS']) },
+    });
+    expect(messages(result)).toContain(
+      'Windows would not start: every way to the disk needs its driver "mountmgr", but its file C:\\Windows\\System32\\drivers\\mountmgr.sys needs NOTTHERE.SYS, which is missing.',
+    );
+  });
+});
+
 describe('drivers that are there', () => {
   test('what every way to the disk needs is started at boot again', async () => {
     const keys: Keys = {
@@ -345,7 +383,8 @@ describe('a SATA driver of Intel that the server had for its own board', () => {
 });
 
 describe('files that are missing', () => {
-  const drivers = ['disk.sys', 'atapi.sys', 'ntoskrnl.exe'];
+  const everywhere = ['acpi.sys', 'pci.sys', 'partmgr.sys', 'volmgr.sys', 'mountmgr.sys', 'volsnap.sys'];
+  const drivers = [...everywhere, 'disk.sys', 'atapi.sys', 'ntoskrnl.exe'];
 
   test('come from the driver store, the newest of them, with what they import', async () => {
     const store = '/Windows/System32/DriverStore/FileRepository';

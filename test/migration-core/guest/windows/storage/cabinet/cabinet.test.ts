@@ -133,7 +133,7 @@ describe('the driver cache of XP', () => {
           'CCS\\Control\\CriticalDeviceDatabase\\secondary_ide_channel': null,
         },
       }).system,
-      drivers: ['disk.sys'],
+      drivers: ['disk.sys', 'pci.sys', 'partmgr.sys', 'ftdisk.sys', 'mountmgr.sys', 'volsnap.sys'],
       buses: ['ide'],
       files: {
         [`${cache}/driver.cab`]: cab(['atapi.sys', 'intelide.sys', 'pciidex.sys'], 'driver'),
