@@ -1,6 +1,5 @@
 /** Security descriptors for tests, made and shown without the driver's own code. */
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { run } from '../../../support/tools.ts';
 
 export const WHO = {
@@ -155,5 +154,3 @@ export async function rightsOf(mount: string, paths: readonly string[]): Promise
   }
   return found;
 }
-
-export const under = (mount: string, path: string): string => join(mount, path);
