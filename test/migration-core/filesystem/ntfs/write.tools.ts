@@ -145,7 +145,7 @@ test.each([
       await fs.remove(`/crumb ${i}`);
       tree.delete(`/crumb ${i}`);
     }
-    let big = content(Math.floor(fs.freeBytes * 0.7), 3);
+    let big = content(Math.floor(fs.freeBytes * 0.75), 3);
     await put('/big', big);
     await fs.mkdir('/folder');
     tree.set('/folder', 'folder');
