@@ -13,7 +13,7 @@
  */
 import { viewOf } from '../../base/bytes.ts';
 import { aclLength, CONTROL, sidAt, type Acl, type Descriptor } from './descriptor.ts';
-import { notSupported } from './errors.ts';
+import { damaged, notSupported } from './errors.ts';
 
 /** S-1-AUTHORITY-PARTS... */
 export function sid(authority: number, ...parts: number[]): Uint8Array {
@@ -88,11 +88,17 @@ function withFlags(ace: Uint8Array, flags: number): Uint8Array {
   return bytes;
 }
 
+/** Which classes an entry for objects names: 8 u32. */
+function classesOf(ace: Uint8Array): number {
+  if (ace.length < 12) throw damaged('a security descriptor has an entry that is cut off');
+  return viewOf(ace).getUint32(8, true);
+}
+
 /** Where the identifier of an entry stands; null where the entry is of a type whose rights are none to files. */
 function sidOffset(ace: Uint8Array): number | null {
   if (PLAIN_TYPES.includes(ace[0]!)) return 8;
   if (!OBJECT_TYPES.includes(ace[0]!)) return null;
-  const present = viewOf(ace).getUint32(8, true);
+  const present = classesOf(ace);
   return 12 + (present & 1 ? 16 : 0) + (present & HAS_INHERITED_TYPE ? 16 : 0);
 }
 
@@ -115,8 +121,7 @@ function concrete(ace: Uint8Array, creator: Creator): Uint8Array {
 function inheritedAces(ace: Uint8Array, folder: boolean, creator: Creator): Uint8Array[] {
   const flags = ace[1]!;
   const spread = flags & (ACE.objectInherit | ACE.containerInherit);
-  const forClass =
-    OBJECT_TYPES.includes(ace[0]!) && (viewOf(ace).getUint32(8, true) & HAS_INHERITED_TYPE) !== 0;
+  const forClass = OBJECT_TYPES.includes(ace[0]!) && (classesOf(ace) & HAS_INHERITED_TYPE) !== 0;
   const counts = (flags & (folder ? ACE.containerInherit : ACE.objectInherit)) !== 0 && !forClass;
   const goesOn = folder && spread !== 0 && (flags & ACE.noPropagate) === 0;
   const base = (flags & ACE.others) | ACE.inherited;

@@ -109,6 +109,16 @@ describe('entries of other kinds', () => {
     expect(only![1]).toBe(0x1b);
   });
 
+  test('an entry that is too short for its kind is damage', () => {
+    for (const bytes of [
+      [5, 3, 8, 0, 1, 0, 0, 0],
+      [0, 3, 8, 0, 1, 0, 0, 0],
+    ])
+      expect(() => childOf(Buffer.from(bytes), false)).toThrow(
+        /^The NTFS file system is damaged: a security descriptor has an (entry that is cut off|impossible identifier)\.$/u,
+      );
+  });
+
   test('entries of an unknown kind keep all but their flags', () => {
     const entry = Buffer.from([0x55, 0x03, 12, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect(childOf(entry, true)).toEqual([Uint8Array.from([0x55, 0x13, 12, 0, 1, 2, 3, 4, 5, 6, 7, 8])]);
