@@ -366,3 +366,53 @@ test('a volume of version 1.2 keeps the descriptor in the file itself', async ()
   expect(info).not.toContain('Security ID:');
   expect(info).toMatch(/Owner SID:\s+S-1-5-32-544/u);
 });
+
+/** Gives $SDS of a fresh volume a hole between the descriptors and their copy, as a program that saves space might. */
+function punch(image: Buffer): void {
+  const name = Buffer.from('$Secure', 'utf16le');
+  let record = -1;
+  for (let at = image.indexOf(name); at >= 0 && record < 0; at = image.indexOf(name, at + 2))
+    if (image.toString('latin1', at & ~1023, (at & ~1023) + 4) === 'FILE') record = at & ~1023;
+  const bytes = image.subarray(record, record + 1024);
+  const array = bytes.readUInt16LE(4);
+  for (const k of [1, 2]) bytes.copy(bytes, k * 512 - 2, array + k * 2, array + k * 2 + 2);
+  let at = bytes.readUInt16LE(0x14);
+  while (bytes.readUInt32LE(at) !== 0x80) at += bytes.readUInt32LE(at + 4);
+  const map = at + bytes.readUInt16LE(at + 0x20);
+  // One run of 65 clusters of 4 KiB, its length in one byte and its place in two.
+  expect([bytes[map], bytes[map + 1], bytes[map + 4]]).toEqual([0x21, 65, 0]);
+  const end = at + bytes.readUInt32LE(at + 4);
+  bytes.copyWithin(end + 8, end, bytes.readUInt32LE(0x18));
+  bytes.writeUInt32LE(bytes.readUInt32LE(at + 4) + 8, at + 4);
+  bytes.writeUInt32LE(bytes.readUInt32LE(0x18) + 8, 0x18);
+  bytes[map + 1] = 1;
+  // 63 clusters of nothing, and one that lies 64 behind the first.
+  bytes.set([0x01, 63, 0x11, 1, 64, 0, 0, 0, 0, 0], map + 4);
+  bytes.writeUInt16LE(0x8000, at + 0x0c);
+  for (const k of [1, 2]) {
+    bytes.copy(bytes, array + k * 2, k * 512 - 2, k * 512);
+    bytes.copy(bytes, k * 512 - 2, array, array + 2);
+  }
+}
+
+test('a file of rights with a hole is written anew without it', async () => {
+  const folder = await scratchFolder();
+  const path = await makeNtfs(folder, 'ntfs', 12);
+  const { bytes } = await openNtfs(path);
+  punch(Buffer.from(bytes.buffer));
+  const { fs, overlay } = await openBytes(bytes);
+  await fs.mkdir('/closed', { rights: 'administrators' });
+  await fs.writeFile('/closed/file', Buffer.from('x'));
+  await fs.flush();
+  const out = await writeOut({ overlay }, join(folder, 'out'));
+  expect((await tryRun('ntfssecaudit', ['-a', out])).stdout).toContain('All keys are present in all lists');
+  const info = await run('ntfsinfo', ['-v', '-i', '9', out]);
+  expect(info).not.toContain('Attribute flags:\t 0x8000');
+  const rights = await withMount(out, 'ro', (mount) => rightsOf(mount, ['closed/file']));
+  expect(shown(rights.get('closed/file')!)).toEqual([
+    'O:BA G:SY 8404',
+    `A;ID;${FULL};SY`,
+    `A;ID;${FULL};BA`,
+    'A;ID;1200a9;BU',
+  ]);
+});
