@@ -296,49 +296,63 @@ test('what runs as LocalSystem is closed to users in a Windows whose folders are
   expect(shown(rights.get('Windows/closed.txt')!)).toEqual(['O:BA G:SY 9814', 'S ML;ID;1;ME', ...lists('')]);
 });
 
-test('hundreds of new descriptors: blocks of $SDS and of both indexes fill up, and ntfs-3g goes on from there', async () => {
-  const folder = await scratchFolder();
-  const path = await makeNtfs(folder, 'ntfs', 40);
-  const random = seeded(42);
-  const names = Array.from({ length: 320 }, (_, i) => `f${i}`);
-  const parents = new Map(
-    names.map((name, i) => [
-      name,
-      descriptor({
-        // About a kilobyte each, so that a block of 256 KiB is full after some 250 of them.
-        dacl: Array.from({ length: 25 + Math.floor(random() * 40) }, (_, k) =>
-          ace(`A;OICI;${(i * 100 + k + 1).toString(16)};USER`),
-        ),
-      }),
-    ]),
-  );
-  parents.set('longest', descriptor(LONGEST));
-  await withMount(path, 'permissions', async (mount) => {
-    for (const name of parents.keys()) await mkdir(join(mount, name));
-    await setRights(mount, parents);
-  });
-  const before = await audited(path);
-  const image = await openNtfs(path);
-  for (const name of names) await image.fs.writeFile(`/${name}/file`, Buffer.from(name));
-  // The same rights again are not kept again.
-  for (const name of names) await image.fs.writeFile(`/${name}/again`, Buffer.from(name));
-  const { out, count } = await judge(image, folder);
-  expect(count).toBe(before + names.length + 1);
-  const files = names.flatMap((name) => [`${name}/file`, `${name}/again`]);
-  const rights = await withMount(out, 'ro', (mount) => rightsOf(mount, files));
-  for (const name of names) {
-    const expected = shown(parents.get(name)!)
-      .slice(1)
-      .map((one) => one.replace('OICI', 'ID'));
-    expect(shown(rights.get(`${name}/file`)!)).toEqual(['O:BA G:SY 8404', ...expected]);
-    expect(rights.get(`${name}/again`)).toEqual(rights.get(`${name}/file`));
-  }
-  await inheriting(out, async (mount) => {
-    for (const name of names.slice(0, 50)) await mkdir(join(mount, name, 'more'));
-    await mkdir(join(mount, 'longest', 'more'));
-  });
-  expect(await audited(out)).toBe(count + 51);
-});
+test.each([
+  ['as they come', false],
+  ['in crumbs of free space, so that $Secure needs a second record', true],
+])(
+  'hundreds of new descriptors, %s: blocks of $SDS and of both indexes fill up, and ntfs-3g goes on from there',
+  async (_, crumbs) => {
+    const folder = await scratchFolder();
+    const path = await makeNtfs(folder, 'ntfs', 24);
+    const random = seeded(42);
+    const names = Array.from({ length: 320 }, (_, i) => `f${i}`);
+    const parents = new Map(
+      names.map((name, i) => [
+        name,
+        descriptor({
+          // About a kilobyte each, so that a block of 256 KiB is full after some 250 of them.
+          dacl: Array.from({ length: 25 + Math.floor(random() * 40) }, (_, k) =>
+            ace(`A;OICI;${(i * 100 + k + 1).toString(16)};USER`),
+          ),
+        }),
+      ]),
+    );
+    parents.set('longest', descriptor(LONGEST));
+    await withMount(path, 'permissions', async (mount) => {
+      for (const name of parents.keys()) await mkdir(join(mount, name));
+      await setRights(mount, parents);
+    });
+    const before = await audited(path);
+    const image = await openNtfs(path);
+    if (crumbs) {
+      const { fs } = image;
+      for (let i = 0; i < 1000; i++) await fs.writeFile(`/crumb ${i}`, Buffer.alloc(8192, i));
+      await fs.writeFile('/rest', Buffer.alloc(fs.freeBytes - (600 << 10), 1));
+      for (let i = 0; i < 1000; i += 2) await fs.remove(`/crumb ${i}`);
+    }
+    for (const name of names) await image.fs.writeFile(`/${name}/file`, Buffer.from(name));
+    // The same rights again are not kept again.
+    for (const name of names) await image.fs.writeFile(`/${name}/again`, Buffer.from(name));
+    const { out, count } = await judge(image, folder);
+    // Besides those: that of the longest, and what the main folder hands on to the crumbs.
+    expect(count).toBe(before + names.length + (crumbs ? 2 : 1));
+    expect((await run('ntfsinfo', ['-i', '9', out])).includes('$ATTRIBUTE_LIST')).toBe(crumbs);
+    const files = names.flatMap((name) => [`${name}/file`, `${name}/again`]);
+    const rights = await withMount(out, 'ro', (mount) => rightsOf(mount, files));
+    for (const name of names) {
+      const expected = shown(parents.get(name)!)
+        .slice(1)
+        .map((one) => one.replace('OICI', 'ID'));
+      expect(shown(rights.get(`${name}/file`)!)).toEqual(['O:BA G:SY 8404', ...expected]);
+      expect(rights.get(`${name}/again`)).toEqual(rights.get(`${name}/file`));
+    }
+    await inheriting(out, async (mount) => {
+      for (const name of names.slice(0, 50)) await mkdir(join(mount, name, 'more'));
+      await mkdir(join(mount, 'longest', 'more'));
+    });
+    expect(await audited(out)).toBe(count + 51);
+  },
+);
 
 test('a volume of version 1.2 keeps the descriptor in the file itself', async () => {
   const folder = await scratchFolder();
