@@ -35,6 +35,11 @@ export interface CreateOptions {
   gid?: number;
   /** Seconds since 1970; the time of the conversion unless told. */
   mtime?: number;
+  /**
+   * Of what is made on NTFS: only administrators and Windows itself may change it and what is made below it, users may read
+   * it, and nothing the folder above hands on adds to that. Other file systems go by mode, uid and gid.
+   */
+  rights?: 'administrators';
 }
 
 export interface GuestFileSystem {

@@ -44,6 +44,10 @@ export interface UndoRecord {
 /**
  * The edits that restore content, mode, owner and attributes of everything the records tell of: the last one first. Registry
  * edits of one hive that were written together are taken back together.
+ *
+ * Rights on NTFS: a file keeps those it has while its content changes there and back, and what was added goes with its own. The
+ * description of those stays in the volume's table of rights, where nothing uses it any more; Windows leaves such ones too. A
+ * file that an edit had removed would come back with the rights its folder hands on; no edit removes one from Windows.
  */
 export function invertEdits(records: readonly UndoRecord[]): GuestEdit[] {
   const hives = new Map<UndoRecord, UndoRecord[]>();

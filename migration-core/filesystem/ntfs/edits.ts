@@ -28,7 +28,7 @@ import { releaseRecord, takeRecord } from './mft-write.ts';
 import { folderAt, isDirectory, nameIn, namesOf, openFolder, splitPath } from './path.ts';
 import { standardInformation } from './read.ts';
 import type { Attribute } from './record.ts';
-import { securityOf } from './security.ts';
+import { securityOfNew } from './security.ts';
 import { openStream } from './stream.ts';
 import { setContent } from './stream-write.ts';
 import type { NtfsVolume } from './volume.ts';
@@ -119,7 +119,10 @@ async function create(
 ): Promise<NtfsFile> {
   const { now, geometry } = volume;
   const folder = await openFolder(volume, place.folder);
-  const security = await securityOf(volume, folder);
+  const security = await securityOfNew(volume, folder, {
+    folder: kind !== 0,
+    guarded: options.rights === 'administrators',
+  });
   const record = await takeRecord(volume, kind);
   await volume.mft.write(record);
   const file: NtfsFile = { base: record, more: [], attributes: [] };
@@ -144,7 +147,7 @@ async function create(
     tag: 0,
   };
   if (security.descriptor !== null)
-    await putAttribute(volume, file, null, residentAttribute(ATTRIBUTE.security, '', security.descriptor));
+    await setContent(volume, file, { type: ATTRIBUTE.security, name: '' }, security.descriptor, 'metadata');
   if (kind === 0)
     await putAttribute(volume, file, null, residentAttribute(ATTRIBUTE.data, '', new Uint8Array(0)));
   else {

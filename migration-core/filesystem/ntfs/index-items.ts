@@ -1,23 +1,25 @@
 /** Nodes of an index as lists, for changing them, and back to bytes. */
 import { roundUp, viewOf } from '../../base/bytes.ts';
-import { entriesOf, HEADER_SIZE, nameAt, type Node } from './index-node.ts';
+import type { IndexKind } from './index-kind.ts';
+import { entriesOf, HEADER_SIZE, type Node } from './index-node.ts';
 import { ENTRY_FLAG } from './layout.ts';
 
 export interface Item {
-  /** The entry without the block below it: reference, lengths, key. */
+  /** The entry without the block below it: reference, lengths, key; and its value where the index has some. */
   bytes: Uint8Array;
-  name: string;
-  /** Block with the names before this one, or null. */
+  /** The name of a file, or whatever else the index is sorted by. */
+  key: string;
+  /** Block with the keys before this one, or null. */
   below: number | null;
 }
 
 export interface ItemNode {
   items: Item[];
-  /** Block with the names after all of them, or null. */
+  /** Block with the keys after all of them, or null. */
   end: number | null;
 }
 
-export function itemsOf(node: Node, what: string): ItemNode {
+export function itemsOf(node: Node, kind: IndexKind, what: string): ItemNode {
   const result: ItemNode = { items: [], end: null };
   for (const entry of entriesOf(node, what)) {
     if (entry.last) {
@@ -27,7 +29,7 @@ export function itemsOf(node: Node, what: string): ItemNode {
     const length = entry.length - (entry.below === null ? 0 : 8);
     const bytes = node.bytes.slice(entry.at, entry.at + length);
     viewOf(bytes).setUint16(12, viewOf(bytes).getUint16(12, true) & ~ENTRY_FLAG.subnode, true);
-    result.items.push({ bytes, name: nameAt(node, entry, what), below: entry.below });
+    result.items.push({ bytes, key: kind.keyAt(node, entry, what), below: entry.below });
   }
   return result;
 }
@@ -39,7 +41,7 @@ export function itemFor(reference: Uint8Array, fileName: Uint8Array, name: strin
   viewOf(bytes).setUint16(8, bytes.length, true);
   viewOf(bytes).setUint16(10, fileName.length, true);
   bytes.set(fileName, 16);
-  return { bytes, name, below: null };
+  return { bytes, key: name, below: null };
 }
 
 const sizeOf = (item: Item): number => item.bytes.length + (item.below === null ? 0 : 8);

@@ -1,9 +1,18 @@
-/** The tree of names of a directory: one name looked up, or all of them listed. */
+/** The tree of an index: one name of a directory looked up, all of them listed, or a range of any index walked. */
 import { isPowerOfTwo, u64le, viewOf } from '../../base/bytes.ts';
 import { damaged } from './errors.ts';
 import { findAttribute, type NtfsFile } from './file.ts';
-import { entriesOf, indexNameAt, nameAt, parseNode, type IndexName, type Node } from './index-node.ts';
-import { ATTRIBUTE, DIRECTORY_INDEX } from './layout.ts';
+import { NAMES, type IndexKind } from './index-kind.ts';
+import {
+  entriesOf,
+  indexNameAt,
+  nameAt,
+  parseNode,
+  type Entry,
+  type IndexName,
+  type Node,
+} from './index-node.ts';
+import { ATTRIBUTE } from './layout.ts';
 import { unprotect } from './record.ts';
 import { HOLE, pieces } from './runs.ts';
 import { openStream, type OpenStream } from './stream.ts';
@@ -14,6 +23,7 @@ import type { NtfsVolume } from './volume.ts';
 const MAX_DEPTH = 24;
 
 export interface Index {
+  kind: IndexKind;
   what: string;
   root: Node;
   /** Bytes of an index block, and of what block numbers count. */
@@ -23,15 +33,15 @@ export interface Index {
 }
 
 /** $INDEX_ROOT: 0 u32 type, 4 u32 order, 8 u32 bytes of an index block, 10 the node. @throws NTFS_DAMAGED */
-export function openIndex(volume: NtfsVolume, file: NtfsFile): Index {
-  const what = `the folder in record ${file.base.number}`;
-  const root = findAttribute(file, ATTRIBUTE.indexRoot, DIRECTORY_INDEX);
+export function openIndex(volume: NtfsVolume, file: NtfsFile, kind: IndexKind = NAMES): Index {
+  const what = `${kind.holder} in record ${file.base.number}`;
+  const root = findAttribute(file, ATTRIBUTE.indexRoot, kind.name);
   if (root?.value === null || root === undefined || root.value.length < 0x20)
-    throw damaged(`${what} has no index of names`);
+    throw damaged(`${what} has no index of ${kind.of}`);
   const view = viewOf(root.value);
   const blockSize = view.getUint32(8, true);
   if (
-    view.getUint32(0, true) !== ATTRIBUTE.fileName ||
+    view.getUint32(0, true) !== kind.indexed ||
     !isPowerOfTwo(blockSize) ||
     blockSize < 512 ||
     blockSize > 65536
@@ -39,12 +49,13 @@ export function openIndex(volume: NtfsVolume, file: NtfsFile): Index {
     throw damaged(`${what} has an index of another kind`, { blockSize });
   const { clusterSize } = volume.geometry;
   return {
+    kind,
     what,
     root: parseNode(root.value.subarray(0x10), what),
     blockSize,
     // Blocks smaller than a cluster are counted in 512 bytes.
     unit: clusterSize <= blockSize ? clusterSize : 512,
-    allocation: openStream(volume, file, ATTRIBUTE.indexAllocation, DIRECTORY_INDEX),
+    allocation: openStream(volume, file, ATTRIBUTE.indexAllocation, kind.name),
   };
 }
 
@@ -124,18 +135,45 @@ async function search(
 export async function listIndex(volume: NtfsVolume, file: NtfsFile): Promise<IndexName[]> {
   const index = openIndex(volume, file);
   const names: IndexName[] = [];
+  await walkIndex(
+    volume,
+    index,
+    () => 0,
+    (node, entry) => {
+      names.push(indexNameAt(node, entry, index.what));
+    },
+  );
+  return names;
+}
+
+/**
+ * Visits entries in their order. `side` says of a key that it is below the range asked for (below 0), in it (0), or behind it.
+ * @throws NTFS_DAMAGED
+ */
+export async function walkIndex(
+  volume: NtfsVolume,
+  index: Index,
+  side: (key: string) => number,
+  visit: (node: Node, entry: Entry) => void,
+): Promise<void> {
+  const { what, kind } = index;
   const visited = new Set<number>();
-  const walk = async (node: Node, depth: number): Promise<void> => {
-    if (depth > MAX_DEPTH) throw damaged(`${index.what} has an index that is too deep`);
-    for (const entry of entriesOf(node, index.what)) {
+  /** Whether the range goes on behind this node. */
+  const walk = async (node: Node, depth: number): Promise<boolean> => {
+    if (depth > MAX_DEPTH) throw damaged(`${what} has an index that is too deep`);
+    for (const entry of entriesOf(node, what)) {
+      const here = entry.last ? 1 : side(kind.keyAt(node, entry, what));
+      if (here < 0) continue;
       if (entry.below !== null) {
-        if (visited.has(entry.below)) throw damaged(`${index.what} has index block ${entry.below} twice`);
+        if (visited.has(entry.below)) throw damaged(`${what} has index block ${entry.below} twice`);
         visited.add(entry.below);
-        await walk(await readNode(volume, index, entry.below), depth + 1);
+        if (!(await walk(await readNode(volume, index, entry.below), depth + 1))) return false;
       }
-      if (!entry.last) names.push(indexNameAt(node, entry, index.what));
+      if (entry.last) return true;
+      if (here > 0) return false;
+      visit(node, entry);
     }
+    return true;
   };
   await walk(index.root, 0);
-  return names;
 }

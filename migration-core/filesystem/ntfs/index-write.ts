@@ -1,5 +1,5 @@
 /**
- * Names put into and taken out of the tree of a directory. A node that becomes too full is cut in two and its middle entry
+ * Entries put into and taken out of the tree of an index: of the names of a directory, or of $Secure. A node that becomes too full is cut in two and its middle entry
  * goes up; the node in the directory's record, when too full, becomes a block below a new one. When taking a name out would
  * leave a block empty, or it separates two blocks, the tree is built anew from its names.
  */
@@ -10,17 +10,15 @@ import { takeClusters } from './clusters.ts';
 import { alreadyExists, damaged } from './errors.ts';
 import { findAttribute, type NtfsFile } from './file.ts';
 import { itemsOf, nodeBytes, sizeOfNode, type Item, type ItemNode } from './index-items.ts';
+import { NAMES, type IndexKind } from './index-kind.ts';
 import { HEADER_SIZE } from './index-node.ts';
 import { blockPieces, NODE_OFFSET, openIndex, readBlock, readNode, type Index } from './index-tree.ts';
-import { ATTRIBUTE, DIRECTORY_INDEX, STRIDE } from './layout.ts';
+import { ATTRIBUTE, STRIDE } from './layout.ts';
 import { protect } from './record.ts';
 import { openStream, readWhole } from './stream.ts';
-import { putSmall, resizeClusters } from './stream-write.ts';
-import { compareExact } from './upcase.ts';
+import { putSmall, resizeClusters, type StreamKey } from './stream-write.ts';
 import type { NtfsVolume } from './volume.ts';
 
-const ALLOCATION = { type: ATTRIBUTE.indexAllocation, name: DIRECTORY_INDEX };
-const BITMAP = { type: ATTRIBUTE.bitmap, name: DIRECTORY_INDEX };
 const MAX_BITMAP = 1 << 20;
 const MAX_DEPTH = 24;
 /** A node in a record is kept to this, so that other attributes have room. */
@@ -38,12 +36,13 @@ export function indexRootValue(
   node: ItemNode,
   blockSize: number,
   clusterSize: number,
+  kind: IndexKind = NAMES,
 ): Uint8Array<ArrayBuffer> {
   const entries = nodeBytes(node, HEADER_SIZE, HEADER_SIZE + sizeOfNode(node));
   const value = new Uint8Array(16 + entries.length);
   const view = viewOf(value);
-  view.setUint32(0, ATTRIBUTE.fileName, true);
-  view.setUint32(4, 1, true);
+  view.setUint32(0, kind.indexed, true);
+  view.setUint32(4, kind.collation, true);
   view.setUint32(8, blockSize, true);
   view.setUint8(12, clusterSize <= blockSize ? blockSize / clusterSize : blockSize / STRIDE);
   value.set(entries, 16);
@@ -53,18 +52,24 @@ export function indexRootValue(
 export class IndexWriter {
   readonly #volume: NtfsVolume;
   readonly #file: NtfsFile;
+  readonly #kind: IndexKind;
+  readonly #allocation: StreamKey;
+  readonly #bitmap: StreamKey;
   #index: Index;
 
-  constructor(volume: NtfsVolume, file: NtfsFile) {
+  constructor(volume: NtfsVolume, file: NtfsFile, kind: IndexKind = NAMES) {
     this.#volume = volume;
     this.#file = file;
-    this.#index = openIndex(volume, file);
+    this.#kind = kind;
+    this.#allocation = { type: ATTRIBUTE.indexAllocation, name: kind.name };
+    this.#bitmap = { type: ATTRIBUTE.bitmap, name: kind.name };
+    this.#index = openIndex(volume, file, kind);
   }
 
   /** @throws ALREADY_EXISTS for the very same name */
   async insert(item: Item): Promise<void> {
-    const { steps, found } = await this.#descend(item.name);
-    if (found) throw alreadyExists(item.name);
+    const { steps, found } = await this.#descend(item.key);
+    if (found) throw alreadyExists(item.key);
     let carry: Item = item;
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
       step.node.items.splice(step.at, 0, carry);
@@ -81,7 +86,7 @@ export class IndexWriter {
     const leaf = step.node.end === null;
     step.node.items.splice(step.at, 1);
     if (leaf && (step.node.items.length > 0 || step.block === null)) return this.#put(step);
-    const all = (await this.#all()).filter((one) => one.name !== name);
+    const all = (await this.#all()).filter((one) => one.key !== name);
     await this.#rebuild(all);
   }
 
@@ -95,24 +100,23 @@ export class IndexWriter {
     await this.#put(step);
   }
 
-  async #descend(name: string): Promise<{ steps: Step[]; found: boolean }> {
+  async #descend(key: string): Promise<{ steps: Step[]; found: boolean }> {
     const { upcase } = this.#volume;
     const steps: Step[] = [];
     let block: number | null = null;
-    let node = itemsOf(this.#index.root, this.#index.what);
+    let node = itemsOf(this.#index.root, this.#kind, this.#index.what);
     for (let depth = 0; depth < MAX_DEPTH; depth++) {
       let at = 0;
       let side = 1;
       for (; at < node.items.length; at++) {
-        const other = node.items[at]!.name;
-        side = upcase.compare(name, other) || compareExact(name, other);
+        side = this.#kind.compare(upcase, key, node.items[at]!.key);
         if (side <= 0) break;
       }
       steps.push({ block, node, at });
       if (side === 0) return { steps, found: true };
       block = at < node.items.length ? node.items[at]!.below : node.end;
       if (block === null) return { steps, found: false };
-      node = itemsOf(await readNode(this.#volume, this.#index, block), this.#index.what);
+      node = itemsOf(await readNode(this.#volume, this.#index, block), this.#kind, this.#index.what);
     }
     throw damaged(`${this.#index.what} has an index that is too deep`);
   }
@@ -131,19 +135,23 @@ export class IndexWriter {
   }
 
   #rootAttribute() {
-    return findAttribute(this.#file, ATTRIBUTE.indexRoot, DIRECTORY_INDEX)!;
+    return findAttribute(this.#file, ATTRIBUTE.indexRoot, this.#kind.name)!;
+  }
+
+  #rootValue(node: ItemNode): Uint8Array<ArrayBuffer> {
+    return indexRootValue(node, this.#index.blockSize, this.#volume.geometry.clusterSize, this.#kind);
   }
 
   async #put({ block, node }: Step): Promise<void> {
     if (block === null) {
-      const value = indexRootValue(node, this.#index.blockSize, this.#volume.geometry.clusterSize);
+      const value = this.#rootValue(node);
       await putAttribute(
         this.#volume,
         this.#file,
         this.#rootAttribute(),
-        residentAttribute(ATTRIBUTE.indexRoot, DIRECTORY_INDEX, value),
+        residentAttribute(ATTRIBUTE.indexRoot, this.#kind.name, value),
       );
-      this.#index = openIndex(this.#volume, this.#file);
+      this.#index = openIndex(this.#volume, this.#file, this.#kind);
       return;
     }
     await this.#writeBlock(block, await readBlock(this.#volume, this.#index, block), node);
@@ -197,7 +205,7 @@ export class IndexWriter {
   /** Takes a free index block, or adds one. */
   async #newBlock(node: ItemNode): Promise<number> {
     const { blockSize, unit } = this.#index;
-    const bitmap = await this.#bitmap();
+    const bitmap = await this.#readBitmap();
     let number = nextBit(bitmap, 0, bitmap.length * 8, false);
     const have = Math.floor((this.#index.allocation?.size ?? 0) / blockSize);
     if (number > have) number = have;
@@ -205,43 +213,39 @@ export class IndexWriter {
     grown.set(bitmap);
     grown[number >>> 3]! |= 1 << (number & 7);
     if (number >= have) await this.#allocate((number + 1) * blockSize);
-    await putSmall(this.#volume, this.#file, BITMAP, grown);
-    this.#index = openIndex(this.#volume, this.#file);
+    await putSmall(this.#volume, this.#file, this.#bitmap, grown);
+    this.#index = openIndex(this.#volume, this.#file, this.#kind);
     const block = (number * blockSize) / unit;
     await this.#writeBlock(block, null, node);
     return block;
   }
 
-  async #bitmap(): Promise<Uint8Array<ArrayBuffer>> {
-    const stream = openStream(this.#volume, this.#file, BITMAP.type, BITMAP.name);
+  async #readBitmap(): Promise<Uint8Array<ArrayBuffer>> {
+    const stream = openStream(this.#volume, this.#file, this.#bitmap.type, this.#bitmap.name);
     return stream === null ? new Uint8Array(8) : readWhole(this.#volume, stream, MAX_BITMAP);
   }
 
   async #allocate(size: number): Promise<void> {
     const { clusterSize } = this.#volume.geometry;
     if (this.#index.allocation !== null) {
-      await resizeClusters(this.#volume, this.#file, ALLOCATION, size);
+      await resizeClusters(this.#volume, this.#file, this.#allocation, size);
     } else {
       const count = Math.ceil(size / clusterSize);
-      const runs = await takeClusters(this.#volume, count, 0, 'another name in that folder');
+      const runs = await takeClusters(this.#volume, count, 0, `another entry of ${this.#index.what}`);
       const sizes = { allocated: count * clusterSize, size, initialised: size };
-      await this.#makeRoom(clusterAttribute(ALLOCATION, runs, sizes));
+      await this.#makeRoom(clusterAttribute(this.#allocation, runs, sizes));
     }
-    this.#index = openIndex(this.#volume, this.#file);
+    this.#index = openIndex(this.#volume, this.#file, this.#kind);
   }
 
   /** The record may be full of names that are about to leave it: its node is emptied for the time being. */
   async #makeRoom(attribute: Uint8Array): Promise<void> {
-    const empty = indexRootValue(
-      { items: [], end: null },
-      this.#index.blockSize,
-      this.#volume.geometry.clusterSize,
-    );
+    const empty = this.#rootValue({ items: [], end: null });
     await putAttribute(
       this.#volume,
       this.#file,
       this.#rootAttribute(),
-      residentAttribute(ATTRIBUTE.indexRoot, DIRECTORY_INDEX, empty),
+      residentAttribute(ATTRIBUTE.indexRoot, this.#kind.name, empty),
     );
     await putAttribute(this.#volume, this.#file, null, attribute);
   }
@@ -253,7 +257,10 @@ export class IndexWriter {
       if (visited.has(block) || depth > MAX_DEPTH)
         throw damaged(`${this.#index.what} has an index that goes in circles`);
       visited.add(block);
-      await visit(itemsOf(await readNode(this.#volume, this.#index, block), this.#index.what), depth);
+      await visit(
+        itemsOf(await readNode(this.#volume, this.#index, block), this.#kind, this.#index.what),
+        depth,
+      );
     };
     const visit = async (node: ItemNode, depth: number): Promise<void> => {
       for (const item of node.items) {
@@ -262,15 +269,15 @@ export class IndexWriter {
       }
       if (node.end !== null) await walk(node.end, depth + 1);
     };
-    await visit(itemsOf(this.#index.root, this.#index.what), 0);
+    await visit(itemsOf(this.#index.root, this.#kind, this.#index.what), 0);
     return all;
   }
 
   /** Builds the tree from all names in their order. Blocks no longer needed are marked free and stay with the directory. */
   async #rebuild(all: Item[]): Promise<void> {
     const capacity = this.#index.blockSize - NODE_OFFSET - this.#first;
-    await putSmall(this.#volume, this.#file, BITMAP, new Uint8Array((await this.#bitmap()).length));
-    this.#index = openIndex(this.#volume, this.#file);
+    await putSmall(this.#volume, this.#file, this.#bitmap, new Uint8Array((await this.#readBitmap()).length));
+    this.#index = openIndex(this.#volume, this.#file, this.#kind);
     let level: ItemNode = { items: all, end: null };
     while (!this.#fits({ block: null, node: level, at: 0 })) {
       const above: ItemNode = { items: [], end: null };

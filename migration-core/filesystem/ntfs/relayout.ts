@@ -44,7 +44,7 @@ export async function relayout(
   add: readonly Uint8Array[],
 ): Promise<void> {
   const { base } = file;
-  if (base.number < RECORD.firstUser && base.number !== RECORD.root)
+  if (base.number < RECORD.firstUser && base.number !== RECORD.root && base.number !== RECORD.secure)
     throw notSupported(
       `Record ${base.number} of the MFT has no room for this change, and belongs to the file system itself.`,
       'Defragment the volume on the server, and start again.',

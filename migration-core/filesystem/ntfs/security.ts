@@ -1,67 +1,54 @@
-/** Rights of new files and folders: those of the folder they are made in. */
+/**
+ * Rights of new files and folders: handed on by the folder they are made in (inherit.ts), or closed to all but
+ * administrators where they are to be. From version 3.0 on a volume keeps descriptors in $Secure (secure.ts) and a file has the
+ * number of its own; before, each file has its descriptor itself.
+ */
 import { viewOf } from '../../base/bytes.ts';
+import { descriptorBytes, parseDescriptor, type Descriptor } from './descriptor.ts';
 import { damaged } from './errors.ts';
-import { findAttribute, type NtfsFile } from './file.ts';
-import { ATTRIBUTE } from './layout.ts';
+import { findAttribute, openFile, type NtfsFile } from './file.ts';
+import { guardedDescriptor, inheritedDescriptor } from './inherit.ts';
+import { ATTRIBUTE, RECORD } from './layout.ts';
+import { descriptorOf, MAX_DESCRIPTOR, numberOf, openSecure, type Secure } from './secure.ts';
 import { openStream, readWhole } from './stream.ts';
 import type { NtfsVolume } from './volume.ts';
 
-const MAX_DESCRIPTOR = 64 << 10;
-
 export interface Security {
-  /** Number of a descriptor in $Secure; 0 where the folder has one of its own. */
+  /** Number of a descriptor in $Secure; 0 where the file has one of its own. */
   id: number;
-  descriptor: Uint8Array | null;
+  descriptor: Uint8Array<ArrayBuffer> | null;
 }
 
-export async function securityOf(volume: NtfsVolume, folder: NtfsFile): Promise<Security> {
-  const value = findAttribute(folder, ATTRIBUTE.standardInformation)?.value;
+/** $VOLUME_INFORMATION: 8 u8 major version. */
+async function hasSecure(volume: NtfsVolume): Promise<boolean> {
+  const file = await openFile(volume, { record: RECORD.volume, sequence: 0 });
+  return (findAttribute(file, ATTRIBUTE.volumeInformation)?.value?.[8] ?? 0) >= 3;
+}
+
+/** The descriptor of a file as it lies there. @throws NTFS_DAMAGED */
+async function ownDescriptor(volume: NtfsVolume, file: NtfsFile, secure: Secure | null): Promise<Descriptor> {
+  const value = findAttribute(file, ATTRIBUTE.standardInformation)?.value;
   const id =
     value === undefined || value === null || value.length < 0x48 ? 0 : viewOf(value).getUint32(0x34, true);
-  if (id !== 0) return { id, descriptor: null };
-  const stream = openStream(volume, folder, ATTRIBUTE.security, '');
-  if (stream === null) throw damaged(`the folder in record ${folder.base.number} has no rights to hand on`);
-  return { id: 0, descriptor: trim(await readWhole(volume, stream, MAX_DESCRIPTOR)) };
+  if (id !== 0 && secure !== null) return parseDescriptor(await descriptorOf(volume, secure, id));
+  const stream = openStream(volume, file, ATTRIBUTE.security, '');
+  if (stream === null) throw damaged(`the folder in record ${file.base.number} has no rights to hand on`);
+  return parseDescriptor(await readWhole(volume, stream, MAX_DESCRIPTOR));
 }
 
 /**
- * Self-relative descriptor ([MS-DTYP] 2.4.6): 4 u32 owner, 8 u32 group, C u32 list of audits, 10 u32 list of rights. Each
- * part is kept as long as it needs to be: mkntfs makes lists that are mostly empty.
+ * What a new file or folder in `parent` gets; a descriptor that $Secure lacks is added to it.
+ * @throws NTFS_DAMAGED, NO_SPACE_IN_GUEST, NOT_SUPPORTED
  */
-function trim(bytes: Uint8Array): Uint8Array {
-  const view = viewOf(bytes);
-  const parts: Uint8Array[] = [bytes.slice(0, 20)];
-  const head = viewOf(parts[0]!);
-  let end = 20;
-  for (const [field, lengthOf] of [
-    [4, sidLength],
-    [8, sidLength],
-    [12, listLength],
-    [16, listLength],
-  ] as const) {
-    const at = view.getUint32(field, true);
-    if (at === 0) continue;
-    const length = lengthOf(view, at);
-    if (at + length > bytes.length) throw damaged('a security descriptor is cut off');
-    const part = bytes.slice(at, at + length);
-    if (lengthOf === listLength) viewOf(part).setUint16(2, length, true);
-    head.setUint32(field, end, true);
-    parts.push(part);
-    end += length;
-  }
-  return Buffer.concat(parts);
-}
-
-/** Identifier: 1 u8 number of 32-bit parts behind its 8 bytes. */
-const sidLength = (view: DataView, at: number): number => 8 + view.getUint8(at + 1) * 4;
-
-/** List: 2 u16 its length, 4 u16 number of entries behind its 8 bytes. Entry: 2 u16 its length. */
-function listLength(view: DataView, at: number): number {
-  let length = 8;
-  for (let left = view.getUint16(at + 4, true); left > 0; left--) {
-    const entry = view.getUint16(at + length + 2, true);
-    if (entry < 4) throw damaged('a security descriptor has an impossible entry');
-    length += entry;
-  }
-  return length;
+export async function securityOfNew(
+  volume: NtfsVolume,
+  parent: NtfsFile,
+  kind: { folder: boolean; guarded: boolean },
+): Promise<Security> {
+  const secure = (await hasSecure(volume)) ? await openSecure(volume) : null;
+  const above = await ownDescriptor(volume, parent, secure);
+  const rights = (kind.guarded ? guardedDescriptor : inheritedDescriptor)(above, kind.folder);
+  const descriptor = descriptorBytes(rights);
+  if (secure === null) return { id: 0, descriptor };
+  return { id: await numberOf(volume, secure, descriptor), descriptor: null };
 }

@@ -5,7 +5,7 @@ import { formatBytes } from '../../../base/text.ts';
 import type { GuestEdit, GuestReader } from '../../fixer.ts';
 import type { DriverFile, DriverPackage } from '../driver-package.ts';
 import type { WindowsFacts } from '../facts.ts';
-import { ironliftFolder } from '../first-boot/steps.ts';
+import { ironliftFolder, mkdirForIronlift } from '../first-boot/steps.ts';
 import { readExecutableBytes } from '../inspect/executable.ts';
 import { forPeople } from '../path.ts';
 import { ARCHITECTURES, compareVersions, type DriverArchitecture } from './inf/models.ts';
@@ -83,7 +83,7 @@ export async function packageFolderEdits(
     edits.push({
       what: `A folder for drivers is added (${forPeople(windows, path)}).`,
       why: 'Windows takes drivers for its new devices from there, and only administrators may write there.',
-      action: { kind: 'mkdir', path },
+      action: mkdirForIronlift(windows, path),
     });
     return path;
   };

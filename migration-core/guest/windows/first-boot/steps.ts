@@ -3,16 +3,22 @@
  * of its own; the fixer `windows-first-boot`, which comes last, adds what runs the steps in the order of their names, logs, and
  * removes itself.
  *
- * The folder lies in that of Windows, because what is made there inherits that only administrators may write: what runs as
- * LocalSystem must not be anybody's to change.
+ * What runs as LocalSystem must not be anybody's to change. The folder lies in that of Windows, where only administrators may
+ * write; since a server may have had its rights loosened, it is closed all the same, and what is made in it inherits that.
  */
-import type { GuestEdit, GuestReader } from '../../fixer.ts';
+import type { EditAction, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { WindowsFacts } from '../facts.ts';
 import { forPeople } from '../path.ts';
 
 /** Canonical guest path of the folder of all that Ironlift leaves in a Windows. */
 export const ironliftFolder = (windows: WindowsFacts): string => `${windows.systemRoot}/Ironlift`;
 export const stepsFolder = (windows: WindowsFacts): string => `${ironliftFolder(windows)}/FirstBoot`;
+
+/** Makes a folder in the one of Ironlift, or that one itself: users may read there, and administrators write. */
+export const mkdirForIronlift = (windows: WindowsFacts, path: string): EditAction =>
+  path === ironliftFolder(windows)
+    ? { kind: 'mkdir', path, options: { rights: 'administrators' } }
+    : { kind: 'mkdir', path };
 
 /** Times of the steps among each other; steps of one time run in the order of their names. */
 export type StepTime =
@@ -53,7 +59,7 @@ export async function leaveStep(
       edits.push({
         what: `A folder for the work of the first start is added (${forPeople(windows, path)}).`,
         why: 'Only administrators may write there.',
-        action: { kind: 'mkdir', path },
+        action: mkdirForIronlift(windows, path),
       });
   const text = ['@echo off', ...step.lines, ''].join('\r\n');
   const batch = `${stepsFolder(windows)}/${step.time}-${step.name}.cmd`;

@@ -6,7 +6,9 @@ import { applyEdits } from '../../../../migration-core/guest/apply.ts';
 import { invertEdits } from '../../../../migration-core/guest/apply-undo.ts';
 import type { EditAction } from '../../../../migration-core/guest/fixer.ts';
 import { GuestTree } from '../../../../migration-core/guest/tree.ts';
-import { needTools, run, scratchFolder } from '../../../support/tools.ts';
+import type { WindowsFacts } from '../../../../migration-core/guest/windows/facts.ts';
+import { leaveStep, type FirstBootStep } from '../../../../migration-core/guest/windows/first-boot/steps.ts';
+import { needTools, run, scratchFolder, tryRun } from '../../../support/tools.ts';
 import {
   diskTree,
   makeNtfs,
@@ -15,12 +17,28 @@ import {
   withMount,
   writeOut,
 } from '../../filesystem/ntfs/ntfs-image.ts';
+import { descriptor, rightsOf, setRights, shown } from '../../filesystem/ntfs/rights.ts';
 
-beforeAll(() => needTools('mkntfs', 'ntfs-3g', 'setfattr', 'getfattr'));
+beforeAll(() => needTools('mkntfs', 'ntfs-3g', 'ntfssecaudit', 'setfattr', 'getfattr'));
 
 const FILES = '/Windows/System32/drivers';
 /** FILE_ATTRIBUTE_READONLY, _HIDDEN, _SYSTEM, _ARCHIVE; the second is the DOS name. */
 const RHSA = '0x27000000';
+
+const STEP: FirstBootStep = {
+  time: 10,
+  name: 'drivers',
+  lines: Array.from({ length: 500 }, () => 'rem A line'),
+  what: 'A step is left.',
+  why: 'It is needed.',
+};
+
+/** Descriptors $Secure has, each of them in all of its places. */
+async function descriptorsOf(path: string): Promise<number> {
+  const { stdout } = await tryRun('ntfssecaudit', ['-a', path]);
+  expect(stdout).toContain('All keys are present in all lists');
+  return Number(/^(\d+) valid entries in \$SII/mu.exec(stdout)![1]);
+}
 
 /** Every extended attribute as ntfs-3g gives it: streams, file attributes, security descriptor, short name; times are left out. */
 async function attributesOf(mount: string, path: string): Promise<string[]> {
@@ -55,6 +73,8 @@ it('a file that is written over gets everything back; what is made is gone', asy
     await run('setfattr', ['-n', 'user.big', '-v', `0x${'ab'.repeat(60_000)}`, at('large-stream.sys')]);
     await run('setfattr', ['-h', '-n', 'system.ntfs_dos_name', '-v', 'LARGES~1.SYS', at('large-stream.sys')]);
     await run('setfattr', ['-n', 'system.ntfs_attrib', '-v', RHSA, at('hal.dll')]);
+    // A server whose rights were loosened: everybody may change what is made in the folder of Windows.
+    await setRights(mount, new Map([['Windows', descriptor({ dacl: ['A;OICI;1f01ff;WD'] })]]));
   });
   const states = async (file: string): Promise<unknown[]> =>
     withMount(file, 'ro,streams_interface=xattr', async (mount) => [
@@ -72,8 +92,9 @@ it('a file that is written over gets everything back; what is made is gone', asy
       content: Buffer.from('new'),
       xattrs: { 'user.added': Buffer.from('x') },
     })),
-    { kind: 'mkdir', path: '/Windows/Ironlift' },
-    { kind: 'write', path: '/Windows/Ironlift/10-drivers.cmd', content: Buffer.alloc(5000, 65) },
+    ...(await leaveStep({ systemRoot: '/Windows', systemDrive: 'C' } as WindowsFacts, tree, STEP)).map(
+      ({ action }) => action,
+    ),
     { kind: 'append', path: `${FILES}/plain.sys`, content: Buffer.from('more') },
     { kind: 'rename', from: `${FILES}/hal.dll`, path: `${FILES}/hal.dll.ironlift` },
   ];
@@ -89,7 +110,17 @@ it('a file that is written over gets everything back; what is made is gone', asy
     expect(await attributesOf(mount, join(FILES, 'streams.sys'))).toContain(
       `user.Zone.Identifier=0x${Buffer.from('[ZoneTransfer]').toString('hex')}`,
     );
+    const step = 'Windows/Ironlift/FirstBoot/10-drivers.cmd';
+    expect(shown((await rightsOf(mount, [step])).get(step)!)).toEqual([
+      'O:BA G:SY 8404',
+      'A;ID;1f01ff;SY',
+      'A;ID;1f01ff;BA',
+      'A;ID;1200a9;BU',
+    ]);
   });
   await applyEdits(tree, invertEdits(records), { now: 1_800_000_060 });
-  expect(await states(await writeOut(image, join(folder, 'undone.img')))).toEqual(before);
+  const undone = await writeOut(image, join(folder, 'undone.img'));
+  expect(await states(undone)).toEqual(before);
+  // The rights of the folder, of those in it and of the file stay described, for nobody.
+  expect((await descriptorsOf(undone)) - (await descriptorsOf(path))).toBe(3);
 });
