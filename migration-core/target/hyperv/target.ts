@@ -29,6 +29,11 @@ const LIMITS: Record<VirtualMachine['firmware'], PlatformLimits> = {
 };
 const MOST_CARDS = 8;
 const MOST_LEGACY_CARDS = 4;
+/**
+ * Releases (Guest.os.version) that do not start in generation 2, whose firmware has nothing for systems that still ask a BIOS for the
+ * screen. Microsoft, "Should I create a generation 1 or 2 virtual machine in Hyper-V?": 8 and Server 2012 are the first that do.
+ */
+const WINDOWS_BEFORE_GENERATION_2 = ['xp', '2003', 'vista', '2008', '7', '2008r2'];
 /** The format counts 2040 GiB at most. */
 const LARGEST_VHD = 2040 * 2 ** 30;
 
@@ -71,6 +76,18 @@ function checkHyperv(machine: VirtualMachine): Finding[] {
       blocker(
         'HYPERV_GENERATION_2_32_BIT',
         'Machines of generation 2 run 64-bit systems only, and this one is a 32-bit system with UEFI.',
+        'Choose another platform for this server.',
+      ),
+    );
+  if (
+    generation === 2 &&
+    machine.os.id === 'windows' &&
+    WINDOWS_BEFORE_GENERATION_2.includes(machine.os.version)
+  )
+    findings.push(
+      blocker(
+        'HYPERV_GENERATION_2_OLD_WINDOWS',
+        `UEFI servers become machines of generation 2, in which Windows starts from 8 and Server 2012 on, and this is ${machine.os.name}.`,
         'Choose another platform for this server.',
       ),
     );

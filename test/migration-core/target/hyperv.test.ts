@@ -164,4 +164,20 @@ describe('what Hyper-V cannot do is refused', () => {
   ])('%s', (_, subject, expected) => {
     expect(codes(subject)).toEqual(expected);
   });
+
+  test('Windows before 8 and Server 2012 in generation 2, which it does not start in', () => {
+    const said = (version: string, firmware: 'bios' | 'uefi'): string[] =>
+      hyperv
+        .check({ ...onHyperv({ firmware }), os: { id: 'windows', version, name: `Windows ${version}` } })
+        .filter(({ severity }) => severity === 'blocker')
+        .map(({ code, message, next }) => `${code}: ${message} ${next!}`);
+    for (const version of ['vista', '2008', '7', '2008r2']) {
+      expect(said(version, 'uefi')).toEqual([
+        `HYPERV_GENERATION_2_OLD_WINDOWS: UEFI servers become machines of generation 2, in which Windows starts from 8 and Server 2012 on, and this is Windows ${version}. Choose another platform for this server.`,
+      ]);
+      expect(said(version, 'bios')).toEqual([]);
+    }
+    for (const version of ['8', '2012', '8.1', '2012r2', '10', '2016', '2022', '11', '2025'])
+      expect(said(version, 'uefi')).toEqual([]);
+  });
 });

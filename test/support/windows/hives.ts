@@ -26,10 +26,19 @@ export function windowsHives(
   id: WindowsVersionId,
   overrides: HiveOverrides = {},
 ): { system: Uint8Array<ArrayBuffer>; software: Uint8Array<ArrayBuffer> } {
+  const { system, software } = windowsTables(id, overrides);
+  return { system: hiveOf(...system), software: hiveOf(...software) };
+}
+
+/** What is in these hives, for programs of others to make them of. */
+export function windowsTables(
+  id: WindowsVersionId,
+  overrides: HiveOverrides = {},
+): { system: Keys[]; software: Keys[] } {
   const version = WINDOWS_VERSIONS[id];
   return {
-    system: hiveOf(...systemTables(version, overrides), overrides.system ?? {}),
-    software: hiveOf(software(version), overrides.software ?? {}),
+    system: [...systemTables(version, overrides), overrides.system ?? {}],
+    software: [softwareTable(version), overrides.software ?? {}],
   };
 }
 
@@ -340,7 +349,7 @@ function network(version: WindowsVersion, hostName: string): Keys {
   return keys;
 }
 
-function software(version: WindowsVersion): Keys {
+function softwareTable(version: WindowsVersion): Keys {
   const modern = version.nt === '10.0';
   const installation = version.nt.startsWith('5.')
     ? {}
