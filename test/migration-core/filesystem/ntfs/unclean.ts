@@ -31,24 +31,43 @@ export function restartPage(
 export interface Places {
   clusterSize: number;
   recordSize: number;
-  /** Byte of the log, of $Bitmap and of the MFT. */
+  /** Bytes where the log, $Bitmap, the MFT, its mirror and the map of its records lie. */
   log: number;
   bitmap: number;
   mft: number;
+  mirror: number;
+  recordMap: number;
+}
+
+/** Clusters of an attribute of a file in their order. */
+export async function clustersOf(path: string, record: number, type = 'DATA'): Promise<number[]> {
+  const istat = await run('istat', ['-f', 'ntfs', path, String(record)]);
+  const [, list = ''] =
+    new RegExp(`Type: \\$${type} [^\\n]*Non-Resident[^\\n]*\\n((?:\\d+ ?|\\n(?=\\d))*)`, 'u').exec(istat) ??
+    [];
+  return list
+    .split(/\s+/u)
+    .filter((one) => one !== '')
+    .map(Number);
+}
+
+/** The record of a file by its path, as ifind of the Sleuth Kit finds it. */
+export async function recordOf(path: string, file: string): Promise<number> {
+  return Number((await run('ifind', ['-f', 'ntfs', '-n', file, path])).trim());
 }
 
 export async function placesIn(path: string, bytes: Buffer): Promise<Places> {
   const clusterSize = bytes.readUInt16LE(0x0b) * bytes[0x0d]!;
-  const at = async (record: number): Promise<number> => {
-    const istat = await run('istat', ['-f', 'ntfs', path, String(record)]);
-    return Number(/Type: \$DATA .*?\n(\d+) /s.exec(istat)![1]) * clusterSize;
-  };
+  const at = async (record: number, type = 'DATA'): Promise<number> =>
+    (await clustersOf(path, record, type))[0]! * clusterSize;
   return {
     clusterSize,
     recordSize: 2 ** -bytes.readInt8(0x40),
     log: await at(2),
     bitmap: await at(6),
     mft: bytes.readUInt32LE(0x30) * clusterSize,
+    mirror: bytes.readUInt32LE(0x38) * clusterSize,
+    recordMap: await at(0, 'BITMAP'),
   };
 }
 
@@ -60,7 +79,19 @@ export function makeLogDirty(bytes: Buffer, { log }: Pick<Places, 'log'>): void 
 
 /** Byte of the flags in $VOLUME_INFORMATION. */
 export function flagsAt(bytes: Buffer, { mft, recordSize }: Pick<Places, 'mft' | 'recordSize'>): number {
-  const start = mft + 3 * recordSize;
-  for (let at = start + bytes.readUInt16LE(start + 0x14); ; at += bytes.readUInt32LE(at + 4))
-    if (bytes.readUInt32LE(at) === 0x70) return at + bytes.readUInt16LE(at + 0x14) + 10;
+  const at = runsAt(bytes, mft + 3 * recordSize, 'attribute', 0x70);
+  return at + bytes.readUInt16LE(at + 0x14) + 10;
+}
+
+/** Byte where the packed map of an attribute of the record at `start` begins, or the attribute itself; its contents unless told. */
+export function runsAt(
+  bytes: Buffer,
+  start: number,
+  what: 'runs' | 'attribute' = 'runs',
+  type = 0x80,
+): number {
+  for (let at = start + bytes.readUInt16LE(start + 0x14); ; at += bytes.readUInt32LE(at + 4)) {
+    if (bytes.readUInt32LE(at) === 0xffffffff) throw new Error(`There is no attribute ${type.toString(16)}.`);
+    if (bytes.readUInt32LE(at) === type) return what === 'runs' ? at + bytes.readUInt16LE(at + 0x20) : at;
+  }
 }
