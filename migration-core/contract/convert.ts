@@ -50,6 +50,7 @@ export const convertOptions = z.strictObject({
   root: z.string().max(100).nullable().default(null),
   zeroBadSectors: z.boolean().default(false),
   allowMounted: z.boolean().default(false),
+  acceptUncleanNtfs: z.boolean().default(false),
   /** Folders and CD images with drivers for a Windows guest; those named first are preferred. */
   drivers: z.array(fileId).max(MOST_DRIVER_SOURCES).default([]),
 }) satisfies z.ZodType<Omit<ConvertOptions, 'output' | 'force'> & { output: string }>;

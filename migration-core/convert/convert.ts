@@ -101,6 +101,8 @@ export async function previewAt<T>(
       allowMounted: options.allowMounted,
       helper: world.deviceHelper,
       zeroBadSectors: options.zeroBadSectors,
+      // Without changes to the guest there is nothing to decide: the log is copied with the rest.
+      ...(options.acceptUncleanNtfs && options.fix ? { acceptUnclean: 'any' as const } : {}),
     }),
   );
   try {

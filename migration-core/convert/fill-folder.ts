@@ -36,6 +36,9 @@ export interface Job {
   past: JobState | null;
 }
 
+/** Of a volume that is changed by decision of a person (filesystem/ntfs/open.ts). */
+const UNCLEAN_ACCEPTED = 'NTFS_UNCLEAN_ACCEPTED';
+
 export async function fillFolder(job: Job): Promise<Manifest> {
   const { options, world, steps, past, journal } = job;
   const { server, plan, destination, findings, now } = job.preview;
@@ -120,6 +123,7 @@ export async function fillFolder(job: Job): Promise<Manifest> {
       ...findings,
       ...disks.flatMap(({ source, badSectors }) => badSectorFindings(source.path, badSectors)),
     ],
+    ...(findings.some(({ code }) => code === UNCLEAN_ACCEPTED) ? { acceptedUncleanNtfs: true as const } : {}),
     timings: steps.timings,
     undone: null,
   };

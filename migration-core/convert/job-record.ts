@@ -60,6 +60,8 @@ const optionsSchema = z.object({
   allowMounted: z.boolean(),
   /** Not in records of earlier versions. */
   drivers: z.array(text.refine(isAbsolute)).max(MOST_DRIVER_SOURCES).default([]),
+  /** Likewise. */
+  acceptUncleanNtfs: z.boolean().default(false),
 });
 
 const sourceSchema = z.object({
@@ -172,6 +174,7 @@ export function recordOptions(options: ConvertOptions): JobRecord['options'] {
     root: options.root,
     zeroBadSectors: options.zeroBadSectors,
     allowMounted: options.allowMounted,
+    acceptUncleanNtfs: options.acceptUncleanNtfs,
     drivers: options.drivers.map((path) => resolve(path)),
     sources: sources.map((source) => (isAddress(source) ? source : resolve(source))),
   };

@@ -186,6 +186,8 @@ export const manifestSchema = z.object({
   package: packageFile.exactOptional(),
   edits: z.array(edit),
   findings: z.array(finding),
+  /** There where a person decided to prepare NTFS volumes that were not closed; the findings say what that means. */
+  acceptedUncleanNtfs: z.literal(true).exactOptional(),
   timings: z.array(z.object({ step: z.string(), seconds: z.number() })),
   undone: z.string().nullable(),
   /**

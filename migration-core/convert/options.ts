@@ -44,4 +44,6 @@ export interface ConvertOptions {
   zeroBadSectors: boolean;
   /** Read a disk although it is mounted read-write here. */
   allowMounted: boolean;
+  /** Prepare a Windows whose NTFS volumes were not closed: changes that only their logs held are lost in the clone. */
+  acceptUncleanNtfs: boolean;
 }

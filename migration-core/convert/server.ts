@@ -35,6 +35,8 @@ export interface OpenServerOptions {
   /** Reads disks of this computer that this process may not. */
   helper?: HelperCommand | undefined;
   zeroBadSectors?: boolean;
+  /** OpenOptions.acceptUnclean. */
+  acceptUnclean?: 'any' | 'marked';
 }
 
 export interface ServerDisk {
@@ -249,9 +251,13 @@ async function openFileSystem(
   for (const driver of fileSystems) {
     if (!(await driver.probe(blocks))) continue;
     try {
-      const { now, signal } = options;
+      const { now, signal, acceptUnclean } = options;
       return {
-        fileSystem: await driver.open(blocks, { now, ...(signal === undefined ? {} : { signal }) }),
+        fileSystem: await driver.open(blocks, {
+          now,
+          ...(signal === undefined ? {} : { signal }),
+          ...(acceptUnclean === undefined ? {} : { acceptUnclean }),
+        }),
         error: null,
       };
     } catch (error) {

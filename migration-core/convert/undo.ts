@@ -72,7 +72,8 @@ async function undoAlone(folder: string, world: UndoWorld): Promise<string[]> {
     manifest.disks.map(({ file }) =>
       packed === undefined ? join(folder, file) : join(folder, packed.file, file),
     ),
-    { now, signal },
+    // The conversion left such volumes marked to be checked, with an empty log; one with work in its log has run since.
+    { now, signal, ...(manifest.acceptedUncleanNtfs === true ? { acceptUnclean: 'marked' } : {}) },
   );
   const written: string[] = [];
   const skipped: string[] = [];

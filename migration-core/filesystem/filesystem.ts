@@ -97,6 +97,11 @@ export interface OpenOptions {
   /** Seconds since 1970 for new timestamps; a parameter so that the same conversion gives the same bytes. */
   now: number;
   signal?: AbortSignal;
+  /**
+   * A person decided that an NTFS volume that was not left in order is changed all the same (filesystem/ntfs/clean.ts):
+   * `any`, or only one that is marked to be checked and whose log holds nothing, as we leave it (`marked`).
+   */
+  acceptUnclean?: 'any' | 'marked';
 }
 
 /** One file system format; the table of all of them is filesystem/table.ts. */

@@ -185,6 +185,9 @@ export const convert = {
     zeroBadSectorsHint: 'Zeros take its place and the result says which files it hits.',
   },
   preflight: {
+    acceptUncleanNtfs: 'Go on although volumes were not closed',
+    acceptUncleanNtfsHint:
+      'Shutting the server down and copying it again is the better way. Otherwise, changes of the last seconds before the copy that only the log of a volume held are lost in the clone, and Windows checks the disk at its first start.',
     run: 'Check again',
     running: 'Looking at the source, the plan and the place for the result…',
     incomplete: 'Something is still missing in an earlier step.',

@@ -16,6 +16,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   '--drivers': convert.options.drivers,
   '--root': convert.source.root,
   '--allow-mounted': convert.source.allowMounted,
+  '--accept-unclean-ntfs': convert.preflight.acceptUncleanNtfs,
   '--zero-bad-sectors': convert.options.zeroBadSectors,
   '--whole-disk': convert.options.wholeDisk,
   '--timeout': convert.test.timeout,

@@ -40,6 +40,10 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
   --no-verify          do not read the finished disks again
   --zero-bad-sectors   put zeros in place of sectors that cannot be read, and list them in the result
   --allow-mounted      read a disk although it is mounted read-write here (the copy may be inconsistent)
+  --accept-unclean-ntfs
+                       prepare a Windows whose volumes were not closed, as in a copy of a running server; changes of
+                       the last seconds before the copy that only the log held are lost in the clone, and Windows
+                       checks the disk at its first start
   --force              replace an earlier conversion in DIR
   --keep-partial       leave what was written when the job is cancelled or fails, for \`ironlift resume DIR\`
   --json               print one JSON document`,
@@ -61,6 +65,7 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
     'no-verify': { type: 'boolean' },
     'zero-bad-sectors': { type: 'boolean' },
     'allow-mounted': { type: 'boolean' },
+    'accept-unclean-ntfs': { type: 'boolean' },
     force: { type: 'boolean' },
     'keep-partial': { type: 'boolean' },
   },
@@ -81,7 +86,7 @@ virtual machine stands for all its disks, and its CPUs, memory, firmware and MAC
     try {
       if (values['plan'] === true) {
         const text = await previewConversion(options, job, async (preview) =>
-          json ? `${JSON.stringify(planJson(preview), null, 2)}\n` : planText(preview, world),
+          json ? `${JSON.stringify(planJson(preview, options), null, 2)}\n` : planText(preview, world),
         );
         world.out(text);
         return 0;
@@ -139,6 +144,7 @@ function readOptions(values: OptionValues, sources: string[]): ConvertOptions {
     root: text('root'),
     zeroBadSectors: values['zero-bad-sectors'] === true,
     allowMounted: values['allow-mounted'] === true,
+    acceptUncleanNtfs: values['accept-unclean-ntfs'] === true,
     drivers: (Array.isArray(values['drivers']) ? values['drivers'] : []).map(String),
   };
 }
@@ -165,7 +171,10 @@ export function readNic(text: string): NicOption | null {
   return nic;
 }
 
-function planJson({ plan, destination, findings, server }: ConversionPreview): Record<string, unknown> {
+function planJson(
+  { plan, destination, findings, server }: ConversionPreview,
+  { acceptUncleanNtfs }: ConvertOptions,
+): Record<string, unknown> {
   return {
     plan: {
       target: plan.target.id,
@@ -176,6 +185,7 @@ function planJson({ plan, destination, findings, server }: ConversionPreview): R
       ),
       hardware: plan.hardware,
       findings,
+      acceptUncleanNtfs,
       bytesToCopy: plan.toCopy.map((list) => list.bytes),
       needBytes: plan.needBytes,
       output: destination.folder,

@@ -1,7 +1,11 @@
 /** Changes are all or nothing: what a change does to metadata is taken back where it fails half way. The log: see clean.ts. */
-import { notWritable } from './errors.ts';
+import type { Claims } from './claims.ts';
+import { markToBeChecked } from './clean.ts';
+import { markClaimed } from './clusters.ts';
+import { notWritable, uncleanRefused } from './errors.ts';
 import { openFile } from './file.ts';
 import { ATTRIBUTE, RECORD } from './layout.ts';
+import { markRecords } from './mft-write.ts';
 import { HOLE } from './runs.ts';
 import { openStream } from './stream.ts';
 import type { NtfsVolume } from './volume.ts';
@@ -12,7 +16,9 @@ const FILL_RUN = 1 << 20;
 
 /** Runs `work` as one change. @throws NTFS_LOG_DIRTY, and whatever `work` throws, after all of it was taken back. */
 export async function changing(volume: NtfsVolume, work: () => Promise<void>): Promise<void> {
-  if (volume.notCleanBecause !== null) throw notWritable(volume.notCleanBecause);
+  const { notCleanBecause, claims, isBeyondDecision } = volume;
+  if (notCleanBecause !== null && claims === null)
+    throw (isBeyondDecision ? notWritable : uncleanRefused)(notCleanBecause);
   await prepare(volume);
   const { mft, freeClusters, nextCluster } = volume;
   const { runs, size } = mft;
@@ -34,7 +40,7 @@ export async function changing(volume: NtfsVolume, work: () => Promise<void>): P
   if (volume.store.dirtyBytes > DIRTY_LIMIT) await volume.store.flush();
 }
 
-/** Before the first change: where the mirror is, and the log emptied. */
+/** Before the first change: where the mirror is, and the log emptied; of a volume that was not closed, its maps mended. */
 async function prepare(volume: NtfsVolume): Promise<void> {
   if (volume.prepared) return;
   const { geometry, mft } = volume;
@@ -69,5 +75,13 @@ async function prepare(volume: NtfsVolume): Promise<void> {
         await volume.store.writeData(fill.subarray(0, length), at);
     }
   }
+  if (volume.claims !== null) await mend(volume, volume.claims);
   volume.prepared = true;
+}
+
+/** Only adds to maps, so what was done stays where it fails half way. */
+async function mend(volume: NtfsVolume, { clusters, records }: Claims): Promise<void> {
+  await markClaimed(volume, clusters);
+  await markRecords(volume, records);
+  await markToBeChecked(volume);
 }

@@ -10,6 +10,10 @@
  *    server, and on other volumes of a server that is hibernated or was shut down with Fast Startup (Windows 8 and later;
  *    their log then is of version 2). The log is not replayed. The volume is read as it lies there, with a finding; all of
  *    it is copied, since its map of free clusters may be older than its files; and every change is refused with NTFS_LOG_DIRTY.
+ *    Where a person decided to go on with it (OpenOptions.acceptUnclean), it is changed all the same, in the overlay of the
+ *    copy: what files say they use is found out from their records first (claims.ts), and before the first change the log is
+ *    emptied as in 3, the maps of clusters and records get what they lack, and the dirty flag is set, so that Windows checks
+ *    the volume at its first start. What only the log knew is lost. A volume that is not changed keeps its log.
  * 3. In order: a log whose restart area says so, has no client, or was emptied (all bytes FF, as mkntfs and ntfs-3g leave
  *    it). Changes are made, and since they bypass the log it is emptied, all bytes FF, before the first of them reaches
  *    the overlay: Windows then begins a new log, as it does after ntfs-3g.
@@ -41,16 +45,35 @@ export async function refuseHibernated(volume: NtfsVolume): Promise<void> {
   if (/^(hibr|rstr)$/iu.test(signature)) throw hibernated(signature);
 }
 
-/** Why the volume is not in order, reading on after "because"; null where it is. */
-export async function reasonNotClean(volume: NtfsVolume): Promise<string | null> {
+export interface NotClean {
+  /** Reads on after "because". */
+  because: string;
+  /** Whether the log holds anything, or cannot be read; else it is the dirty flag alone. */
+  log: boolean;
+}
+
+/** Why the volume is not in order; null where it is. */
+export async function reasonNotClean(volume: NtfsVolume): Promise<NotClean | null> {
+  const log = await reasonOfLog(volume);
   const file = await openFile(volume, { record: RECORD.volume, sequence: 0 });
   const information = findAttribute(file, ATTRIBUTE.volumeInformation)?.value;
   // $VOLUME_INFORMATION: 8 and 9 u8 version, A u16 flags.
   if (information === undefined || information === null || information.length < 12)
     throw damaged('its record 3 does not describe the volume');
   if ((viewOf(information).getUint16(10, true) & DIRTY_FLAG) !== 0)
-    return 'Windows has marked it to be checked (its dirty flag is set)';
-  return reasonOfLog(volume);
+    return { because: 'Windows has marked it to be checked (its dirty flag is set)', log: log !== null };
+  return log === null ? null : { because: log, log: true };
+}
+
+/** Sets the dirty flag: Windows then checks the volume when it starts. */
+export async function markToBeChecked(volume: NtfsVolume): Promise<void> {
+  const file = await openFile(volume, { record: RECORD.volume, sequence: 0 });
+  const value = findAttribute(file, ATTRIBUTE.volumeInformation)!.value!;
+  const view = viewOf(value);
+  const flags = view.getUint16(10, true);
+  if ((flags & DIRTY_FLAG) !== 0) return;
+  view.setUint16(10, flags | DIRTY_FLAG, true);
+  await volume.mft.write(file.base);
 }
 
 async function reasonOfLog(volume: NtfsVolume): Promise<string | null> {

@@ -1,5 +1,7 @@
 /** Free clusters: found and marked in $Bitmap, which is read and written window by window. */
-import { clearBits, nextBit, setBits } from '../bitmap.ts';
+import { throwIfCancelled } from '../../base/cancel.ts';
+import { clearBits, nextBit, setBits, usedRuns } from '../bitmap.ts';
+import type { ClusterMap } from './cluster-map.ts';
 import { damaged, noSpace } from './errors.ts';
 import { openFile } from './file.ts';
 import { ATTRIBUTE, RECORD } from './layout.ts';
@@ -42,6 +44,51 @@ async function bitmapBytes(
   return bytes;
 }
 
+/** Calls `look` for every part of the map; each begins at a multiple of 8 clusters. */
+async function throughMap(
+  volume: NtfsVolume,
+  look: (bytes: Uint8Array<ArrayBuffer>, first: number, stream: OpenStream) => Promise<void>,
+): Promise<void> {
+  const stream = await bitmapStream(volume);
+  const length = Math.ceil(volume.geometry.clusters / 8);
+  for (let at = 0; at < length; at += WINDOW)
+    await look(await bitmapBytes(volume, stream, at, Math.min(WINDOW, length - at)), at * 8, stream);
+}
+
+/** How many clusters $Bitmap and `claimed` have in use together, and how many of them $Bitmap lacks. */
+export async function scanMap(
+  volume: NtfsVolume,
+  claimed: ClusterMap,
+  signal: AbortSignal | undefined,
+): Promise<{ used: number; lacked: number }> {
+  const found = { used: 0, lacked: 0 };
+  await throughMap(volume, async (bytes, first) => {
+    throwIfCancelled(signal);
+    found.lacked += claimed.mergeInto(bytes, first);
+    const bits = Math.min(bytes.length * 8, volume.geometry.clusters - first);
+    found.used += usedRuns(bytes, bits, () => undefined);
+  });
+  return found;
+}
+
+/** Marks what is claimed in $Bitmap, so that it is neither given away nor missed when it is given back. */
+export async function markClaimed(volume: NtfsVolume, claimed: ClusterMap): Promise<void> {
+  await throughMap(volume, async (bytes, first, stream) => {
+    if (claimed.mergeInto(bytes, first) > 0) await putBitmap(volume, stream, first / 8, bytes);
+  });
+}
+
+async function putBitmap(
+  volume: NtfsVolume,
+  stream: OpenStream,
+  offset: number,
+  bytes: Uint8Array,
+): Promise<void> {
+  const { clusterSize } = volume.geometry;
+  for (const { at, from, length } of pieces(stream.runs, clusterSize, offset, bytes.length))
+    await volume.store.write(bytes.subarray(from, from + length), at);
+}
+
 async function mark(
   volume: NtfsVolume,
   stream: OpenStream,
@@ -60,13 +107,7 @@ async function mark(
         cluster: at * 8 + wrong,
       });
     (used ? setBits : clearBits)(bytes, from - at * 8, to - from);
-    for (const { at: place, from: skip, length } of pieces(
-      stream.runs,
-      volume.geometry.clusterSize,
-      at,
-      bytes.length,
-    ))
-      await volume.store.write(bytes.subarray(skip, skip + length), place);
+    await putBitmap(volume, stream, at, bytes);
   }
   volume.freeClusters += used ? -run.count : run.count;
 }
@@ -145,5 +186,10 @@ async function findFree(volume: NtfsVolume, count: number): Promise<{ lcn: numbe
 
 export async function freeClusters(volume: NtfsVolume, runs: readonly Run[]): Promise<void> {
   const stream = await bitmapStream(volume);
-  for (const run of runs) if (run.lcn !== HOLE) await mark(volume, stream, run, false);
+  for (const run of runs) {
+    if (run.lcn === HOLE) continue;
+    // What another file uses as well stays in use.
+    const parts = volume.claims?.shared.without(run.lcn, run.count) ?? [run];
+    for (const part of parts) await mark(volume, stream, part, false);
+  }
 }

@@ -28,10 +28,24 @@ export function hibernated(signature: string): IronliftError {
   );
 }
 
+const CURE =
+  'Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again';
+
 /** Why nothing may be written to a volume that can be read. `why` reads on after "because". */
 export function notWritable(why: string): IronliftError {
   return new IronliftError('NTFS_LOG_DIRTY', `The NTFS volume cannot be changed, because ${why}.`, {
-    next: 'Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again.',
+    next: `${CURE}.`,
+  });
+}
+
+/** The way on for a volume that was not closed and that cannot be had again; what it risks comes with it. */
+export const ACCEPT_UNCLEAN =
+  'Where that is not possible, --accept-unclean-ntfs goes on with the copy as it is: changes of the last seconds before the copy that only the log held are lost in the clone, and Windows checks the disk at its first start.';
+
+/** As notWritable, where a person may decide otherwise. */
+export function uncleanRefused(why: string): IronliftError {
+  return new IronliftError('NTFS_LOG_DIRTY', `The NTFS volume cannot be changed, because ${why}.`, {
+    next: `${CURE}. ${ACCEPT_UNCLEAN}`,
   });
 }
 

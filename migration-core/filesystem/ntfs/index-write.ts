@@ -4,7 +4,7 @@
  * leave a block empty, or it separates two blocks, the tree is built anew from its names.
  */
 import { roundUp, viewOf } from '../../base/bytes.ts';
-import { nextBit } from '../bitmap.ts';
+import { nextBit, setBits } from '../bitmap.ts';
 import { clusterAttribute, putAttribute, residentAttribute, roomIn } from './attribute-write.ts';
 import { takeClusters } from './clusters.ts';
 import { alreadyExists, damaged } from './errors.ts';
@@ -16,7 +16,7 @@ import { blockPieces, NODE_OFFSET, openIndex, readBlock, readNode, type Index } 
 import { ATTRIBUTE, STRIDE } from './layout.ts';
 import { protect } from './record.ts';
 import { openStream, readWhole } from './stream.ts';
-import { putSmall, resizeClusters, type StreamKey } from './stream-write.ts';
+import { putSmall, refuseShared, resizeClusters, type StreamKey } from './stream-write.ts';
 import type { NtfsVolume } from './volume.ts';
 
 const MAX_BITMAP = 1 << 20;
@@ -56,6 +56,8 @@ export class IndexWriter {
   readonly #allocation: StreamKey;
   readonly #bitmap: StreamKey;
   #index: Index;
+  /** Numbers of the blocks the tree leads to, once they had to be looked for. */
+  #blocks: Set<number> | null = null;
 
   constructor(volume: NtfsVolume, file: NtfsFile, kind: IndexKind = NAMES) {
     this.#volume = volume;
@@ -172,8 +174,10 @@ export class IndexWriter {
     );
     bytes.set(nodeBytes(node, this.#first, blockSize - NODE_OFFSET), NODE_OFFSET);
     const out = protect(bytes);
-    for (const { at, from, length } of blockPieces(this.#volume, this.#index, block))
+    for (const { at, from, length } of blockPieces(this.#volume, this.#index, block)) {
+      refuseShared(this.#volume, at, length);
       await this.#volume.store.write(out.subarray(from, from + length), at);
+    }
   }
 
   /** Cuts a block in two: the lower half moves to a new block, below the middle entry that is returned. */
@@ -222,7 +226,27 @@ export class IndexWriter {
 
   async #readBitmap(): Promise<Uint8Array<ArrayBuffer>> {
     const stream = openStream(this.#volume, this.#file, this.#bitmap.type, this.#bitmap.name);
-    return stream === null ? new Uint8Array(8) : readWhole(this.#volume, stream, MAX_BITMAP);
+    const bitmap = stream === null ? new Uint8Array(8) : await readWhole(this.#volume, stream, MAX_BITMAP);
+    // On a volume that was not closed the map may be older than the tree.
+    return this.#volume.claims === null ? bitmap : this.#withBlocks(bitmap);
+  }
+
+  /** The map with the blocks that the tree leads to; they are looked for while the tree is whole, before its first change. */
+  async #withBlocks(bitmap: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+    const { blockSize, unit, allocation } = this.#index;
+    const have = Math.floor((allocation?.size ?? 0) / blockSize);
+    const marked = new Uint8Array(Math.max(bitmap.length, roundUp(Math.ceil(have / 8), 8)));
+    marked.set(bitmap);
+    if (this.#blocks === null) {
+      const blocks = new Set<number>();
+      await this.#walk(
+        () => undefined,
+        (block) => blocks.add(Math.floor((block * unit) / blockSize)),
+      );
+      this.#blocks = blocks;
+    }
+    for (const number of this.#blocks) if (number < marked.length * 8) setBits(marked, number, 1);
+    return marked;
   }
 
   async #allocate(size: number): Promise<void> {
@@ -252,11 +276,20 @@ export class IndexWriter {
 
   async #all(): Promise<Item[]> {
     const all: Item[] = [];
+    await this.#walk(
+      (item) => all.push({ ...item, below: null }),
+      () => undefined,
+    );
+    return all;
+  }
+
+  async #walk(onItem: (item: Item) => void, onBlock: (block: number) => void): Promise<void> {
     const visited = new Set<number>();
     const walk = async (block: number, depth: number): Promise<void> => {
       if (visited.has(block) || depth > MAX_DEPTH)
         throw damaged(`${this.#index.what} has an index that goes in circles`);
       visited.add(block);
+      onBlock(block);
       await visit(
         itemsOf(await readNode(this.#volume, this.#index, block), this.#kind, this.#index.what),
         depth,
@@ -265,12 +298,11 @@ export class IndexWriter {
     const visit = async (node: ItemNode, depth: number): Promise<void> => {
       for (const item of node.items) {
         if (item.below !== null) await walk(item.below, depth + 1);
-        all.push({ ...item, below: null });
+        onItem(item);
       }
       if (node.end !== null) await walk(node.end, depth + 1);
     };
     await visit(itemsOf(this.#index.root, this.#kind, this.#index.what), 0);
-    return all;
   }
 
   /** Builds the tree from all names in their order. Blocks no longer needed are marked free and stay with the directory. */
@@ -295,5 +327,11 @@ export class IndexWriter {
       level = above;
     }
     await this.#put({ block: null, node: level, at: 0 });
+    if (this.#blocks === null) return;
+    // Those of the tree there was were kept until now.
+    this.#blocks = null;
+    const { length } = await this.#readBitmap();
+    await putSmall(this.#volume, this.#file, this.#bitmap, await this.#withBlocks(new Uint8Array(length)));
+    this.#index = openIndex(this.#volume, this.#file, this.#kind);
   }
 }

@@ -26,6 +26,25 @@ async function readBitmap(volume: NtfsVolume, file: NtfsFile): Promise<Uint8Arra
   return readWhole(volume, stream, MAX_BITMAP);
 }
 
+/**
+ * Marks records in the map of the MFT, which on a volume that was not closed may be older than they are.
+ * @throws NTFS_DAMAGED where the map is shorter than the table
+ */
+export async function markRecords(volume: NtfsVolume, records: Uint8Array): Promise<void> {
+  const file = await mftFile(volume);
+  const stream = openStream(volume, file, BITMAP.type, BITMAP.name);
+  const bitmap = await readBitmap(volume, file);
+  if (stream === null || stream.initialised < records.length)
+    throw damaged('the map of the records of the MFT is shorter than the MFT');
+  let changed = false;
+  for (const [i, bits] of records.entries()) {
+    if ((bits & ~bitmap[i]!) === 0) continue;
+    bitmap[i]! |= bits;
+    changed = true;
+  }
+  if (changed) await putSmall(volume, file, BITMAP, bitmap);
+}
+
 /** A free record, marked as taken, with nothing in it but its header. It is not written yet. */
 export async function takeRecord(volume: NtfsVolume, flags: number): Promise<MftRecord> {
   const file = await mftFile(volume);

@@ -1,8 +1,10 @@
 /** Opening a volume: where its tables are, and whether it was left in order. */
 import { throwIfCancelled } from '../../base/cancel.ts';
+import { isIronliftError } from '../../base/errors.ts';
 import type { Finding } from '../../base/finding.ts';
 import { readBytes, type WritableBlocks } from '../../block/source.ts';
 import type { OpenOptions } from '../filesystem.ts';
+import { scanClaims, type ClaimScan } from './claims.ts';
 import { reasonNotClean, refuseHibernated } from './clean.ts';
 import { DirectoryNames } from './directory-names.ts';
 import { damaged } from './errors.ts';
@@ -19,7 +21,10 @@ import type { NtfsVolume } from './volume.ts';
 
 const UPCASE_SIZE = 65536 * 2;
 
-export async function openVolume(blocks: WritableBlocks, { now, signal }: OpenOptions): Promise<NtfsVolume> {
+export async function openVolume(
+  blocks: WritableBlocks,
+  { now, signal, acceptUnclean }: OpenOptions,
+): Promise<NtfsVolume> {
   throwIfCancelled(signal);
   const findings: Finding[] = [];
   const geometry = await findGeometry(blocks, findings);
@@ -41,6 +46,8 @@ export async function openVolume(blocks: WritableBlocks, { now, signal }: OpenOp
     now,
     label: '',
     notCleanBecause: null,
+    isBeyondDecision: false,
+    claims: null,
     freeClusters: 0,
     nextCluster: 0,
     prepared: false,
@@ -52,23 +59,56 @@ export async function openVolume(blocks: WritableBlocks, { now, signal }: OpenOp
   const root = await openFile(ready, { record: RECORD.root, sequence: 0 });
   if (!isDirectory(root)) throw damaged('its root is not a folder');
   await refuseHibernated(ready);
-  let because = await reasonNotClean(ready);
-  if (fromMirror) because ??= 'only the copy of the start of its file table can be read';
-  if (findings.length > 0) because ??= 'only the copy of its boot sector can be read';
-  if (because !== null)
-    findings.push({
-      severity: 'warning',
-      code: 'NTFS_NOT_CLEAN',
-      message: `The NTFS volume is copied whole, free space included, and cannot be changed, because ${because}.`,
-      next: 'Run "chkdsk /f" for this volume and "shutdown /s /f /t 0" on the server, and make the copy again, to copy only what is in use.',
-    });
-  const opened = { ...ready, notCleanBecause: because };
-  if (because === null) {
-    opened.freeClusters = geometry.clusters - (await scanBitmap(opened, signal, () => undefined));
-    await noteShadowCopies(opened);
+  const unclean = await reasonNotClean(ready);
+  const onlyCopy = fromMirror
+    ? 'only the copy of the start of its file table can be read'
+    : findings.length > 0
+      ? 'only the copy of its boot sector can be read'
+      : null;
+  if (unclean === null && onlyCopy === null) {
+    ready.freeClusters = geometry.clusters - (await scanBitmap(ready, signal, () => undefined));
+    await noteShadowCopies(ready);
+    return ready;
   }
-  return opened;
+  let why = onlyCopy;
+  const accepted = acceptUnclean === 'any' || (acceptUnclean === 'marked' && unclean?.log !== true);
+  if (unclean !== null && onlyCopy === null && accepted) {
+    const scan = await scanned(ready, signal);
+    if (typeof scan !== 'string') {
+      findings.push(...acceptedFindings(unclean.because), ...scan.findings);
+      return { ...ready, notCleanBecause: unclean.because, claims: scan.claims, freeClusters: scan.free };
+    }
+    why = scan;
+  }
+  // What is worse than a log with work left is told first, since no decision helps there.
+  const because = why ?? unclean!.because;
+  findings.push({
+    severity: 'warning',
+    code: why === null ? 'NTFS_NOT_CLEAN' : 'NTFS_DAMAGED_IN_PART',
+    message: `The NTFS volume is copied whole, free space included, and cannot be changed, because ${because}.`,
+    next: 'Run "chkdsk /f" for this volume and "shutdown /s /f /t 0" on the server, and make the copy again, to copy only what is in use.',
+  });
+  return { ...ready, notCleanBecause: because, isBeyondDecision: why !== null };
 }
+
+/** As scanClaims; what cannot even be looked at is a reason as well. */
+async function scanned(volume: NtfsVolume, signal: AbortSignal | undefined): Promise<ClaimScan | string> {
+  try {
+    return await scanClaims(volume, signal);
+  } catch (error) {
+    if (!(error instanceof RangeError) && !isIronliftError(error, 'NTFS_DAMAGED')) throw error;
+    return 'what is in use on it cannot be found out';
+  }
+}
+
+const acceptedFindings = (because: string): Finding[] => [
+  {
+    severity: 'warning',
+    code: 'NTFS_UNCLEAN_ACCEPTED',
+    message: `The NTFS volume was not left in order: ${because}. By decision of the person who converts the server (--accept-unclean-ntfs) it is copied whole and changed where that is needed all the same; then its log is emptied, and changes of the last seconds before the copy that only the log held are lost in the clone.`,
+    next: 'Let Windows check the disk at its first start, and compare what the server wrote last, above all databases and mail, before the clone goes into use.',
+  },
+];
 
 /** The boot sector, or the copy of it in the last sector of the partition. */
 async function findGeometry(blocks: WritableBlocks, findings: Finding[]): Promise<Geometry> {

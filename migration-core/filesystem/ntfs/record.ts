@@ -90,8 +90,12 @@ export function parseRecord(bytes: Uint8Array<ArrayBuffer>, number: number): Mft
   return parseUnprotected(bytes, number);
 }
 
-/** The same for bytes whose protection is undone already. */
-export function parseUnprotected(bytes: Uint8Array<ArrayBuffer>, number: number): MftRecord {
+/** The same for bytes whose protection is undone already. `attributes` then has those before one that cannot be read. */
+export function parseUnprotected(
+  bytes: Uint8Array<ArrayBuffer>,
+  number: number,
+  attributes: Attribute[] = [],
+): MftRecord {
   const what = `record ${number} of the MFT`;
   const view = viewOf(bytes);
   const base = readReference(view, 0x20);
@@ -103,7 +107,7 @@ export function parseUnprotected(bytes: Uint8Array<ArrayBuffer>, number: number)
     links: view.getUint16(0x12, true),
     flags: view.getUint16(0x16, true),
     base: base.record === 0 && base.sequence === 0 ? null : base,
-    attributes: [],
+    attributes,
   };
   const used = view.getUint32(0x18, true);
   if (used > bytes.length) throw damaged(`${what} says it is longer than it is`, { used });

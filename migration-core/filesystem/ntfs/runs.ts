@@ -13,10 +13,16 @@ export const HOLE = -1;
 /**
  * Decodes the packed form: a byte with the lengths of two fields, the number of clusters, and the signed distance of their
  * place from that of the run before; without a distance it is a hole.
+ * @param runs where they are added, those before one that cannot be read included
  * @throws NTFS_DAMAGED for runs outside of the volume
  */
-export function decodeRuns(packed: Uint8Array, firstVcn: number, clusters: number, what: string): Run[] {
-  const runs: Run[] = [];
+export function decodeRuns(
+  packed: Uint8Array,
+  firstVcn: number,
+  clusters: number,
+  what: string,
+  runs: Run[] = [],
+): Run[] {
   let vcn = firstVcn;
   let lcn = 0;
   for (let at = 0; at < packed.length && packed[at] !== 0;) {

@@ -35,11 +35,21 @@ export async function writeRuns(
   let done = 0;
   for (const { at, from, length } of pieces(runs, volume.geometry.clusterSize, offset, data.length)) {
     if (at < 0) throw damaged('something is to be written into a hole');
+    refuseShared(volume, at, length);
     const part = data.subarray(from, from + length);
     await (kind === 'metadata' ? volume.store.write(part, at) : volume.store.writeData(part, at));
     done += length;
   }
   if (done < data.length) throw damaged('something is to be written behind the end of its clusters');
+}
+
+/** What two files use is not overwritten on behalf of one. @throws NTFS_DAMAGED */
+export function refuseShared({ claims, geometry }: NtfsVolume, at: number, length: number): void {
+  if (claims === null || claims.shared.isEmpty) return;
+  const lcn = Math.floor(at / geometry.clusterSize);
+  const end = Math.ceil((at + length) / geometry.clusterSize);
+  if (claims.shared.meets(lcn, end - lcn))
+    throw damaged('something is to be written where two files have their contents', { cluster: lcn });
 }
 
 /** Gives an attribute a new content altogether; the old clusters are free from then on, and may be taken again. */

@@ -1,5 +1,6 @@
 import type { Finding } from '../../base/finding.ts';
 import type { WritableBlocks } from '../../block/source.ts';
+import type { Claims } from './claims.ts';
 import type { DirectoryNames } from './directory-names.ts';
 import type { Geometry } from './geometry.ts';
 import type { Mft } from './mft.ts';
@@ -21,7 +22,11 @@ export interface NtfsVolume {
   readonly label: string;
   /** Why the volume may be read but not written; reads on after "because". Also the reason to copy all of it. */
   readonly notCleanBecause: string | null;
-  /** 0 where the volume was not left in order: its map is not believed. */
+  /** Whether more is wrong than that it was not closed: then no decision of a person lets it be changed. */
+  readonly isBeyondDecision: boolean;
+  /** Not null where a person decided that a volume that was not left in order is changed all the same. */
+  readonly claims: Claims | null;
+  /** 0 where the volume was not left in order and is not to be changed: its map is not believed. */
   freeClusters: number;
   /** Where free clusters are looked for next. */
   nextCluster: number;

@@ -46,6 +46,7 @@ export interface Draft {
   fix: boolean;
   verify: boolean;
   zeroBadSectors: boolean;
+  acceptUncleanNtfs: boolean;
 }
 
 /** A disk of this computer, and no image: a name under `/dev/`, or one of the kind of `PhysicalDrive0`. */
@@ -79,7 +80,18 @@ export const freshDraft = (server: number | null = null): Draft => ({
   fix: true,
   verify: true,
   zeroBadSectors: false,
+  acceptUncleanNtfs: false,
 });
+
+const UNCLEAN: readonly string[] = ['NTFS_LOG_DIRTY', 'NTFS_NOT_CLEAN'];
+
+/** Whether volumes of the server were not closed, so that a person has to decide; or has decided. */
+export const asksForUnclean = (
+  draft: Pick<Draft, 'fix' | 'acceptUncleanNtfs'>,
+  inspection: { findings: readonly { code: string }[] } | null,
+): boolean =>
+  draft.fix &&
+  (draft.acceptUncleanNtfs || (inspection?.findings ?? []).some(({ code }) => UNCLEAN.includes(code)));
 
 export interface Standards {
   /** The platform that the scenario plans for, where it can be converted for; null: not known. */
@@ -224,6 +236,7 @@ export function choiceOf(draft: Draft, standards: Standards): Choice | null {
     root: draft.root.trim() === '' ? null : draft.root.trim(),
     zeroBadSectors: draft.zeroBadSectors,
     allowMounted: draft.allowMounted,
+    acceptUncleanNtfs: draft.acceptUncleanNtfs,
     drivers: draft.drivers.map(({ id }) => id),
   };
 }

@@ -68,6 +68,7 @@ const OPTIONS: Omit<ConvertOptions, 'sources' | 'output' | 'target'> = {
   force: false,
   root: null,
   allowMounted: false,
+  acceptUncleanNtfs: false,
   drivers: [],
   zeroBadSectors: false,
 };

@@ -35,6 +35,7 @@ const OPTIONS: ConvertOptions = {
   root: null,
   zeroBadSectors: false,
   allowMounted: false,
+  acceptUncleanNtfs: false,
   drivers: [],
 };
 

@@ -45,6 +45,7 @@ const RECORD = {
     root: null,
     zeroBadSectors: false,
     allowMounted: false,
+    acceptUncleanNtfs: false,
     drivers: [],
   },
   sources: [{ size: 64 * MIB, mtime: '1', inode: '2', device: '3', sample: DIGEST }],

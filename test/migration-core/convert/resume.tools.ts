@@ -75,6 +75,7 @@ const optionsFor = (output: string, how: Partial<ConvertOptions> = {}): ConvertO
   force: false,
   root: null,
   allowMounted: false,
+  acceptUncleanNtfs: false,
   drivers: [],
   zeroBadSectors: false,
   ...how,

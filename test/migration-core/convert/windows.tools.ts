@@ -109,6 +109,7 @@ const optionsFor = (path: string, target: string, output = join(folder, 'nothing
   force: false,
   root: null,
   allowMounted: false,
+  acceptUncleanNtfs: false,
   zeroBadSectors: false,
   drivers: [],
 });

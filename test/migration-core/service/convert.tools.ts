@@ -182,7 +182,14 @@ describe('conversions', () => {
       options: recordOptions({
         ...{ sources: [disk], output: out, target: 'kvm', name: null, format: null, allocation: 'thin' },
         ...{ bus: null, cpus: null, memoryMiB: null, nics: [], wholeDisk: false, fix: true, verify: true },
-        ...{ root: null, zeroBadSectors: false, allowMounted: false, force: false, drivers: [] },
+        ...{
+          root: null,
+          zeroBadSectors: false,
+          allowMounted: false,
+          acceptUncleanNtfs: false,
+          force: false,
+          drivers: [],
+        },
       }),
       sources: [{ size: 1, mtime: '0', inode: '0', device: 'x', sample: '0'.repeat(64) }],
       copyBytes: [1],

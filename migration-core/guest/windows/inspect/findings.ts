@@ -1,6 +1,7 @@
 /** What a person should know about a Windows before it moves. */
 import type { Finding } from '../../../base/finding.ts';
 import { formatBytes, listed } from '../../../base/text.ts';
+import { ACCEPT_UNCLEAN } from '../../../filesystem/ntfs/errors.ts';
 import type { OpenVolume } from '../../inspect/open-volume.ts';
 import type { GuestTree } from '../../tree.ts';
 import { PACKAGES, SHA2_UPDATES } from '../drivers/signature.ts';
@@ -106,13 +107,15 @@ export function volumeFindings(
   drive: string,
 ): Finding[] {
   const findings: Finding[] = [];
-  const unclean = root.fileSystem?.findings.find(({ code }) => code === 'NTFS_NOT_CLEAN');
+  const unclean = root.fileSystem?.findings.find(
+    ({ code }) => code === 'NTFS_NOT_CLEAN' || code === 'NTFS_DAMAGED_IN_PART',
+  );
   if (unclean !== undefined)
     findings.push({
       severity: 'blocker',
       code: 'NTFS_LOG_DIRTY',
       message: `Windows cannot be prepared, because its volume (${drive}:, ${root.info.id}) was not left in order and must not be changed.`,
-      next: 'Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again; with --no-fix the disks are copied unchanged.',
+      next: `Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again; with --no-fix the disks are copied unchanged.${unclean.code === 'NTFS_NOT_CLEAN' ? ` ${ACCEPT_UNCLEAN}` : ''}`,
     });
   for (const { path, fileSystem } of tree.mounts)
     if (unclean === undefined && path === '/' && fileSystem.freeBytes < LITTLE_SPACE)

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { memorySource } from '../../../../migration-core/block/memory.ts';
 import { Overlay } from '../../../../migration-core/block/overlay.ts';
 import type { ExtentList } from '../../../../migration-core/base/extents.ts';
-import type { GuestFileSystem } from '../../../../migration-core/filesystem/filesystem.ts';
+import type { GuestFileSystem, OpenOptions } from '../../../../migration-core/filesystem/filesystem.ts';
 import { ntfsDriver } from '../../../../migration-core/filesystem/ntfs/driver.ts';
 import { needTools, run } from '../../../support/tools.ts';
 import { makeDisk } from '../../volume/disk-file.ts';
@@ -67,9 +67,10 @@ export async function openNtfs(path: string, sectorSize = 512): Promise<NtfsImag
 export async function openBytes(
   bytes: Uint8Array<ArrayBuffer>,
   sectorSize = 512,
+  options: Partial<OpenOptions> = {},
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; overlay: Overlay; fs: GuestFileSystem }> {
   const overlay = new Overlay(memorySource(bytes, sectorSize));
-  return { bytes, overlay, fs: await ntfsDriver.open(overlay, { now: NOW }) };
+  return { bytes, overlay, fs: await ntfsDriver.open(overlay, { now: NOW, ...options }) };
 }
 
 /** Writes the volume as it is now to a file; outside `used`, where given, rubbish takes the place of what was there. */

@@ -10,13 +10,14 @@ import { ntfsDriver } from '../../../../migration-core/filesystem/ntfs/driver.ts
 import { scratchFolder, seeded } from '../../../support/tools.ts';
 import { content, fillCompressed, linkPoint, setReparse } from './fill.ts';
 import { makeNtfs, NOW, withMount } from './ntfs-image.ts';
+import { makeLogDirty, placesIn, type Places } from './unclean.ts';
 import { ALGORITHMS, writeWof } from './wof-files.ts';
 
 const CASES = Number(process.env['IRONLIFT_FUZZ_CASES'] ?? 60);
 
-async function volume(options: string[]): Promise<Buffer> {
+async function volume(options: readonly string[]): Promise<{ good: Buffer; places: Places }> {
   const folder = await scratchFolder();
-  const path = await makeNtfs(folder, 'ntfs', 8, options);
+  const path = await makeNtfs(folder, 'ntfs', 8, [...options]);
   await withMount(path, 'compression,streams_interface=windows', async (mount) => {
     for (let i = 0; i < 150; i++)
       await writeFile(join(mount, `a name of some length ${i}`), 'x'.repeat(i % 90));
@@ -33,7 +34,8 @@ async function volume(options: string[]): Promise<Buffer> {
       );
     await fillCompressed(mount);
   });
-  return readFile(path);
+  const good = await readFile(path);
+  return { good, places: await placesIn(path, good) };
 }
 
 /** Changes within records, index blocks and packed data, with their protection kept right most of the time. */
@@ -104,22 +106,46 @@ async function change(fs: GuestFileSystem, random: () => number): Promise<boolea
   return first === true;
 }
 
-test.each([[['-c', '512']], [['-c', '4096']]])('damaged NTFS volumes, mkntfs %j', async (options) => {
-  const good = await volume(options);
-  const random = seeded(options[1]!.length);
+/** Maps as of another time: bits of $Bitmap and of the map of the MFT are gone or too many. */
+function ageMaps(image: Buffer, places: Places, random: () => number): void {
+  const length = image.length / places.clusterSize / 8;
+  for (const [at, size] of [
+    [places.bitmap, length],
+    [places.recordMap, 24],
+  ] as const)
+    for (let n = Math.floor(random() * size); n > 0; n--)
+      image[at + Math.floor(random() * size)]! = Math.floor(random() * 256);
+}
+
+test.each([
+  [['-c', '512'], false],
+  [['-c', '4096'], false],
+  [['-c', '512'], true],
+  [['-c', '4096'], true],
+] as const)('damaged NTFS volumes, mkntfs %j, not closed: %j', async (options, unclean) => {
+  const { good, places } = await volume(options);
+  const random = seeded(options[1].length + (unclean ? 100 : 0));
   let opened = 0;
   let refused = 0;
   let read = 0;
   let changed = 0;
+  let accepted = 0;
   for (let round = 0; round < CASES / 2; round++) {
     const image = Buffer.from(good);
+    if (unclean) {
+      makeLogDirty(image, places);
+      ageMaps(image, places, random);
+    }
     damage(image, good, random);
     const cut = round % 10 === 9 ? image.subarray(0, Math.floor(random() * image.length)) : image;
     const before = Buffer.from(cut);
     const overlay = new Overlay(memorySource(cut));
     await typed(() => ntfsDriver.probe(overlay));
     const started = performance.now();
-    const fs = await typed(() => ntfsDriver.open(overlay, { now: NOW }));
+    const fs = await typed(() =>
+      ntfsDriver.open(overlay, { now: NOW, ...(unclean ? { acceptUnclean: 'any' } : {}) }),
+    );
+    if (fs?.findings.some(({ code }) => code === 'NTFS_UNCLEAN_ACCEPTED') === true) accepted++;
     if (fs === null) {
       refused++;
     } else {
@@ -138,4 +164,5 @@ test.each([[['-c', '512']], [['-c', '4096']]])('damaged NTFS volumes, mkntfs %j'
   expect(refused).toBeGreaterThan(0);
   expect(read).toBeGreaterThan(CASES);
   expect(changed).toBeGreaterThan(CASES / 16);
+  expect(accepted > CASES / 8).toBe(unclean);
 });

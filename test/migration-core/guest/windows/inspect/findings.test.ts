@@ -370,6 +370,13 @@ describe('state', () => {
     expect(blocker!.message).toBe(
       'Windows cannot be prepared, because its volume (C:, disk0p2) was not left in order and must not be changed.',
     );
+    expect(blocker!.next).toBe(
+      'Start the server, run "chkdsk /f" for this volume and "shutdown /s /f /t 0" in a command prompt as administrator, and make the copy again; with --no-fix the disks are copied unchanged. Where that is not possible, --accept-unclean-ntfs goes on with the copy as it is: changes of the last seconds before the copy that only the log held are lost in the clone, and Windows checks the disk at its first start.',
+    );
+    // Where more is wrong than the log, no decision helps.
+    Object.assign(system.fileSystem!.findings.at(-1)!, { code: 'NTFS_DAMAGED_IN_PART' });
+    const [other] = (await inspectGuest(volumes)).findings;
+    expect(other!.next).toBe(blocker!.next!.replace(/ Where that.*/u, ''));
   });
 
   test('dynamic data disks and pools are told of, and a drive that cannot be read', async () => {
