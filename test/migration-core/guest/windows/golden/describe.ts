@@ -15,8 +15,8 @@ import type { GuestTree } from '../../../../../migration-core/guest/tree.ts';
 import { targetById, targets } from '../../../../../migration-core/target/table.ts';
 import { NOW } from '../../../../support/fix-guest.ts';
 import { scratchFolder } from '../../../../support/tools.ts';
-import { hivexExport, parseExport, type Exported } from '../../../registry/fixtures.ts';
-import { differences, fileLines, linesOf, type Difference } from './difference.ts';
+import { hivexExport } from '../../../registry/fixtures.ts';
+import { blocksOf, differences, fileLines, linesOf, type Blocks, type Difference } from './difference.ts';
 import { openGoldenServer, type GoldenServer } from './server.ts';
 
 /** Every platform; and those for whose hardware others make drivers once more, with a source of them. */
@@ -127,7 +127,7 @@ function ownerOf(fixes: readonly PlannedFix[], path: string, { key, name }: Diff
 
 interface Before {
   bytes: Buffer;
-  exported: Exported;
+  exported: Blocks;
 }
 
 /** hivexregedit on the hives of a server: as they were, and as they are each time it is asked. */
@@ -135,7 +135,7 @@ class Judge {
   readonly #tree: GuestTree;
   readonly #before: ReadonlyMap<string, Before>;
   /** By digest: platforms with the same changes give the same bytes. */
-  readonly #known = new Map<string, Promise<Exported>>();
+  readonly #known = new Map<string, Promise<Blocks>>();
 
   private constructor(tree: GuestTree, before: ReadonlyMap<string, Before>) {
     this.#tree = tree;
@@ -153,7 +153,7 @@ class Judge {
 
   /** The hives are read now, and what differs in them is told later. */
   async read(): Promise<() => Promise<Map<string, Difference[]>>> {
-    const now = new Map<string, Promise<Exported>>();
+    const now = new Map<string, Promise<Blocks>>();
     for (const [path, { bytes: old }] of this.#before) {
       const bytes = Buffer.from(await this.#tree.readFile(path));
       if (bytes.equals(old)) continue;
@@ -177,10 +177,10 @@ class Judge {
   }
 }
 
-async function exported(bytes: Uint8Array): Promise<Exported> {
+async function exported(bytes: Uint8Array): Promise<Blocks> {
   const path = join(await scratchFolder(), 'hive');
   writeFileSync(path, bytes);
-  return parseExport(await hivexExport(path));
+  return blocksOf(await hivexExport(path));
 }
 
 /** Every line once, under the platforms that get it; those of all first, then in the order of the platforms. */

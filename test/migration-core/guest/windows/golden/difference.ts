@@ -1,7 +1,6 @@
 /** What differs between two exports of a hive, value for value, as lines that are short enough to be reviewed by eye. */
 import { createHash } from 'node:crypto';
 import type { EditAction } from '../../../../../migration-core/guest/fixer.ts';
-import type { Exported } from '../../../registry/fixtures.ts';
 
 /** One value that is new, gone or another, or a key (`name` null) without values that is new or gone. */
 export interface Difference {
@@ -13,13 +12,29 @@ export interface Difference {
   keyIs: 'new' | 'gone' | 'there';
 }
 
-export function differences(before: Exported, after: Exported): Difference[] {
-  const found: Difference[] = [];
-  for (const key of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+/** The lines of each key by its path, as they stand in an export by hivexregedit: most keys are compared as they are. */
+export type Blocks = ReadonlyMap<string, string>;
+
+export function blocksOf(text: string): Blocks {
+  const blocks = new Map<string, string>();
+  for (const block of text.split('\n\n')) {
+    if (!block.startsWith('[\\')) continue;
+    const end = block.indexOf('\n');
+    const head = end < 0 ? block : block.slice(0, end);
+    blocks.set(head.slice(2, -1), end < 0 ? '' : block.slice(end + 1));
+  }
+  return blocks;
+}
+
+export function differences(before: Blocks, after: Blocks): Difference[] {
+  const changed: string[] = [];
+  for (const [key, block] of before) if (after.get(key) !== block) changed.push(key);
+  for (const key of after.keys()) if (!before.has(key)) changed.push(key);
+  return changed.sort().flatMap((key) => {
     const [old, now] = [before.get(key), after.get(key)];
-    if (old !== undefined && now !== undefined && old.join('\n') === now.join('\n')) continue;
     const keyIs = old === undefined ? 'new' : now === undefined ? 'gone' : 'there';
     const [was, is] = [valuesOf(old), valuesOf(now)];
+    const found: Difference[] = [];
     for (const name of [...new Set([...was.keys(), ...is.keys()])].sort()) {
       const [one, other] = [was.get(name) ?? null, is.get(name) ?? null];
       if (one === other) continue;
@@ -31,21 +46,21 @@ export function differences(before: Exported, after: Exported): Difference[] {
         keyIs,
       });
     }
-    const bare = (old ?? now)!.length === 0;
     // A key that only holds others comes and goes with them.
-    const others = [...(keyIs === 'new' ? after : before).keys()];
-    if (keyIs !== 'there' && bare && !others.some((other) => other.startsWith(`${key}\\`)))
+    const holdsOthers = changed.some((other) => other.startsWith(`${key}\\`));
+    if (found.length === 0 && keyIs !== 'there' && !holdsOthers)
       found.push({ key, name: null, was: null, is: null, keyIs });
-  }
-  return found;
+    return found;
+  });
 }
 
-function valuesOf(lines: readonly string[] = []): Map<string, string> {
+function valuesOf(block = ''): Map<string, string> {
   return new Map(
-    lines.map((line) => {
+    block.split('\n').flatMap((line): [string, string][] => {
+      if (line === '') return [];
       const match = /^(?:@|"((?:[^"\\]|\\.)*)")=(.*)$/su.exec(line);
       if (match === null) throw new Error(`not a value: ${line}`);
-      return [(match[1] ?? '').replaceAll(/\\(.)/gu, '$1'), match[2]!];
+      return [[(match[1] ?? '').replaceAll(/\\(.)/gu, '$1'), match[2]!]];
     }),
   );
 }
