@@ -24,6 +24,7 @@ export const convertOptions = (
   root: null,
   drivers: [],
   allowMounted: false,
+  acceptUncleanNtfs: false,
   zeroBadSectors: false,
   ...how,
 });

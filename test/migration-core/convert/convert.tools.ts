@@ -16,7 +16,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { z } from 'zod';
 import { convertServer } from '../../../migration-core/convert/convert.ts';
 import { manifestSchema, readManifest, type Manifest } from '../../../migration-core/convert/manifest.ts';
-import type { ConvertOptions } from '../../../migration-core/convert/options.ts';
+import { convertOptions } from '../../support/convert-options.ts';
 import { sha256 } from '../../support/hash.ts';
 import { smallServer, SMALL_SERVER_UUID } from '../../support/small-server.ts';
 import { run, scratchFolder, tryRun } from '../../support/tools.ts';
@@ -53,25 +53,6 @@ async function recorded(out: string, parts: string[]): Promise<Manifest['disks']
   }
   return disk!;
 }
-
-const OPTIONS: Omit<ConvertOptions, 'sources' | 'output' | 'target'> = {
-  name: null,
-  format: null,
-  allocation: 'thin',
-  bus: null,
-  cpus: null,
-  memoryMiB: null,
-  nics: [],
-  wholeDisk: false,
-  fix: true,
-  verify: true,
-  force: false,
-  root: null,
-  allowMounted: false,
-  acceptUncleanNtfs: false,
-  drivers: [],
-  zeroBadSectors: false,
-};
 
 describe('ironlift convert', () => {
   it.each([
@@ -163,7 +144,7 @@ describe('ironlift convert', () => {
     const disk = await smallServer(join(scratch, 'disk.img'));
     const out = join(scratch, 'out');
     const convert = async (target: string): Promise<Manifest> => {
-      const options = { ...OPTIONS, sources: [disk], output: out, target };
+      const options = convertOptions(disk, target, out);
       const world = {
         now: Date.now,
         version: '0',

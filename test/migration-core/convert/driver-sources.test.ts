@@ -6,38 +6,18 @@ import { describe, expect, it } from 'vitest';
 import { withDrivers } from '../../../migration-core/convert/driver-sources.ts';
 import { jobState, recordOptions } from '../../../migration-core/convert/job-record.ts';
 import type { JournalEntry } from '../../../migration-core/convert/journal.ts';
-import type { ConvertOptions } from '../../../migration-core/convert/options.ts';
 import { checkOptions } from '../../../migration-core/convert/plan.ts';
 import type { Guest } from '../../../migration-core/guest/guest.ts';
 import { inspectGuest } from '../../../migration-core/guest/inspect.ts';
 import { driverFolder } from '../../support/driver-folder.ts';
 import { scratchFolder } from '../../support/tools.ts';
+import { convertOptions } from '../../support/convert-options.ts';
 import { windowsVolumes } from '../../support/windows-guest.ts';
 import { smallIso } from '../filesystem/iso9660/small-iso.ts';
 
 const windows = async (): Promise<Guest> =>
   (await inspectGuest(await windowsVolumes({ version: '2022' }))).guest;
-const OPTIONS: ConvertOptions = {
-  sources: ['disk.img'],
-  target: 'kvm',
-  output: 'out',
-  name: null,
-  format: null,
-  allocation: 'thin',
-  bus: null,
-  cpus: null,
-  memoryMiB: null,
-  nics: [],
-  wholeDisk: false,
-  fix: true,
-  verify: true,
-  force: false,
-  root: null,
-  zeroBadSectors: false,
-  allowMounted: false,
-  acceptUncleanNtfs: false,
-  drivers: [],
-};
+const OPTIONS = convertOptions('disk.img', 'kvm', 'out');
 
 describe('driver sources', () => {
   it('give the packages for the guest, those of the first source first', async () => {

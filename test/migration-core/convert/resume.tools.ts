@@ -29,6 +29,7 @@ import type { ConvertOptions } from '../../../migration-core/convert/options.ts'
 import { resumeConversion } from '../../../migration-core/convert/resume.ts';
 import { unfinishedJob } from '../../../migration-core/convert/unfinished.ts';
 import type { ChildRequest } from '../../support/convert-child.ts';
+import { convertOptions } from '../../support/convert-options.ts';
 import { sha256 } from '../../support/hash.ts';
 import { smallServer } from '../../support/small-server.ts';
 import { run, scratchFolder, seeded } from '../../support/tools.ts';
@@ -58,28 +59,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(shared.folder, { recursive: true, force: true }));
 
-const optionsFor = (output: string, how: Partial<ConvertOptions> = {}): ConvertOptions => ({
-  sources: [shared.disk],
-  output,
-  target: 'kvm',
-  name: null,
-  format: null,
-  allocation: 'thin',
-  bus: null,
-  cpus: null,
-  memoryMiB: null,
-  nics: [],
-  wholeDisk: false,
-  fix: true,
-  verify: true,
-  force: false,
-  root: null,
-  allowMounted: false,
-  acceptUncleanNtfs: false,
-  drivers: [],
-  zeroBadSectors: false,
-  ...how,
-});
+const optionsFor = (output: string, how: Partial<ConvertOptions> = {}): ConvertOptions =>
+  convertOptions(shared.disk, 'kvm', output, how);
 
 const worldFor = (more: Partial<ConvertWorld> = {}): ConvertWorld => ({
   now: () => NOW,

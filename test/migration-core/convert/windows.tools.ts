@@ -18,6 +18,7 @@ import type { ConvertOptions } from '../../../migration-core/convert/options.ts'
 import { resumeConversion } from '../../../migration-core/convert/resume.ts';
 import type { EditAction, GuestEdit } from '../../../migration-core/guest/fixer.ts';
 import type { RegistryChange } from '../../../migration-core/guest/windows/registry-change.ts';
+import { convertOptions } from '../../support/convert-options.ts';
 import { sha256 } from '../../support/hash.ts';
 import { hasShared, NEEDS_SHARED } from '../../support/shared.ts';
 import { needTools, run, scratchFolder } from '../../support/tools.ts';
@@ -92,27 +93,8 @@ function source(name: string, options: () => WindowsGuestOptions): Promise<Sourc
   return known;
 }
 
-const optionsFor = (path: string, target: string, output = join(folder, 'nothing')): ConvertOptions => ({
-  sources: [path],
-  target,
-  output,
-  name: null,
-  format: null,
-  allocation: 'thin',
-  bus: null,
-  cpus: null,
-  memoryMiB: null,
-  nics: [],
-  wholeDisk: false,
-  fix: true,
-  verify: true,
-  force: false,
-  root: null,
-  allowMounted: false,
-  acceptUncleanNtfs: false,
-  zeroBadSectors: false,
-  drivers: [],
-});
+const optionsFor = (path: string, target: string, output = join(folder, 'nothing')): ConvertOptions =>
+  convertOptions(path, target, output);
 
 async function planned(path: string, target: string): Promise<GuestEdit[]> {
   const world = { now: Date.now, version: '0', onStep: () => undefined };

@@ -13,6 +13,7 @@ import { invertEdits } from '../../../../../migration-core/guest/apply-undo.ts';
 import type { PlannedFix } from '../../../../../migration-core/guest/fixers.ts';
 import type { GuestTree } from '../../../../../migration-core/guest/tree.ts';
 import { targetById, targets } from '../../../../../migration-core/target/table.ts';
+import { convertOptions } from '../../../../support/convert-options.ts';
 import { NOW } from '../../../../support/fix-guest.ts';
 import { scratchFolder } from '../../../../support/tools.ts';
 import { hivexExport } from '../../../registry/fixtures.ts';
@@ -46,26 +47,8 @@ export async function describeServer(golden: GoldenServer, driverSource: string)
   return textOf(golden, await Promise.all(cases.map((done) => done())));
 }
 
-const optionsFor = (target: string, drivers: string[]): ConvertOptions => ({
-  sources: ['disk0'],
-  target,
-  output: 'nowhere',
-  name: null,
-  format: null,
-  allocation: 'thin',
-  bus: null,
-  cpus: 2,
-  memoryMiB: 2048,
-  nics: [],
-  wholeDisk: true,
-  fix: true,
-  verify: true,
-  force: false,
-  root: null,
-  allowMounted: false,
-  zeroBadSectors: false,
-  drivers,
-});
+const optionsFor = (target: string, drivers: string[]): ConvertOptions =>
+  convertOptions('disk0', target, 'nowhere', { cpus: 2, memoryMiB: 2048, wholeDisk: true, drivers });
 
 /** Applies what is planned and takes it back again; what comes of it is known when hivexregedit has read it. */
 async function caseOf(
