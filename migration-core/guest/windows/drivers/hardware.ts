@@ -13,6 +13,8 @@ export interface VirtualDevice {
   ids: readonly string[];
   /** SUBSYS_ of the machines we make, in capitals; absent where it is of no matter. */
   subsystems?: readonly string[];
+  /** Class, subclass and programming interface, by which general drivers know it: six digits. */
+  pciClass?: string;
   /** Windows brings no driver: the name of the file that has to be there. */
   needs?: string;
 }
@@ -50,6 +52,7 @@ const DEVICES = {
     what: 'SATA controller',
     kind: 'disk',
     ids: ['PCI\\VEN_8086&DEV_2922', 'PCI\\VEN_15AD&DEV_07E0', 'PCI\\VEN_8086&DEV_2829'],
+    pciClass: '010601',
   },
   // PIIX3 of QEMU, PIIX4 of VMware, Hyper-V and VirtualBox.
   ide: {
@@ -62,6 +65,7 @@ const DEVICES = {
     what: 'NVMe controller',
     kind: 'disk',
     ids: ['PCI\\VEN_1B36&DEV_0010', 'PCI\\VEN_15AD&DEV_07F0', 'PCI\\VEN_80EE&DEV_4E56'],
+    pciClass: '010802',
   },
   'hyperv-scsi': {
     what: 'Hyper-V SCSI controller',
@@ -113,6 +117,21 @@ const PLATFORMS: Readonly<Record<string, readonly DeviceName[]>> = {
   ova: OF_VMWARE,
 };
 
+/** Of the controllers that each platform makes in a way of its own, those that its machines can have; a package may go to two. */
+const CHIPS: Readonly<Record<string, readonly string[]>> = {
+  kvm: ['PCI\\VEN_8086&DEV_2922', 'PCI\\VEN_1B36&DEV_0010'],
+  proxmox: ['PCI\\VEN_8086&DEV_2922', 'PCI\\VEN_1B36&DEV_0010'],
+  'vmware-esxi': ['PCI\\VEN_15AD&DEV_07E0', 'PCI\\VEN_15AD&DEV_07F0'],
+  'vmware-workstation': ['PCI\\VEN_15AD&DEV_07E0', 'PCI\\VEN_15AD&DEV_07F0'],
+  virtualbox: ['PCI\\VEN_8086&DEV_2829', 'PCI\\VEN_80EE&DEV_4E56'],
+  ova: [
+    'PCI\\VEN_15AD&DEV_07E0',
+    'PCI\\VEN_15AD&DEV_07F0',
+    'PCI\\VEN_8086&DEV_2829',
+    'PCI\\VEN_80EE&DEV_4E56',
+  ],
+};
+
 export interface MachineDevice extends VirtualDevice {
   /** The planned machine has it, not only its platform. */
   planned: boolean;
@@ -127,7 +146,30 @@ export function devicesOf(
     ...machine.nics.map(({ model }) => model),
   ]);
   const names = new Set<DeviceName>([...planned, ...(PLATFORMS[targetId] ?? [])]);
-  return [...names].map((name) => ({ ...DEVICES[name], planned: planned.has(name) }));
+  const chips = CHIPS[targetId];
+  return [...names].map((name) => {
+    const device: VirtualDevice = DEVICES[name];
+    const ids =
+      device.pciClass === undefined || chips === undefined
+        ? device.ids
+        : device.ids.filter((id) => chips.includes(id));
+    return { ...device, ids, planned: planned.has(name) };
+  });
+}
+
+/**
+ * How far down an ID of an INF stands among those of the device's class, as Windows looks for them once none of the chip's own is known:
+ * the vendor's before all vendors', with the programming interface before without. Null for any other ID.
+ */
+export function classRank({ ids, pciClass }: VirtualDevice, infId: string): number | null {
+  if (pciClass === undefined) return null;
+  const id = infId.toUpperCase();
+  const vendor = ids.map((own) => own.split('&')[0]!).find((own) => id.startsWith(`${own}&CC_`));
+  const endings = [`CC_${pciClass}`, `CC_${pciClass.slice(0, 4)}`];
+  const rank = endings.indexOf(
+    vendor === undefined ? id.replace(/^PCI\\/u, '') : id.slice(vendor.length + 1),
+  );
+  return rank < 0 ? null : rank + (vendor === undefined ? endings.length : 0);
 }
 
 /** The short ID of the device that an ID of an INF means; null where it means another one. */

@@ -7,14 +7,15 @@ import type { Finding } from '../../../base/finding.ts';
 import { listed } from '../../../base/text.ts';
 import type { FixContext, Fixer, FixPlan, GuestEdit, GuestReader } from '../../fixer.ts';
 import type { BootDriver } from '../boot-driver.ts';
-import type { DriverPackage, DriverService } from '../driver-package.ts';
+import type { DriverPackage } from '../driver-package.ts';
 import type { WindowsFacts } from '../facts.ts';
 import { leaveStep } from '../first-boot/steps.ts';
 import { bootDriverRegistration } from '../storage/register.ts';
-import { devicesOf, matchedId, type MachineDevice } from './hardware.ts';
+import { devicesOf, type MachineDevice } from './hardware.ts';
 import { isPlainName } from './inf/files.ts';
 import { ARCHITECTURES } from './inf/models.ts';
 import { devicePathChanges, installStep, type LeftPackage } from './install-step.ts';
+import { generalDrivers, matchesOf, type Match } from './match.ts';
 import {
   bytesOf,
   described,
@@ -32,14 +33,6 @@ export const injectDrivers: Fixer = {
   plan,
 };
 
-/** The device of the machine, and the IDs by which Windows is to know it. */
-interface Match {
-  device: MachineDevice;
-  ids: string[];
-  service: DriverService | null;
-  description: string;
-}
-
 async function plan(context: FixContext): Promise<FixPlan> {
   const { files, guest, drivers = [], hives } = context;
   const windows = guest.windows!;
@@ -54,8 +47,9 @@ async function plan(context: FixContext): Promise<FixPlan> {
   const driven = new Set<MachineDevice>();
   let bytes = 0;
 
+  const general = generalDrivers(drivers, devices);
   for (const driver of drivers) {
-    const matches = matchesOf(driver, devices);
+    const matches = matchesOf(driver, devices, general);
     if (matches.length === 0) continue;
     const name = described(driver);
     const unsafe = unsafeName(driver.inf);
@@ -132,23 +126,6 @@ async function plan(context: FixContext): Promise<FixPlan> {
   const step = installStep(windows, left);
   if (step !== null) edits.push(...(await stepEdits(files, await leaveStep(windows, files, step), made)));
   return { edits, findings };
-}
-
-function matchesOf(driver: DriverPackage, devices: readonly MachineDevice[]): Match[] {
-  const matches = new Map<string, Match>();
-  for (const { hardwareIds, compatibleIds, service, description } of driver.devices)
-    for (const device of devices)
-      for (const id of [...hardwareIds, ...compatibleIds]) {
-        const short = matchedId(device, id);
-        if (short === null) continue;
-        const key = `${device.what} ${service?.name ?? ''}`;
-        const match = matches.get(key) ?? { device, ids: [], service, description };
-        // The short ID too: other builds of a platform give the same device another subsystem.
-        for (const one of [id, short])
-          if (!match.ids.some((other) => other.toUpperCase() === one.toUpperCase())) match.ids.push(one);
-        matches.set(key, match);
-      }
-  return [...matches.values()];
 }
 
 /** One edit for each service, with the IDs of all devices it drives. */

@@ -159,7 +159,7 @@ export const BOOT_PATHS: Readonly<Record<DiskBus, BootPath>> = {
       {
         name: 'the SATA (AHCI) controller',
         // QEMU and VirtualBox show Intel's, VMware its own: Windows knows them by their class.
-        forms: [['PCI\\CC_010601']],
+        forms: [['PCI\\CC_010601', 'PCI\\CC_0106']],
         drivers: AHCI,
       },
       // msahci shows its ports as channels, storahci its disks.
@@ -170,7 +170,10 @@ export const BOOT_PATHS: Readonly<Record<DiskBus, BootPath>> = {
   },
   nvme: {
     name: 'NVMe',
-    devices: [{ name: 'the NVMe controller', forms: [['PCI\\CC_010802']], drivers: [STORNVME] }, DISK_DRIVE],
+    devices: [
+      { name: 'the NVMe controller', forms: [['PCI\\CC_010802', 'PCI\\CC_0108']], drivers: [STORNVME] },
+      DISK_DRIVE,
+    ],
     advice:
       'install the updates KB2990941 and KB3087873 on the server, with which Windows 7 and Server 2008 R2 know NVMe; Windows 8.1 and Server 2012 R2 know it without, older ones not at all',
   },
