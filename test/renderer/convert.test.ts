@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { FileRef } from '../../migration-core/contract/files.ts';
 import { detailText, jobSeconds } from '../../renderer/screens/activity/job-facts.ts';
 import {
+  asksForUnclean,
   chooseTarget,
   choiceOf,
   freshDraft,
@@ -50,6 +51,25 @@ describe('the platform of a conversion', () => {
     const ready = { ...draft, sources: [file('a.img')] };
     expect(choiceOf(ready, standards)?.target).toBe('proxmox');
     expect(choiceOf({ ...ready, target: 'kvm' }, standards)?.target).toBe('kvm');
+  });
+});
+
+describe('volumes that were not closed', () => {
+  it('a person is asked where there are any, and stays asked once decided; off by default', () => {
+    const found = { findings: [{ code: 'NTFS_NOT_CLEAN' }, { code: 'NTFS_LOG_DIRTY' }] };
+    const draft = { ...freshDraft(), target: 'kvm', output: file('out'), sources: [file('a.img')] };
+    expect(asksForUnclean(draft, null)).toBe(false);
+    expect(asksForUnclean(draft, { findings: [{ code: 'NTFS_DAMAGED_IN_PART' }] })).toBe(false);
+    expect(asksForUnclean(draft, found)).toBe(true);
+    expect(asksForUnclean({ ...draft, acceptUncleanNtfs: true }, null)).toBe(true);
+    // Without changes to the system there is nothing to decide.
+    expect(asksForUnclean({ ...draft, fix: false }, found)).toBe(false);
+    const standards = standardsOf(null, null);
+    expect(choiceOf(draft, standards)?.acceptUncleanNtfs).toBe(false);
+    expect(choiceOf({ ...draft, acceptUncleanNtfs: true }, standards)?.acceptUncleanNtfs).toBe(true);
+    expect(onScreen('Where that is not possible, --accept-unclean-ntfs goes on with the copy.')).toBe(
+      'Where that is not possible, “Go on although volumes were not closed” goes on with the copy.',
+    );
   });
 });
 

@@ -200,7 +200,7 @@ function findingsOf(
   if (sharing.count > 0)
     warn(
       'NTFS_CLUSTERS_SHARED',
-      `${formatBytes(shared * clusterSize)} of the NTFS volume belong to more than one file; ${plural(sharing.count, 'file claims', 'files claim')} what another has already: ${String(sharing)}. They are neither changed nor given back.`,
+      `${formatBytes(shared * clusterSize)} of the NTFS volume belong to more than one file; ${plural(sharing.count, 'file claims', 'files claim')} what another has already: ${String(sharing)}. These places are neither written to nor given back.`,
     );
   if (lacked > 0)
     findings.push({

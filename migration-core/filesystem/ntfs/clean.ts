@@ -19,6 +19,7 @@
  *    the overlay: Windows then begins a new log, as it does after ntfs-3g.
  */
 import { u64le, viewOf } from '../../base/bytes.ts';
+import { isIronliftError } from '../../base/errors.ts';
 import { damaged, hibernated } from './errors.ts';
 import { findAttribute, openFile } from './file.ts';
 import { lookUp } from './index-tree.ts';
@@ -31,6 +32,7 @@ const DIRTY_FLAG = 0x0001;
 const NO_CLIENT = 0xffff;
 const VOLUME_IS_CLEAN = 0x0002;
 const MAX_RESTART_PAGE = 64 << 10;
+const LOG_UNREADABLE = 'its log ($LogFile) cannot be read';
 
 /** @throws NTFS_HIBERNATED */
 export async function refuseHibernated(volume: NtfsVolume): Promise<void> {
@@ -54,13 +56,17 @@ export interface NotClean {
 
 /** Why the volume is not in order; null where it is. */
 export async function reasonNotClean(volume: NtfsVolume): Promise<NotClean | null> {
-  const log = await reasonOfLog(volume);
   const file = await openFile(volume, { record: RECORD.volume, sequence: 0 });
   const information = findAttribute(file, ATTRIBUTE.volumeInformation)?.value;
   // $VOLUME_INFORMATION: 8 and 9 u8 version, A u16 flags.
   if (information === undefined || information === null || information.length < 12)
     throw damaged('its record 3 does not describe the volume');
-  if ((viewOf(information).getUint16(10, true) & DIRTY_FLAG) !== 0)
+  const isDirty = (viewOf(information).getUint16(10, true) & DIRTY_FLAG) !== 0;
+  const log = await reasonOfLog(volume).catch((error: unknown) => {
+    if (isDirty && isIronliftError(error, 'NTFS_DAMAGED')) return LOG_UNREADABLE;
+    throw error;
+  });
+  if (isDirty)
     return { because: 'Windows has marked it to be checked (its dirty flag is set)', log: log !== null };
   return log === null ? null : { because: log, log: true };
 }
@@ -87,7 +93,7 @@ async function reasonOfLog(volume: NtfsVolume): Promise<string | null> {
   let newest: RestartArea | null = null;
   for (const area of [first, second])
     if (typeof area !== 'string' && (newest === null || area.lsn > newest.lsn)) newest = area;
-  if (newest === null) return 'its log ($LogFile) cannot be read';
+  if (newest === null) return LOG_UNREADABLE;
   if (newest.client === NO_CLIENT || (newest.flags & VOLUME_IS_CLEAN) !== 0) return null;
   return newest.version >= 2
     ? 'its log ($LogFile) holds changes that were not carried out: the server was running, crashed, is hibernated, or was shut down with Fast Startup'

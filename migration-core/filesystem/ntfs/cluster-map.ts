@@ -7,11 +7,6 @@ const PAGE = 1 << 18;
 export class ClusterMap {
   readonly #pages = new Map<number, Uint8Array<ArrayBuffer>>();
 
-  /** Whether there is nothing in it. */
-  get isEmpty(): boolean {
-    return this.#pages.size === 0;
-  }
-
   /** `again` hears of those that were there before. */
   add(lcn: number, count: number, again?: (lcn: number, count: number) => void): void {
     for (const { number, start, from, to } of pagesOf(lcn, count)) {

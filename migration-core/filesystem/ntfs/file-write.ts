@@ -4,10 +4,10 @@ import { notSupported, usage } from './errors.ts';
 import type { NtfsFile } from './file.ts';
 import { HOLE } from './runs.ts';
 import { openStream, readStream, type OpenStream } from './stream.ts';
-import { partsOf, resizeClusters, setContent, setSizes, writeRuns } from './stream-write.ts';
+import { isShared, partsOf, resizeClusters, setContent, setSizes, writeRuns } from './stream-write.ts';
 import type { NtfsVolume } from './volume.ts';
 
-/** A packed or sparse file is written anew as a whole; larger ones are refused. */
+/** A packed or sparse file, and one whose clusters another file uses as well, is written anew as a whole; larger ones are refused. */
 const MAX_REWRITE = 256 << 20;
 
 async function fileAt(volume: NtfsVolume, path: string): Promise<{ file: NtfsFile; stream: OpenStream }> {
@@ -15,7 +15,8 @@ async function fileAt(volume: NtfsVolume, path: string): Promise<{ file: NtfsFil
   return { file, stream: openStream(volume, file, DATA.type, DATA.name)! };
 }
 
-const isPlain = ({ unit, runs }: OpenStream): boolean => unit === 0 && runs.every(({ lcn }) => lcn !== HOLE);
+const isPlain = (volume: NtfsVolume, { unit, runs }: OpenStream): boolean =>
+  unit === 0 && runs.every(({ lcn }) => lcn !== HOLE) && !isShared(volume, runs);
 
 /** The content, changed, written anew without packing and holes. */
 async function rewrite(
@@ -28,7 +29,7 @@ async function rewrite(
 ): Promise<void> {
   if (size > MAX_REWRITE)
     throw notSupported(
-      `${path} is packed or has holes, and is too large (${size} bytes) for this version to write it anew.`,
+      `${path} is packed, has holes or shares its place with another file, and is too large (${size} bytes) for this version to write it anew.`,
     );
   const bytes = new Uint8Array(size);
   await readStream(volume, stream, 0, bytes.subarray(0, Math.min(size, stream.size)));
@@ -49,7 +50,7 @@ export async function writeRange(
       'Write within the file or right at its end.',
     );
   const size = Math.max(stream.size, offset + data.length);
-  if (stream.value !== null || !isPlain(stream)) {
+  if (stream.value !== null || !isPlain(volume, stream)) {
     await rewrite(volume, file, stream, path, size, { offset, data });
   } else {
     let { runs } = stream;
@@ -84,7 +85,7 @@ export async function truncate(volume: NtfsVolume, path: string, size: number): 
   if (!Number.isSafeInteger(size) || size < 0)
     throw usage(`${size} is no size of a file.`, 'Give a number of bytes.');
   if (size >= stream.size) return;
-  if (stream.value !== null || !isPlain(stream) || size === 0)
+  if (stream.value !== null || !isPlain(volume, stream) || size === 0)
     await rewrite(volume, file, stream, path, size, null);
   else {
     await resizeClusters(volume, file, DATA, size);

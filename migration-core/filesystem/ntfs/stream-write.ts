@@ -6,7 +6,7 @@ import type { NtfsFile } from './file.ts';
 import { RECORD } from './layout.ts';
 import type { Attribute } from './record.ts';
 import { relayout } from './relayout.ts';
-import { mergeRuns, pieces, type Run } from './runs.ts';
+import { HOLE, mergeRuns, pieces, type Run } from './runs.ts';
 import { openStream, type OpenStream } from './stream.ts';
 import type { NtfsVolume } from './volume.ts';
 
@@ -43,9 +43,13 @@ export async function writeRuns(
   if (done < data.length) throw damaged('something is to be written behind the end of its clusters');
 }
 
+/** Whether some of it is used by another file as well. */
+export const isShared = ({ claims }: NtfsVolume, runs: readonly Run[]): boolean =>
+  claims !== null && runs.some(({ lcn, count }) => lcn !== HOLE && claims.shared.meets(lcn, count));
+
 /** What two files use is not overwritten on behalf of one. @throws NTFS_DAMAGED */
 export function refuseShared({ claims, geometry }: NtfsVolume, at: number, length: number): void {
-  if (claims === null || claims.shared.isEmpty) return;
+  if (claims === null) return;
   const lcn = Math.floor(at / geometry.clusterSize);
   const end = Math.ceil((at + length) / geometry.clusterSize);
   if (claims.shared.meets(lcn, end - lcn))

@@ -114,7 +114,7 @@ function ageMaps(image: Buffer, places: Places, random: () => number): void {
     [places.recordMap, 24],
   ] as const)
     for (let n = Math.floor(random() * size); n > 0; n--)
-      image[at + Math.floor(random() * size)]! = Math.floor(random() * 256);
+      image[at + Math.floor(random() * size)] = Math.floor(random() * 256);
 }
 
 test.each([
@@ -125,12 +125,13 @@ test.each([
 ] as const)('damaged NTFS volumes, mkntfs %j, not closed: %j', async (options, unclean) => {
   const { good, places } = await volume(options);
   const random = seeded(options[1].length + (unclean ? 100 : 0));
+  const rounds = CASES / (unclean ? 4 : 2);
   let opened = 0;
   let refused = 0;
   let read = 0;
   let changed = 0;
   let accepted = 0;
-  for (let round = 0; round < CASES / 2; round++) {
+  for (let round = 0; round < rounds; round++) {
     const image = Buffer.from(good);
     if (unclean) {
       makeLogDirty(image, places);
@@ -160,9 +161,9 @@ test.each([
     expect(Buffer.compare(before, cut)).toBe(0);
   }
   // Both ways must have been gone often enough for this to mean anything.
-  expect(opened).toBeGreaterThan(CASES / 8);
+  expect(opened).toBeGreaterThan(rounds / 4);
   expect(refused).toBeGreaterThan(0);
-  expect(read).toBeGreaterThan(CASES);
-  expect(changed).toBeGreaterThan(CASES / 16);
-  expect(accepted > CASES / 8).toBe(unclean);
+  expect(read).toBeGreaterThan(rounds * 2);
+  expect(changed).toBeGreaterThan(rounds / 8);
+  expect(accepted > rounds / 4).toBe(unclean);
 });
