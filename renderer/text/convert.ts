@@ -90,6 +90,7 @@ export const convert = {
       'Files that change while they are copied contradict each other. Better stop the system first.',
     reading: 'Reading the disks…',
     refused: 'These disks cannot be converted',
+    undecided: 'These disks need a decision, at the pre-flight checks',
     found: 'What is on the disks',
     system: 'System',
     hostName: 'Name',

@@ -4,6 +4,7 @@ import type { FileRef } from '../../migration-core/contract/files.ts';
 import { detailText, jobSeconds } from '../../renderer/screens/activity/job-facts.ts';
 import {
   asksForUnclean,
+  needsDecisionOnly,
   chooseTarget,
   choiceOf,
   freshDraft,
@@ -55,6 +56,13 @@ describe('the platform of a conversion', () => {
 });
 
 describe('volumes that were not closed', () => {
+  it('are no refusal where nothing else stands in the way', () => {
+    const blocker = (code: string) => ({ code, severity: 'blocker' });
+    expect(needsDecisionOnly([blocker('NTFS_LOG_DIRTY'), { code: 'OTHER', severity: 'warning' }])).toBe(true);
+    expect(needsDecisionOnly([blocker('NTFS_LOG_DIRTY'), blocker('OTHER')])).toBe(false);
+    expect(needsDecisionOnly([{ code: 'NTFS_NOT_CLEAN', severity: 'warning' }])).toBe(false);
+  });
+
   it('a person is asked where there are any, and stays asked once decided; off by default', () => {
     const found = { findings: [{ code: 'NTFS_NOT_CLEAN' }, { code: 'NTFS_LOG_DIRTY' }] };
     const draft = { ...freshDraft(), target: 'kvm', output: file('out'), sources: [file('a.img')] };

@@ -93,6 +93,12 @@ export const asksForUnclean = (
   draft.fix &&
   (draft.acceptUncleanNtfs || (inspection?.findings ?? []).some(({ code }) => UNCLEAN.includes(code)));
 
+/** Whether nothing stands in the way but what a person may decide on before the conversion. */
+export const needsDecisionOnly = (findings: readonly { code: string; severity: string }[]): boolean => {
+  const blockers = findings.filter(({ severity }) => severity === 'blocker');
+  return blockers.length > 0 && blockers.every(({ code }) => UNCLEAN.includes(code));
+};
+
 export interface Standards {
   /** The platform that the scenario plans for, where it can be converted for; null: not known. */
   target: string | null;
