@@ -7,6 +7,7 @@ import { roomNeeded } from '../guest/apply-room.ts';
 import { availableModules } from '../guest/linux/initramfs/modules.ts';
 import { ARCHITECTURES } from '../guest/windows/drivers/inf/models.ts';
 import { loadableDrivers } from '../guest/windows/loadable-drivers.ts';
+import { forPeople } from '../guest/windows/path.ts';
 import { formatById, imageFormats } from '../image/table.ts';
 import type { VirtualMachine } from '../target/machine.ts';
 import { planMachine } from '../target/plan-machine.ts';
@@ -181,13 +182,15 @@ const imageBytes = (data: number): number => data + Math.ceil(data / 120) + (4 <
 
 async function roomFindings(server: OpenServer, fixes: PlannedFix[]): Promise<Finding[]> {
   const edits = fixes.flatMap((fix) => fix.edits);
-  const needs = await roomNeeded(server.inspection!.tree, edits);
+  const { tree, guest } = server.inspection!;
+  const needs = await roomNeeded(tree, edits);
   return needs
     .filter(({ bytes, freeBytes, inodes, freeInodes }) => bytes > freeBytes || inodes > freeInodes)
-    .map(({ mount }) => ({
+    .map(({ mount }) => forPeople(guest.windows, mount))
+    .map((mount) => ({
       severity: 'blocker',
       code: 'NO_SPACE_IN_GUEST',
       message: `The server's volume ${mount} is too full for the changes the conversion has to make.`,
-      next: `Free some space on ${mount} of the server, for example by removing old kernels or logs, then start again.`,
+      next: `Free some space on ${mount} of the server, for example by removing old logs and updates, then start again.`,
     }));
 }

@@ -77,7 +77,7 @@ function noRoom(need: RoomNeeded, needed: string): IronliftError {
     'NO_SPACE_IN_GUEST',
     `The server's volume ${need.mount} is too full: it takes ${needed}.`,
     {
-      next: `Free some space on ${need.mount} of the server, for example by removing old kernels or logs, then start again.`,
+      next: `Free some space on ${need.mount} of the server, for example by removing old logs and updates, then start again.`,
       data: { ...need },
     },
   );

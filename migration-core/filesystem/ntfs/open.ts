@@ -88,7 +88,18 @@ export async function openVolume(
     message: `The NTFS volume is copied whole, free space included, and cannot be changed, because ${because}.`,
     next: 'Run "chkdsk /f" for this volume and "shutdown /s /f /t 0" on the server, and make the copy again, to copy only what is in use.',
   });
-  return { ...ready, notCleanBecause: because, isBeyondDecision: why !== null };
+  const freeClusters = await freeByMap(ready, signal);
+  return { ...ready, notCleanBecause: because, isBeyondDecision: why !== null, freeClusters };
+}
+
+/** Nothing is written there, but who looks wants to know: by a map that may be old; 0 where it cannot be read. */
+async function freeByMap(volume: NtfsVolume, signal: AbortSignal | undefined): Promise<number> {
+  try {
+    return volume.geometry.clusters - (await scanBitmap(volume, signal, () => undefined));
+  } catch (error) {
+    if (!(error instanceof RangeError) && !isIronliftError(error, 'NTFS_DAMAGED')) throw error;
+    return 0;
+  }
 }
 
 /** As scanClaims; what cannot even be looked at is a reason as well. */

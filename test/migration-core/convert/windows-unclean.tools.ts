@@ -2,8 +2,7 @@
  * A Windows server copied while it runs: its volumes were not closed, and their maps are older than their files. Refused, converted
  * by decision of a person, and taken back. ntfs-3g reads every file of every volume before and after.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -18,7 +17,7 @@ import {
   type WindowsDisk,
 } from '../../support/windows-disk.ts';
 import { ironlift } from '../../support/world.ts';
-import { makeLogDirty, placesIn } from '../filesystem/ntfs/unclean.ts';
+import { changeVolume, makeLogDirty, placesIn } from '../filesystem/ntfs/unclean.ts';
 
 beforeAll(() =>
   needTools('mkntfs', 'ntfs-3g', 'ntfsfix', 'ntfsinfo', 'ntfsresize', 'istat', 'sfdisk', 'qemu-img'),
@@ -30,28 +29,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let disk: WindowsDisk;
 let before: Everything;
 
-/** The bytes of a volume, read from a raw image and written back by `change`. */
-async function onVolume(
-  path: string,
-  { offset, size }: WindowsDisk['volumes'][number],
-  change: (bytes: Buffer, volume: string) => Promise<void>,
-): Promise<void> {
-  const file = await open(path, 'r+');
-  const bytes = Buffer.alloc(size);
-  await file.read(bytes, 0, size, offset);
-  const volume = join(folder, 'volume.img');
-  writeFileSync(volume, bytes);
-  await change(bytes, volume);
-  await file.write(bytes, 0, size, offset);
-  await file.close();
-  rmSync(volume);
-}
-
 beforeAll(async () => {
   disk = await windowsDisk(join(folder, 'server.img'), { version: '2008r2' });
   before = await everythingOn(disk.path, disk.volumes);
   for (const volume of disk.volumes)
-    await onVolume(disk.path, volume, async (bytes, path) => {
+    await changeVolume(disk.path, volume, async (bytes, path) => {
       const places = await placesIn(path, bytes);
       makeLogDirty(bytes, places);
       if (volume.at !== '') return;
@@ -120,7 +102,7 @@ it('is converted by decision, loses nothing but what only the log held, and is t
 async function readUnclean(image: string, copy: string): Promise<Everything> {
   await run('cp', ['--sparse=always', image, copy]);
   for (const volume of disk.volumes)
-    await onVolume(copy, volume, async (bytes, path) => {
+    await changeVolume(copy, volume, async (bytes, path) => {
       if (volume.at === '') {
         expect((await tryRun('ntfsinfo', ['-m', path])).stderr).toContain('Volume is scheduled for check.');
         const { stdout } = await tryRun('ntfsresize', ['--info', '--force', '--no-progress-bar', path]);

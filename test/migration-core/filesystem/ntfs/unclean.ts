@@ -1,4 +1,5 @@
 /** What a running server leaves on its NTFS volume: a log with work left, the dirty flag, and a map older than the files. */
+import { open, rm, writeFile } from 'node:fs/promises';
 import { run } from '../../../support/tools.ts';
 
 /** A restart page as Windows writes it. */
@@ -94,4 +95,21 @@ export function runsAt(
     if (bytes.readUInt32LE(at) === 0xffffffff) throw new Error(`There is no attribute ${type.toString(16)}.`);
     if (bytes.readUInt32LE(at) === type) return what === 'runs' ? at + bytes.readUInt16LE(at + 0x20) : at;
   }
+}
+
+/** The bytes of a volume, read from a raw image and written back by `change`, which gets them as a file, too. */
+export async function changeVolume(
+  path: string,
+  { offset, size }: { offset: number; size: number },
+  change: (bytes: Buffer, volume: string) => Promise<void>,
+): Promise<void> {
+  const file = await open(path, 'r+');
+  const bytes = Buffer.alloc(size);
+  await file.read(bytes, 0, size, offset);
+  const volume = `${path}.volume`;
+  await writeFile(volume, bytes);
+  await change(bytes, volume);
+  await file.write(bytes, 0, size, offset);
+  await file.close();
+  await rm(volume);
 }
