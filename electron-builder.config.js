@@ -2,10 +2,10 @@
 
 /** @param {string} platform as Node calls it: native packages name their libraries so */
 const files = (platform) => [
-  'out/**',
+  // By name: people keep results of their own in out/, as `npm run demo` does.
+  'out/package.json',
+  'out/{electron,migration-core,preload,renderer,resources}/**',
   // The command line and the loopback host have no use in a window; the helper lies beside the archive.
-  '!out/{bin,.built,helper}',
-  '!out/{bin,helper}/**',
   '!out/electron/{host,helper}/**',
   '!out/migration-core/cli/**',
   // Node itself is an optional dependency of a checkout; Electron brings its own.

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { extractAll, getRawHeader } from '@electron/asar';
@@ -14,6 +14,8 @@ import { buildAll } from '../../electron/build.ts';
 import { run } from '../support/tools.ts';
 import { node, pack, ROOT, type Packed } from './packing.ts';
 
+/** What is no part of the application lies there as well. */
+const STRANGER = join(ROOT, 'out/stranger');
 let folder: string;
 let linux: Packed;
 let windows: Packed;
@@ -21,10 +23,15 @@ let windows: Packed;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
   await buildAll();
+  // As the demonstration and the pictures of the screens leave theirs.
+  await mkdir(STRANGER, { recursive: true });
+  await writeFile(join(STRANGER, 'disk0.qcow2'), 'a disk of a customer');
   linux = await pack('linux', folder);
 }, 300_000);
 
-afterAll(async () => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const made of [folder, STRANGER]) await rm(made, { recursive: true, force: true });
+});
 
 describe('the packed application', () => {
   it('holds the program, its page and its resources', () => {

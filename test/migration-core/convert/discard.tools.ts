@@ -3,29 +3,28 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { convertServer } from '../../../migration-core/convert/convert.ts';
+import { convertOptions } from '../../support/convert-options.ts';
+import { pausedAt } from '../../support/paused-conversion.ts';
 import { smallServer } from '../../support/small-server.ts';
-import { scratchFolder } from '../../support/tools.ts';
+import { scratchFolder, seeded } from '../../support/tools.ts';
 import { ironlift } from '../../support/world.ts';
 
 let shared: string;
 let disk: string;
 beforeAll(async () => {
   shared = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
-  disk = await smallServer(join(shared, 'disk.img'), { sizeMiB: 96, files: {} });
+  const random = seeded(8);
+  const data = Buffer.alloc(12 << 20);
+  for (let at = 0; at < data.length; at += 4) data.writeUInt32LE(random() * 2 ** 32, at);
+  disk = await smallServer(join(shared, 'disk.img'), { sizeMiB: 96, files: { 'srv/data': data } });
 });
 afterAll(() => rm(shared, { recursive: true, force: true }));
 
-/** Begins a conversion into `folder` and breaks it off once there is something in it. */
+/** Begins a conversion into `folder` and pauses it half way. */
 async function interrupted(folder: string): Promise<void> {
-  const begun = async (): Promise<boolean> =>
-    (await readdir(folder).catch(() => [])).some((name) => name.includes('partial'));
-  for (let after = 80; !(await begun()); after += 40) {
-    const { status, err } = await ironlift(
-      ['convert', disk, '--to', 'kvm', '-o', folder, '--keep-partial'],
-      AbortSignal.timeout(after),
-    );
-    expect(status, err).toBe(130);
-  }
+  const world = { now: Date.now, version: 'test', onStep: () => undefined };
+  await pausedAt(folder, 0.5, world, (paused) => convertServer(convertOptions(disk, 'kvm', folder), paused));
 }
 
 it('takes away what was written, and the folder that was made for it', async () => {

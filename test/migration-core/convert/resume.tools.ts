@@ -18,8 +18,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { PAUSE } from '../../../migration-core/base/cancel.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { convertServer, type ConvertWorld } from '../../../migration-core/convert/convert.ts';
 import { copyLogName } from '../../../migration-core/convert/copy-log.ts';
 import { readJob } from '../../../migration-core/convert/job-record.ts';
@@ -31,6 +30,7 @@ import { unfinishedJob } from '../../../migration-core/convert/unfinished.ts';
 import type { ChildRequest } from '../../support/convert-child.ts';
 import { convertOptions } from '../../support/convert-options.ts';
 import { sha256 } from '../../support/hash.ts';
+import { pausedAt } from '../../support/paused-conversion.ts';
 import { smallServer } from '../../support/small-server.ts';
 import { run, scratchFolder, seeded } from '../../support/tools.ts';
 import { ironlift } from '../../support/world.ts';
@@ -108,34 +108,7 @@ async function existsSoon(path: string, child: ChildProcess): Promise<void> {
 
 /** Interrupted by a pause when the copy has come so far: the same state that a kill leaves, at a known place. */
 async function interruptedAt(folder: string, how: Partial<ConvertOptions>, share = 0.5): Promise<void> {
-  await pausedAt(folder, share, (world) => convertServer(optionsFor(folder, how), world));
-}
-
-async function pausedAt(
-  folder: string,
-  share: number,
-  start: (world: ConvertWorld) => Promise<unknown>,
-): Promise<void> {
-  const controller = new AbortController();
-  // Progress is told ten times a second, and here after every block: a clock that leaps.
-  const clock = { time: 0 };
-  const leaping = vi.spyOn(performance, 'now').mockImplementation(() => (clock.time += 200));
-  const job = start(
-    worldFor({
-      signal: controller.signal,
-      onProgress: ({ phase, doneBytes, totalBytes }) => {
-        if (phase === 'copy' && doneBytes >= totalBytes * share && doneBytes < totalBytes)
-          controller.abort(PAUSE);
-      },
-    }),
-  );
-  await expect(job).rejects.toMatchObject({
-    code: 'PAUSED',
-    exitStatus: 130,
-    message: 'The job was stopped; what it has copied is kept.',
-    next: `To go on, continue with \`ironlift resume ${folder}\`.`,
-  });
-  leaping.mockRestore();
+  await pausedAt(folder, share, worldFor(), (world) => convertServer(optionsFor(folder, how), world));
 }
 
 const KINDS: Partial<ConvertOptions>[] = [
@@ -413,7 +386,7 @@ describe('what an interruption may damage', () => {
       const expected = await filesOf(reference);
       const original = await scratchFolder();
       await interruptedAt(original, how, 0.35);
-      await pausedAt(original, 0.7, (world) => resumeConversion(original, world));
+      await pausedAt(original, 0.7, worldFor(), (world) => resumeConversion(original, world));
       const journal = await readFile(join(original, JOURNAL_NAME), 'utf8');
       const { checkpoints } = (await readJob(original))!.disks[0]!;
       expect(checkpoints.length).toBeGreaterThan(1);
