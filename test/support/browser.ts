@@ -104,6 +104,8 @@ const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 export async function axe(page: Page): Promise<AxeViolation[]> {
   // Colours on their way from one theme to the other are those of neither.
   await page.evaluate(async () => {
+    // They set out with the first picture in the new theme, which a busy machine has not drawn yet.
+    for (let frame = 0; frame < 2; frame++) await new Promise((done) => requestAnimationFrame(done));
     // One that never ends is not waited for.
     const all = Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
     await Promise.race([all, new Promise((done) => setTimeout(done, 1000))]);
