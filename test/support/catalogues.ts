@@ -103,6 +103,17 @@ const MAKER_ROOT: Subject = [
 ];
 const CODE_VERIFICATION: Subject = [...MICROSOFT, ['CN', 'Microsoft Code Verification Root']];
 
+const ofMaker = () =>
+  certificate(
+    [
+      ['C', 'US'],
+      ['O', 'Example, Inc.'],
+      ['CN', 'Example, Inc.'],
+    ],
+    MAKER_ROOT,
+    0x31,
+  );
+
 /** A chain, the signer's own certificate first. */
 export const CHAINS = {
   microsoft: () => [
@@ -113,29 +124,10 @@ export const CHAINS = {
     ),
     certificate(WHQL_AUTHORITY, ROOT, 0x22, true),
   ],
-  maker: () => [
-    certificate(
-      [
-        ['C', 'US'],
-        ['O', 'Example, Inc.'],
-        ['CN', 'Example, Inc.'],
-      ],
-      MAKER_ROOT,
-      0x31,
-    ),
-    certificate(MAKER_ROOT, MAKER_ROOT, 0x32, true),
-  ],
+  maker: () => [ofMaker(), certificate(MAKER_ROOT, MAKER_ROOT, 0x32, true)],
   /** As drivers for x64 Windows before 10 were signed: Microsoft vouches for the maker's authority. */
   'cross-signed': () => [
-    certificate(
-      [
-        ['C', 'US'],
-        ['O', 'Example, Inc.'],
-        ['CN', 'Example, Inc.'],
-      ],
-      MAKER_ROOT,
-      0x31,
-    ),
+    ofMaker(),
     certificate(MAKER_ROOT, CODE_VERIFICATION, 0x33, true),
     certificate(CODE_VERIFICATION, CODE_VERIFICATION, 0x34, true),
   ],
