@@ -22,7 +22,7 @@ it('a report is previewed, redacted and exported', async () => {
   await page.goto(`${page.url().split('#')[0]!}#/reports`);
   const preview = page.frameLocator('iframe[title="Preview of the report"]');
   await preview.getByRole('heading', { name: 'Virtualization assessment' }).waitFor({ timeout: 120_000 });
-  expect(await preview.locator('main').innerText()).toContain('app-01');
+  await preview.locator('main').getByText('app-01').first().waitFor();
   expect(await axe(page)).toEqual([]);
   await page.getByLabel('Replace names').check();
   await expect.poll(() => preview.locator('main').innerText(), { timeout: 60_000 }).toContain('Server-01');

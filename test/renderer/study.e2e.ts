@@ -265,12 +265,14 @@ describe('from a log that was brought to a plan', () => {
     await page.getByRole('button', { name: 'Make the plan', exact: true }).click();
     await page.getByRole('tab', { name: /^Hosts/u }).waitFor();
     // Every server that was brought is in the answer: on a host, or left out with the reason.
-    const placed = await page
-      .getByRole('article')
-      .getByRole('button', { name: /^RACK-/u })
-      .count();
-    const left = /\d+/u.exec(await page.getByRole('tab', { name: /^Without a host/u }).innerText());
-    expect(placed + Number(left![0])).toBe(3);
+    const placed = (): Promise<number> =>
+      page
+        .getByRole('article')
+        .getByRole('button', { name: /^RACK-/u })
+        .count();
+    const left = async (): Promise<number> =>
+      Number(/\d+/u.exec(await page.getByRole('tab', { name: /^Without a host/u }).innerText())![0]);
+    await expect.poll(async () => (await placed()) + (await left())).toBe(3);
   });
 
   it('complained of nothing', () => {
