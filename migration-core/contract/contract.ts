@@ -62,7 +62,7 @@ export const CHANGED = [
 export type Changed = (typeof CHANGED)[number];
 
 export const events = {
-  /** A job as it is now: at most ten times a second for each. */
+  /** A job as it is now: at once when its state changes, otherwise at most four times a second for each. */
   job,
   /** The job is gone from the list. */
   'job-removed': z.object({ id: z.string() }),

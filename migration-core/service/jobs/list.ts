@@ -145,7 +145,7 @@ export class JobList {
       ['queued', 'running', 'pausing'].includes(state) || (isKnown && left && request.discard !== null);
     job.canRetry = isKnown && ['failed', 'cancelled', 'interrupted'].includes(state);
     this.keep();
-    this.touched(entry);
+    this.#announce.now(job.id);
     this.#stayAwake();
   }
 
