@@ -1,10 +1,9 @@
 /** A small server whose conversion is interrupted, and what there is of it then. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
 import { convertServer, type ConvertWorld } from '../../../migration-core/convert/convert.ts';
 import { JOURNAL_NAME } from '../../../migration-core/convert/journal.ts';
 import type { ConvertOptions } from '../../../migration-core/convert/options.ts';
@@ -13,7 +12,7 @@ import { convertOptions } from '../../support/convert-options.ts';
 import { sha256 } from '../../support/hash.ts';
 import { pausedAt } from '../../support/paused-conversion.ts';
 import { smallServer } from '../../support/small-server.ts';
-import { seeded } from '../../support/tools.ts';
+import { scratchFolderForAll, seeded } from '../../support/tools.ts';
 
 export const MIB = 1 << 20;
 /** The clock of every run, milliseconds since 1970: it stands still, so that two of them have nothing to differ in. */
@@ -23,7 +22,7 @@ const DISTANCE = 2 * MIB;
 
 export interface ServerToConvert {
   /** Its disk: 96 MiB, there before the first test. */
-  readonly disk: string;
+  disk: string;
   optionsFor(output: string, how?: Partial<ConvertOptions>): ConvertOptions;
   /** Interrupted by a pause when the copy has come so far: the same state that a kill leaves, at a known place. */
   interruptedAt(folder: string, how: Partial<ConvertOptions>, share?: number): Promise<void>;
@@ -31,9 +30,8 @@ export interface ServerToConvert {
 
 /** Makes the server before the tests of the file that asks, and removes it after them. */
 export function serverToConvert(): ServerToConvert {
-  const shared = { folder: '', disk: '' };
+  const disk = join(scratchFolderForAll(), 'disk.img');
   beforeAll(async () => {
-    shared.folder = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
     const random = seeded(7);
     const files: Record<string, Uint8Array> = {};
     for (let i = 0; i < 12; i++) {
@@ -44,16 +42,13 @@ export function serverToConvert(): ServerToConvert {
       bytes.fill(0, MIB + (MIB >> 1), 2 * MIB - 8192);
       files[`srv/data/file${i}`] = bytes;
     }
-    shared.disk = await smallServer(join(shared.folder, 'disk.img'), { sizeMiB: 96, files });
+    await smallServer(disk, { sizeMiB: 96, files });
   });
-  afterAll(() => rm(shared.folder, { recursive: true, force: true }));
 
   const optionsFor: ServerToConvert['optionsFor'] = (output, how = {}) =>
-    convertOptions(shared.disk, 'kvm', output, how);
+    convertOptions(disk, 'kvm', output, how);
   return {
-    get disk() {
-      return shared.disk;
-    },
+    disk,
     optionsFor,
     interruptedAt: (folder, how, share = 0.5) =>
       pausedAt(folder, share, worldFor(), (world) => convertServer(optionsFor(folder, how), world)),

@@ -94,7 +94,7 @@ describe('a package that cannot be used', () => {
 
   it('is one that comes after half a gigabyte of others', async () => {
     const volumes = await windowsVolumes({ version: '2022' });
-    const all = await driversFor(virtio.folder, volumes);
+    const all = await driversFor(virtio, volumes);
     const third = await driversFor({ b: { name: 'balloon', architecture: 'amd64' } }, volumes);
     const drivers = [...all, ...third].map((one) => ({
       ...one,

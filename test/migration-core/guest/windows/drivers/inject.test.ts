@@ -21,7 +21,7 @@ const virtio = sourceForAll();
 describe('every Windows', () => {
   it.each(WINDOWS_VERSION_IDS)('%s gets all drivers, whole and registered', async (id) => {
     const version = WINDOWS_VERSIONS[id];
-    const fixed = await inject({ version: id }, virtio.folder);
+    const fixed = await inject({ version: id }, virtio);
     const root = `/${version.folder}`;
     const written = writes(fixed);
     for (const name of ['viostor', 'netkvm'])

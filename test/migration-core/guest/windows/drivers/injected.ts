@@ -1,8 +1,5 @@
 /** Driver packages put into a Windows guest, and what came of it in words that tests compare. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
 import { targetWindows } from '../../../../../migration-core/convert/driver-sources.ts';
 import { inspectGuest, type OpenVolume } from '../../../../../migration-core/guest/inspect.ts';
 import type { DriverPackage } from '../../../../../migration-core/guest/windows/driver-package.ts';
@@ -22,17 +19,14 @@ import {
   type FixedWindows,
   type WindowsContextOptions,
 } from '../../../../support/fix-windows.ts';
+import { scratchFolderForAll } from '../../../../support/tools.ts';
 import { windowsVolumes, type WindowsGuestOptions } from '../../../../support/windows-guest.ts';
 
 /** A source with a build of each driver for each Windows: made once, before the tests of the file that asks. */
-export function sourceForAll(): { folder: string } {
-  const source = { folder: '' };
-  beforeAll(async () => {
-    source.folder = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
-    await writeFiles(source.folder, filesOf(manyBuilds(['viostor', 'netkvm'])));
-  });
-  afterAll(() => rm(source.folder, { recursive: true, force: true }));
-  return source;
+export function sourceForAll(): string {
+  const folder = scratchFolderForAll();
+  beforeAll(() => writeFiles(folder, filesOf(manyBuilds(['viostor', 'netkvm']))));
+  return folder;
 }
 
 export async function driversFor(
