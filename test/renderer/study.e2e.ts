@@ -2,41 +2,24 @@
  * From the sample to verdicts, a plan and waves, as a consultant clicks: one journey over the real program. The screens are
  * looked over by axe on the way, light and dark.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  axe,
-  openPage,
-  openSample,
-  startApplication,
-  startBrowser,
-  type Application,
-  type View,
-} from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { axe, openSample } from '../support/browser.ts';
+import { openApplication } from '../support/opened.ts';
 
 const PATIENCE = 60_000;
-let folder: string;
-let application: Application;
-let browser: Browser;
-let view: View;
+let home: string;
 let page: Page;
+let faults: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ironlift-study-e2e-'));
-  application = await startApplication(folder);
-  browser = await startBrowser();
-  view = await openPage(browser, application.url);
-  page = view.page;
+  const opened = await openApplication();
+  ({ home, page, faults } = opened);
   page.setDefaultTimeout(PATIENCE);
   await openSample(page);
-});
-afterAll(async () => {
-  await browser.close();
-  await application.close();
-  await rm(folder, { recursive: true, force: true });
+  return opened.close;
 });
 
 const go = (hash: string): Promise<void> =>
@@ -168,7 +151,7 @@ describe('from verdicts to waves', () => {
     await dialog.getByRole('button', { name: 'Save here' }).click();
     await page.getByText('waves.csv is written.', { exact: false }).waitFor();
 
-    const path = join(folder, 'home', 'waves.csv');
+    const path = join(home, 'waves.csv');
     const lines = (await readFile(path, 'utf8')).split('\n');
     const last = lines.findLastIndex((line) => /^\d+,[^,]+,\d+,/u.test(line));
     const cells = lines[last]!.split(',');
@@ -239,8 +222,8 @@ describe('from a log that was brought to a plan', () => {
     const list = ['Hostname,OS,Manufacturer,Model,Serial Number,CPU Cores,Memory (GB)'];
     for (const name of names)
       list.push(`${name},Microsoft Windows Server 2019 Standard,Dell Inc.,PowerEdge R620,SN-${name},16,64`);
-    await writeFile(join(folder, 'home', 'cmdb.csv'), `${list.join('\r\n')}\r\n`);
-    await writeFile(join(folder, 'home', 'counters.csv'), counterLog(names));
+    await writeFile(join(home, 'cmdb.csv'), `${list.join('\r\n')}\r\n`);
+    await writeFile(join(home, 'counters.csv'), counterLog(names));
     await go('#/project');
     await page.getByRole('textbox', { name: 'Customer' }).fill('Nordhafen');
     await page.getByRole('button', { name: 'Create project' }).click();
@@ -276,6 +259,6 @@ describe('from a log that was brought to a plan', () => {
   });
 
   it('complained of nothing', () => {
-    expect(view.faults).toEqual([]);
+    expect(faults).toEqual([]);
   });
 });

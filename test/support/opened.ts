@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { openPage, startApplication, startBrowser, type View } from './browser.ts';
 
 export interface Opened extends View {
-  /** The folder that the application takes for that of its user. */
+  /** Everything that the application keeps; it goes with it. */
+  folder: string;
+  /** The folder in it that the application takes for that of its user. */
   home: string;
   close: () => Promise<void>;
 }
@@ -14,7 +16,7 @@ export interface Opened extends View {
  * For `beforeAll`, which is to hand back `close`.
  * @param prepare puts into the home what is to be there when the application starts
  */
-export async function openApplication(prepare?: (home: string) => Promise<void>): Promise<Opened> {
+export async function openApplication(prepare?: (home: string) => Promise<void> | void): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'ironlift-e2e-'));
   const opened: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
@@ -28,7 +30,7 @@ export async function openApplication(prepare?: (home: string) => Promise<void>)
     opened.push(() => application.close());
     const browser = await startBrowser();
     opened.push(() => browser.close());
-    return { ...(await openPage(browser, application.url)), home, close };
+    return { ...(await openPage(browser, application.url)), folder, home, close };
   } catch (error) {
     await close();
     throw error;
