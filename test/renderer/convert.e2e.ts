@@ -3,23 +3,16 @@
  * job killed half way, once by keys alone. qemu-img and e2fsck judge what came of it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readManifest } from '../../migration-core/convert/manifest.ts';
-import {
-  axe,
-  openPage,
-  startApplication,
-  startBrowser,
-  type Application,
-  type View,
-} from '../support/browser.ts';
+import { axe } from '../support/browser.ts';
 import { chooseAll, go, next, pickFile } from '../support/convert-wizard.ts';
 import { sha256 } from '../support/hash.ts';
+import { openApplication } from '../support/opened.ts';
 import { smallServer } from '../support/small-server.ts';
 import { run } from '../support/tools.ts';
 
@@ -29,33 +22,23 @@ const PATIENCE = 40_000;
 const LARGE_MIB = 1536;
 let folder: string;
 let home: string;
-let application: Application;
-let browser: Browser;
-let view: View;
 let page: Page;
+let faults: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ironlift-convert-e2e-'));
-  home = join(folder, 'home');
-  mkdirSync(home);
-  await smallServer(join(home, 'web01.img'), {
-    table: 'gpt',
-    files: { '/etc/network/interfaces': 'auto eth0\niface eth0 inet static\n  address 192.0.2.10/24\n' },
+  const opened = await openApplication(async (at) => {
+    await smallServer(join(at, 'web01.img'), {
+      table: 'gpt',
+      files: { '/etc/network/interfaces': 'auto eth0\niface eth0 inet static\n  address 192.0.2.10/24\n' },
+    });
+    await writeFile(join(at, 'notes.img'), 'this is no disk\n'.repeat(5000));
   });
-  await writeFile(join(home, 'notes.img'), 'this is no disk\n'.repeat(5000));
-  application = await startApplication(folder);
-  browser = await startBrowser();
-  view = await openPage(browser, application.url);
-  page = view.page;
+  ({ folder, home, page, faults } = opened);
   page.setDefaultTimeout(PATIENCE);
+  return opened.close;
 });
 afterEach(() => {
-  expect(view.faults).toEqual([]);
-});
-afterAll(async () => {
-  await browser.close();
-  await application.close();
-  await rm(folder, { recursive: true, force: true });
+  expect(faults).toEqual([]);
 });
 
 async function accessible(): Promise<void> {

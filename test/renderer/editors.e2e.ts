@@ -1,37 +1,19 @@
 /** What a person adds by hand: a pasted list, a host and a model, freezes and backup windows; and who talks to whom. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  axe,
-  openPage,
-  openSample,
-  startApplication,
-  startBrowser,
-  type Application,
-} from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
+import { axe, openSample } from '../support/browser.ts';
 import { go } from '../support/convert-wizard.ts';
+import { openApplication } from '../support/opened.ts';
 
-let folder: string;
-let application: Application;
-let browser: Browser;
 let page: Page;
 let faults: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ironlift-editors-'));
-  application = await startApplication(folder);
-  browser = await startBrowser();
-  ({ page, faults } = await openPage(browser, application.url));
+  const opened = await openApplication();
+  ({ page, faults } = opened);
   await openSample(page);
+  return opened.close;
 }, 180_000);
-afterAll(async () => {
-  await browser.close();
-  await application.close();
-  await rm(folder, { recursive: true, force: true });
-});
 
 it('takes a list out of a spreadsheet, column by column', async () => {
   await page.getByRole('button', { name: 'Paste a list…' }).click();

@@ -1,35 +1,19 @@
 /** What a consultant does first, in a real Chromium over the real program. */
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  axe,
-  openPage,
-  openSample,
-  startApplication,
-  startBrowser,
-  type Application,
-} from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { axe, openSample } from '../support/browser.ts';
+import { openApplication } from '../support/opened.ts';
 
-let folder: string;
-let application: Application;
-let browser: Browser;
+let home: string;
 let page: Page;
 let faults: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ironlift-e2e-'));
-  application = await startApplication(folder);
-  browser = await startBrowser();
-  ({ page, faults } = await openPage(browser, application.url));
-});
-afterAll(async () => {
-  await browser.close();
-  await application.close();
-  await rm(folder, { recursive: true, force: true });
+  const opened = await openApplication();
+  ({ home, page, faults } = opened);
+  return opened.close;
 });
 
 const goTo = async (hash: string, heading: string): Promise<void> => {
@@ -128,7 +112,7 @@ describe('a new project', () => {
     const list = ['Hostname,OS,Manufacturer,Model,Serial Number,CPU Cores,Memory (GB)'];
     for (let server = 1; server <= 12; server++)
       list.push(`rack-${server},Debian GNU/Linux 12,Dell Inc.,PowerEdge R620,SN-${server},16,64`);
-    writeFileSync(join(folder, 'home', 'cmdb.csv'), `${list.join('\r\n')}\r\n`);
+    writeFileSync(join(home, 'cmdb.csv'), `${list.join('\r\n')}\r\n`);
 
     await goTo('#/project', 'New project');
     await page.getByRole('textbox', { name: 'Customer' }).fill('Nordhafen & Söhne');

@@ -1,13 +1,10 @@
 /** Ten thousand servers: the list scrolls without a frame that is seen to hang, and a filter answers at once. */
-import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
 import { serverInventory } from '../../migration-core/store/model/inventory.ts';
 import { createEngagement } from '../../migration-core/store/open.ts';
-import { openPage, startApplication, startBrowser, type Application } from '../support/browser.ts';
+import { openApplication } from '../support/opened.ts';
 
 const SERVERS = 10_000;
 /** Milliseconds; issue 6. */
@@ -18,15 +15,17 @@ const HANGS = 1000;
 /** A machine shared by many misses a frame now and then that has nothing to do with the page: the best of so many counts. */
 const ATTEMPTS = 4;
 
-let folder: string;
-let application: Application;
-let browser: Browser;
 let page: Page;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ironlift-large-'));
-  mkdirSync(join(folder, 'home'));
-  const file = createEngagement(join(folder, 'home', 'large.ironlift'), {
+  const opened = await openApplication(largeEngagement);
+  ({ page } = opened);
+  return opened.close;
+});
+
+/** An engagement of so many servers in a folder. */
+function largeEngagement(folder: string): void {
+  const file = createEngagement(join(folder, 'large.ironlift'), {
     name: 'Large',
     now: Date.now,
     utcOffsetMinutes: 0,
@@ -50,15 +49,7 @@ beforeAll(async () => {
   });
   file.finishCollection(collection, 2);
   file.close();
-  application = await startApplication(folder);
-  browser = await startBrowser();
-  ({ page } = await openPage(browser, application.url));
-});
-afterAll(async () => {
-  await browser.close();
-  await application.close();
-  await rm(folder, { recursive: true, force: true });
-});
+}
 
 it('they are there a moment after the file was chosen', async () => {
   await page.getByRole('button', { name: 'Open…' }).click();

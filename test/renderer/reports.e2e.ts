@@ -1,23 +1,15 @@
 /** A consultant puts a report together and hands it over. */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
-import { axe, openPage, openSample, startApplication, startBrowser } from '../support/browser.ts';
+import { axe, openSample } from '../support/browser.ts';
+import { openApplication } from '../support/opened.ts';
 import { run } from '../support/tools.ts';
 
 it('a report is previewed, redacted and exported', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ironlift-reports-'));
-  const application = await startApplication(folder);
-  const browser = await startBrowser();
-  onTestFinished(async () => {
-    await browser.close();
-    await application.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const { page, faults } = await openPage(browser, application.url);
+  const { home, page, faults, close } = await openApplication();
+  onTestFinished(close);
   await openSample(page);
   await page.goto(`${page.url().split('#')[0]!}#/reports`);
   const preview = page.frameLocator('iframe[title="Preview of the report"]');
@@ -36,7 +28,7 @@ it('a report is previewed, redacted and exported', async () => {
   const list = page.getByRole('tabpanel').locator('code[title="SHA-256"]');
   await list.first().waitFor({ timeout: 120_000 });
   expect(await list.first().innerText()).toMatch(/^[0-9a-f]{64}$/u);
-  const [file] = await readdir(join(folder, 'home', 'Handed over'));
+  const [file] = await readdir(join(home, 'Handed over'));
   expect(file).toMatch(/^Virtualization assessment [\d-]{10}\.html$/u);
   await page.emulateMedia({ colorScheme: 'dark' });
   expect(await axe(page)).toEqual([]);
@@ -44,15 +36,8 @@ it('a report is previewed, redacted and exported', async () => {
 });
 
 it('the sample becomes a PDF in a dozen clicks, by hand from the first screen', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ironlift-reports-'));
-  const application = await startApplication(folder);
-  const browser = await startBrowser();
-  onTestFinished(async () => {
-    await browser.close();
-    await application.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const { page, faults } = await openPage(browser, application.url);
+  const { home, page, faults, close } = await openApplication();
+  onTestFinished(close);
   let clicks = 0;
   const click = async (locator: Locator): Promise<void> => {
     clicks++;
@@ -64,7 +49,7 @@ it('the sample becomes a PDF in a dozen clicks, by hand from the first screen', 
   const chooser = page.getByRole('dialog');
   await chooser.getByRole('textbox').fill('For the harbour');
   await click(chooser.getByRole('button').last());
-  const out = join(folder, 'home', 'For the harbour');
+  const out = join(home, 'For the harbour');
   await expect
     .poll(async () => (await readdir(out).catch(() => [])).filter((name) => name.endsWith('.pdf')), {
       timeout: 200_000,

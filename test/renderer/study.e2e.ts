@@ -2,43 +2,26 @@
  * From the sample to verdicts, a plan and waves, as a consultant clicks: one journey over the real program. The screens are
  * looked over by axe on the way, light and dark.
  */
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  axe,
-  openPage,
-  openSample,
-  startApplication,
-  startBrowser,
-  type Application,
-  type View,
-} from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { axe, openSample } from '../support/browser.ts';
+import { openApplication } from '../support/opened.ts';
 import { hasShared, NEEDS_SHARED, sharedPath } from '../support/shared.ts';
 import { run, scratchFolder } from '../support/tools.ts';
 
 const PATIENCE = 60_000;
-let folder: string;
-let application: Application;
-let browser: Browser;
-let view: View;
+let home: string;
 let page: Page;
+let faults: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ironlift-study-e2e-'));
-  application = await startApplication(folder);
-  browser = await startBrowser();
-  view = await openPage(browser, application.url);
-  page = view.page;
+  const opened = await openApplication();
+  ({ home, page, faults } = opened);
   page.setDefaultTimeout(PATIENCE);
   await openSample(page);
-});
-afterAll(async () => {
-  await browser.close();
-  await application.close();
-  await rm(folder, { recursive: true, force: true });
+  return opened.close;
 });
 
 const go = (hash: string): Promise<void> =>
@@ -170,7 +153,7 @@ describe('from verdicts to waves', () => {
     await dialog.getByRole('button', { name: 'Save here' }).click();
     await page.getByText('waves.csv is written.', { exact: false }).waitFor();
 
-    const path = join(folder, 'home', 'waves.csv');
+    const path = join(home, 'waves.csv');
     const lines = (await readFile(path, 'utf8')).split('\n');
     const last = lines.findLastIndex((line) => /^\d+,[^,]+,\d+,/u.test(line));
     const cells = lines[last]!.split(',');
@@ -290,8 +273,8 @@ const inventory = (names: readonly string[]): string =>
 describe('from a log that was brought to a plan', () => {
   it('imports what was measured, judges it with honest stars, and plans it', async () => {
     const names = ['RACK-1', 'RACK-2', 'RACK-3'];
-    await writeFile(join(folder, 'home', 'cmdb.csv'), inventory(names));
-    await writeFile(join(folder, 'home', 'counters.csv'), counterLog(names));
+    await writeFile(join(home, 'cmdb.csv'), inventory(names));
+    await writeFile(join(home, 'counters.csv'), counterLog(names));
     await studyOf('Nordhafen', names, ['cmdb.csv', 'counters.csv']);
     // A week is not a month: it says so.
     expect(await starsOf('RACK-1')).toBeLessThan(5);
@@ -302,13 +285,13 @@ describe('from a log that was brought to a plan', () => {
     await run('tar', [...['-xJf', sharedPath('perf/bitbrains/2013-8_2013-9_vm001-030.tar.xz'), '-C', trace]]);
     const numbers = [11, 12, 13, 14, 15, 16, 17, 18, 19];
     for (const number of numbers)
-      await copyFile(join(trace, '2013-8', `${number}.csv`), join(folder, 'home', `${number}.csv`));
+      await copyFile(join(trace, '2013-8', `${number}.csv`), join(home, `${number}.csv`));
     const names = numbers.map((number) => `vm-${number}`);
-    await writeFile(join(folder, 'home', 'machines.csv'), inventory(names));
+    await writeFile(join(home, 'machines.csv'), inventory(names));
     await studyOf('Bitbrains', names, ['machines.csv', ...numbers.map((number) => `${number}.csv`)]);
   });
 
   it('complained of nothing', () => {
-    expect(view.faults).toEqual([]);
+    expect(faults).toEqual([]);
   });
 });

@@ -1,44 +1,32 @@
 /** A Windows server that was copied while it ran: the wizard asks for a decision, and the machine tells of it. */
-import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
 import { readManifest } from '../../migration-core/convert/manifest.ts';
 import { changeVolume, makeLogDirty, placesIn } from '../migration-core/filesystem/ntfs/unclean.ts';
-import { axe, openPage, startApplication, startBrowser, type Application } from '../support/browser.ts';
+import { axe } from '../support/browser.ts';
 import { chooseAll, next } from '../support/convert-wizard.ts';
+import { openApplication } from '../support/opened.ts';
 import { run } from '../support/tools.ts';
 import { windowsDisk } from '../support/windows-disk.ts';
 
 const PATIENCE = 60_000;
-let folder: string;
 let home: string;
-let application: Application;
-let browser: Browser;
 let page: Page;
 let faults: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ironlift-unclean-e2e-'));
-  home = join(folder, 'home');
-  mkdirSync(home);
-  const { path, volumes } = await windowsDisk(join(home, 'files01.img'), { version: '2019' });
-  const windows = volumes.find(({ at }) => at === '')!;
-  await changeVolume(path, windows, async (bytes, volume) =>
-    makeLogDirty(bytes, await placesIn(volume, bytes)),
-  );
-  application = await startApplication(folder);
-  browser = await startBrowser();
-  ({ page, faults } = await openPage(browser, application.url));
+  const opened = await openApplication(async (folder) => {
+    const { path, volumes } = await windowsDisk(join(folder, 'files01.img'), { version: '2019' });
+    const windows = volumes.find(({ at }) => at === '')!;
+    await changeVolume(path, windows, async (bytes, volume) =>
+      makeLogDirty(bytes, await placesIn(volume, bytes)),
+    );
+  });
+  ({ home, page, faults } = opened);
   page.setDefaultTimeout(PATIENCE);
+  return opened.close;
 }, 240_000);
-afterAll(async () => {
-  await browser.close();
-  await application.close();
-  await rm(folder, { recursive: true, force: true });
-});
 
 it('asks at the checks whether to go on, in words of the screen, and goes on only then', async () => {
   await chooseAll(page, { disk: 'files01.img', platform: 'KVM', folder: 'files01' });

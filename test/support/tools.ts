@@ -1,10 +1,10 @@
 /** Outside programs that make inputs and judge outputs. A missing one fails the test with the command that installs it. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, mkdtempSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 
 const SYSTEM_PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`;
 
@@ -81,6 +81,13 @@ export async function run(program: string, args: string[], options: RunOptions =
 export async function scratchFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ironlift-test-'));
   onTestFinished(async () => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A folder for all tests of a file, which goes when they have finished. */
+export function scratchFolderForAll(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ironlift-test-'));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 

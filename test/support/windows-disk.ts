@@ -11,7 +11,7 @@ import { mtools } from '../migration-core/filesystem/fat/fat-image.ts';
 import { content, fill, fillCompressed, setFileAttributes } from '../migration-core/filesystem/ntfs/fill.ts';
 import { diskTree, makeNtfs, sorted, withMount } from '../migration-core/filesystem/ntfs/ntfs-image.ts';
 import { makeDisk } from '../migration-core/volume/disk-file.ts';
-import { run, tryRun } from './tools.ts';
+import { needTools, run, tryRun } from './tools.ts';
 import { windowsVolumes, type WindowsGuestOptions } from './windows-guest.ts';
 
 const MIB = 1 << 20;
@@ -28,6 +28,21 @@ const GPT = {
   windows: ['EBD0A0A2-B9E5-4433-87C0-68B6B72699C7', '178D943A-4F79-41E9-865D-2E5B4328CD23'],
   data: ['EBD0A0A2-B9E5-4433-87C0-68B6B72699C7', '5A3E2B1C-0D4F-4E6A-9B8C-7D6E5F4A3B2C'],
 } as const;
+
+/** @param more that a test runs itself @throws Error where a program is missing that a disk is made or read with */
+export const needDiskTools = (...more: string[]): void =>
+  needTools(
+    'mkntfs',
+    'ntfs-3g',
+    'ntfsfix',
+    'ntfsinfo',
+    'mkfs.fat',
+    'mcopy',
+    'sfdisk',
+    'qemu-img',
+    'getfattr',
+    ...more,
+  );
 
 export interface WindowsDisk {
   path: string;

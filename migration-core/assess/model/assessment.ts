@@ -24,6 +24,38 @@ export const VERDICT_TITLES: Record<Outcome, string> = {
   'already-virtual': 'Already virtual',
 };
 
+/** How a server gets to its virtual machine. */
+export type Method = 'p2v-cold' | 'p2v-hot' | 'rebuild' | 'application' | 'retire' | 'v2v' | 'stay';
+
+/** Words for what stands in columns and in sentences. */
+export interface Wording {
+  /** As a column has room for it. */
+  short: string;
+  /** As a person is told of one server. */
+  full: string;
+}
+
+/** Of how a server moves. */
+export const METHOD_WORDS: Record<Method, Wording> = {
+  rebuild: {
+    short: 'install anew and restore its data',
+    full: 'installing it anew and restoring its data',
+  },
+  'p2v-cold': { short: 'copy while it stands still', full: 'a copy while it stands still' },
+  'p2v-hot': { short: 'copy while it runs', full: 'a copy while it runs' },
+  application: { short: 'by the means of its application', full: 'the means of its application' },
+  retire: { short: 'retire', full: 'not at all: it is retired' },
+  v2v: { short: 'from platform to platform', full: 'a conversion from platform to platform' },
+  stay: { short: 'stays', full: 'not at all: it stays' },
+};
+
+/** Of what the size of its machine rests on. */
+export const BASIS_WORDS: Record<SizedServer['basis'], Wording> = {
+  measured: { short: 'measured', full: 'measured' },
+  'as-configured': { short: 'as it is now', full: 'as it is now, for nothing was measured' },
+  application: { short: 'by its application', full: 'by its application card' },
+};
+
 /** One sentence with what it rests on. */
 export interface Reason {
   /** `for`, `against` the move, or a note. */
@@ -99,6 +131,6 @@ export interface Assessment {
   sized: SizedServer | null;
   /** Server sets that are alike; see assess/groups. */
   group: string | null;
-  method: 'p2v-cold' | 'p2v-hot' | 'rebuild' | 'application' | 'retire' | 'v2v' | 'stay';
+  method: Method;
   roles: string[];
 }

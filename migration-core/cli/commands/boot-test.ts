@@ -1,6 +1,7 @@
 import type { Command } from '../commands.ts';
 import { ProgressLine, wrap } from '../terminal.ts';
 import { IronliftError } from '../../base/errors.ts';
+import { conversionFolder } from './conversion-folder.ts';
 
 export const bootTestCommand: Command = {
   help: `Usage: ironlift boot-test DIR [--qemu PATH] [--timeout SECONDS] [--accel kvm|tcg|...] [--json]
@@ -15,12 +16,7 @@ of the serial console and a picture of the screen go into DIR/boot-test.
   --json             print one JSON document`,
   options: { qemu: { type: 'string' }, timeout: { type: 'string' }, accel: { type: 'string' } },
   async run({ values, positionals }, world) {
-    const [folder, ...more] = positionals;
-    if (folder === undefined || more.length > 0) {
-      throw new IronliftError('USAGE', 'Name the folder of one finished conversion.', {
-        next: 'Run `ironlift boot-test DIR`.',
-      });
-    }
+    const folder = conversionFolder('boot-test', positionals, 'finished conversion');
     const timeout = Number(values['timeout'] ?? 300);
     if (!Number.isFinite(timeout) || timeout <= 0) {
       throw new IronliftError('USAGE', '--timeout takes a number of seconds above 0.', {

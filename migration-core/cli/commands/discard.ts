@@ -1,6 +1,6 @@
 import type { Command } from '../commands.ts';
 import { wrap } from '../terminal.ts';
-import { IronliftError } from '../../base/errors.ts';
+import { conversionFolder } from './conversion-folder.ts';
 
 export const discard: Command = {
   help: `Usage: ironlift discard DIR [--json]
@@ -12,12 +12,7 @@ left alone.
   --json     print one JSON document`,
   options: {},
   async run({ values, positionals }, world) {
-    const [path, ...more] = positionals;
-    if (path === undefined || more.length > 0) {
-      throw new IronliftError('USAGE', 'Name the folder of one conversion.', {
-        next: 'Run `ironlift discard DIR`.',
-      });
-    }
+    const path = conversionFolder('discard', positionals);
     const { discardConversion } = await import('../../convert/discard.ts');
     const result = await discardConversion(path);
     if (values['json'] === true) {

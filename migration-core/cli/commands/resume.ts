@@ -1,6 +1,6 @@
 import type { Command } from '../commands.ts';
 import { ProgressLine } from '../terminal.ts';
-import { IronliftError } from '../../base/errors.ts';
+import { conversionFolder } from './conversion-folder.ts';
 import { resultJson, resultText } from './convert.ts';
 
 export const resume: Command = {
@@ -14,12 +14,7 @@ plan that comes out differently, is refused. In a folder whose conversion is fin
   --json           print one JSON document`,
   options: { 'keep-partial': { type: 'boolean' } },
   async run({ values, positionals }, world) {
-    const [folder, ...more] = positionals;
-    if (folder === undefined || more.length > 0) {
-      throw new IronliftError('USAGE', 'Name the folder of one conversion.', {
-        next: 'Run `ironlift resume DIR`.',
-      });
-    }
+    const folder = conversionFolder('resume', positionals);
     const { resumeConversion } = await import('../../convert/resume.ts');
     const { default: manifest } = await import('../../../package.json', { with: { type: 'json' } });
     const line = new ProgressLine(world);

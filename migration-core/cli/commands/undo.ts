@@ -1,6 +1,6 @@
 import type { Command } from '../commands.ts';
 import { ProgressLine, wrap } from '../terminal.ts';
-import { IronliftError } from '../../base/errors.ts';
+import { conversionFolder } from './conversion-folder.ts';
 
 export const undo: Command = {
   help: `Usage: ironlift undo DIR [--apply] [--json]
@@ -13,12 +13,7 @@ the new disks take the place of the old ones only when they are complete and ver
   --json     print one JSON document`,
   options: { apply: { type: 'boolean' } },
   async run({ values, positionals }, world) {
-    const [folder, ...more] = positionals;
-    if (folder === undefined || more.length > 0) {
-      throw new IronliftError('USAGE', 'Name the folder of one finished conversion.', {
-        next: 'Run `ironlift undo DIR`.',
-      });
-    }
+    const folder = conversionFolder('undo', positionals, 'finished conversion');
     const { planUndo, applyUndo } = await import('../../convert/undo.ts');
     const plan = await planUndo(folder);
     let skipped: string[] = [];

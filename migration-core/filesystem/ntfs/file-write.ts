@@ -16,7 +16,7 @@ async function fileAt(volume: NtfsVolume, path: string): Promise<{ file: NtfsFil
 }
 
 const isPlain = (volume: NtfsVolume, { unit, runs }: OpenStream): boolean =>
-  unit === 0 && runs.every(({ lcn }) => lcn !== HOLE) && !isShared(volume, runs);
+  unit === 0 && runs.every(({ lcn, count }) => lcn !== HOLE && !isShared(volume, lcn, count));
 
 /** The content, changed, written anew without packing and holes. */
 async function rewrite(

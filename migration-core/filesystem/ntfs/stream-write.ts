@@ -6,7 +6,7 @@ import type { NtfsFile } from './file.ts';
 import { RECORD } from './layout.ts';
 import type { Attribute } from './record.ts';
 import { relayout } from './relayout.ts';
-import { HOLE, mergeRuns, pieces, type Run } from './runs.ts';
+import { mergeRuns, pieces, type Run } from './runs.ts';
 import { openStream, type OpenStream } from './stream.ts';
 import type { NtfsVolume } from './volume.ts';
 
@@ -43,16 +43,16 @@ export async function writeRuns(
   if (done < data.length) throw damaged('something is to be written behind the end of its clusters');
 }
 
-/** Whether some of it is used by another file as well. */
-export const isShared = ({ claims }: NtfsVolume, runs: readonly Run[]): boolean =>
-  claims !== null && runs.some(({ lcn, count }) => lcn !== HOLE && claims.shared.meets(lcn, count));
+/** Whether any of those clusters is used by more than one file. */
+export const isShared = ({ claims }: NtfsVolume, lcn: number, count: number): boolean =>
+  claims !== null && claims.shared.meets(lcn, count);
 
 /** What two files use is not overwritten on behalf of one. @throws NTFS_DAMAGED */
-export function refuseShared({ claims, geometry }: NtfsVolume, at: number, length: number): void {
-  if (claims === null) return;
-  const lcn = Math.floor(at / geometry.clusterSize);
-  const end = Math.ceil((at + length) / geometry.clusterSize);
-  if (claims.shared.meets(lcn, end - lcn))
+export function refuseShared(volume: NtfsVolume, at: number, length: number): void {
+  const { clusterSize } = volume.geometry;
+  const lcn = Math.floor(at / clusterSize);
+  const end = Math.ceil((at + length) / clusterSize);
+  if (isShared(volume, lcn, end - lcn))
     throw damaged('something is to be written where two files have their contents', { cluster: lcn });
 }
 

@@ -1,24 +1,9 @@
 /** Which servers should become virtual machines, how large, and why. */
-import { VERDICT_TITLES, type Assessment } from '../../assess/model/assessment.ts';
+import { BASIS_WORDS, METHOD_WORDS, VERDICT_TITLES, type Assessment } from '../../assess/model/assessment.ts';
 import { plural } from '../../base/text.ts';
 import type { Section } from '../model.ts';
 import { ALL, column, SERVER, SERVERS, tableOf, TECHNICAL, type Chapter } from './section.ts';
 import { OUTCOMES, verdictCounts, VERDICT_TONES } from './summary.ts';
-
-export const METHODS: Record<Assessment['method'], string> = {
-  rebuild: 'install anew and restore its data',
-  'p2v-cold': 'copy while it stands still',
-  'p2v-hot': 'copy while it runs',
-  application: 'by the means of its application',
-  retire: 'retire',
-  v2v: 'from platform to platform',
-  stay: 'stays',
-};
-export const BASES = {
-  measured: 'measured',
-  'as-configured': 'as it is now',
-  application: 'by its application',
-} as const;
 
 const VERDICT_COLUMN = column('verdict', 'Verdict', 'status', {
   width: 2,
@@ -64,7 +49,7 @@ export const candidates: Chapter = (input): Section => {
           VERDICT_TITLES[verdict],
           score,
           confidence.stars,
-          METHODS[method],
+          METHOD_WORDS[method].short,
           because,
         ]),
         empty: 'There are no servers to judge yet.',
@@ -143,7 +128,7 @@ export const candidates: Chapter = (input): Section => {
                   sized.nics.length,
                   sized.io.class,
                   sized.copyBytes,
-                  BASES[sized.basis],
+                  BASIS_WORDS[sized.basis].short,
                 ],
               ];
             }),

@@ -1,9 +1,8 @@
 /** A sheet for each server. */
-import { VERDICT_TITLES } from '../../assess/model/assessment.ts';
+import { METHOD_WORDS, VERDICT_TITLES } from '../../assess/model/assessment.ts';
 import { SLOT_MINUTES } from '../../assess/model/demand.ts';
 import { plural } from '../../base/text.ts';
 import type { Block, Section } from '../model.ts';
-import { METHODS } from './candidates.ts';
 import {
   column,
   fact,
@@ -70,7 +69,7 @@ export const servers: Chapter = (input): Section => {
               basis: 'measured',
             }),
             fact('memory', 'Memory', sized?.memoryBytes ?? null, 'bytes', { basis: 'computed' }),
-            fact('method', 'Moves by', METHODS[assessment.method], 'text', { basis: 'computed' }),
+            fact('method', 'Moves by', METHOD_WORDS[assessment.method].short, 'text', { basis: 'computed' }),
             fact('host', 'Host', host.get(assessment.server) ?? null, 'text', {
               secret: 'host',
               basis: 'computed',

@@ -1,4 +1,5 @@
 /** Who moves when, what must be true before the next ones may, and what can go wrong. */
+import { METHOD_WORDS, type Wording } from '../../assess/model/assessment.ts';
 import { plural } from '../../base/text.ts';
 import type { Block, Section } from '../model.ts';
 import {
@@ -15,7 +16,6 @@ import {
   withNames,
   type Chapter,
 } from './section.ts';
-import { METHODS } from './candidates.ts';
 
 const DAY = 86_400_000;
 
@@ -117,7 +117,7 @@ export const waves: Chapter = (input): Section => {
             rows: wave.members.map(({ name, priority, method, copyMinutes, testMinutes, why }) => [
               name,
               priority,
-              (METHODS as Record<string, string>)[method] ?? method,
+              (METHOD_WORDS as Record<string, Wording>)[method]?.short ?? method,
               copyMinutes,
               testMinutes,
               why,

@@ -8,6 +8,9 @@ import { cssString } from './escape.ts';
 const read = (name: string): string =>
   readFileSync(new URL(`../../../resources/${name}`, import.meta.url), 'utf8');
 
+/** The sheet, by subject; what comes later wins over what comes before it. */
+const SHEET = ['text', 'front', 'chapters', 'tables', 'charts', 'screen', 'paper'];
+
 let kept: { light: string; dark: string; sheet: string; script: string } | null = null;
 
 function resources() {
@@ -21,7 +24,9 @@ function resources() {
   kept = {
     light: block(':root'),
     dark: block(":root[data-theme='dark']"),
-    sheet: read('report/report.css').replace(/\/\*.*?\*\//gsu, ''),
+    sheet: SHEET.map((part) => read(`report/sheet/${part}.css`))
+      .join('\n')
+      .replace(/\/\*.*?\*\//gsu, ''),
     script: read('report/report.js'),
   };
   return kept;

@@ -14,11 +14,12 @@ import {
   LogNotUnderstood,
   readCopyLog,
 } from '../../../migration-core/convert/copy-log.ts';
-import { JOB, jobState, type Checkpoint } from '../../../migration-core/convert/job-record.ts';
+import { JOB, jobState, recordOptions, type Checkpoint } from '../../../migration-core/convert/job-record.ts';
 import { Journal, JOURNAL_NAME, parseJournal } from '../../../migration-core/convert/journal.ts';
 import { LOCK_NAME } from '../../../migration-core/convert/lock.ts';
 import { unfinishedJob } from '../../../migration-core/convert/unfinished.ts';
 import { raw } from '../../../migration-core/image/raw.ts';
+import { convertOptions } from '../../support/convert-options.ts';
 import { scratchFolder, seeded } from '../../support/tools.ts';
 
 const MIB = 1 << 20;
@@ -29,25 +30,7 @@ const RECORD = {
   formatVersion: 1,
   version: '0.1.0',
   now: 1_700_000_000,
-  options: {
-    sources: ['/disk.img'],
-    target: 'kvm',
-    name: null,
-    format: null,
-    allocation: 'thin',
-    bus: null,
-    cpus: null,
-    memoryMiB: null,
-    nics: [],
-    wholeDisk: false,
-    fix: true,
-    verify: true,
-    root: null,
-    zeroBadSectors: false,
-    allowMounted: false,
-    acceptUncleanNtfs: false,
-    drivers: [],
-  },
+  options: recordOptions(convertOptions('/disk.img', 'kvm')),
   sources: [{ size: 64 * MIB, mtime: '1', inode: '2', device: '3', sample: DIGEST }],
   plan: DIGEST,
   uuid: 'x',

@@ -2,16 +2,16 @@
  * A Windows server copied while it runs: its volumes were not closed, and their maps are older than their files. Refused, converted
  * by decision of a person, and taken back. ntfs-3g reads every file of every volume before and after.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { readManifest } from '../../../migration-core/convert/manifest.ts';
 import { sha256 } from '../../support/hash.ts';
-import { needTools, run, tryRun } from '../../support/tools.ts';
+import { run, scratchFolderForAll, tryRun } from '../../support/tools.ts';
 import {
   differences,
   everythingOn,
+  needDiskTools,
   windowsDisk,
   type Everything,
   type WindowsDisk,
@@ -19,12 +19,9 @@ import {
 import { ironlift } from '../../support/world.ts';
 import { changeVolume, makeLogDirty, placesIn } from '../filesystem/ntfs/unclean.ts';
 
-beforeAll(() =>
-  needTools('mkntfs', 'ntfs-3g', 'ntfsfix', 'ntfsinfo', 'ntfsresize', 'istat', 'sfdisk', 'qemu-img'),
-);
+beforeAll(() => needDiskTools('ntfsresize', 'istat'));
 
-const folder = mkdtempSync(join(tmpdir(), 'ironlift-unclean-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolderForAll();
 
 let disk: WindowsDisk;
 let before: Everything;

@@ -3,11 +3,10 @@
  * file of every volume before and after: only what was planned differs, and in hives only the keys that were planned, as
  * hivexregedit reads them.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   convertServer,
   previewConversion,
@@ -21,11 +20,12 @@ import type { RegistryChange } from '../../../migration-core/guest/windows/regis
 import { convertOptions } from '../../support/convert-options.ts';
 import { sha256 } from '../../support/hash.ts';
 import { hasShared, NEEDS_SHARED } from '../../support/shared.ts';
-import { needTools, run, scratchFolder } from '../../support/tools.ts';
+import { run, scratchFolder, scratchFolderForAll } from '../../support/tools.ts';
 import {
   atWork,
   differences,
   everythingOn,
+  needDiskTools,
   windowsDisk,
   type Everything,
   type WindowsDisk,
@@ -35,20 +35,7 @@ import { ironlift } from '../../support/world.ts';
 import { withChanges } from '../guest/windows/exported.ts';
 import { fixture, hivexExport, parseExport, type Exported } from '../registry/fixtures.ts';
 
-beforeAll(() =>
-  needTools(
-    'mkntfs',
-    'ntfs-3g',
-    'ntfsfix',
-    'ntfsinfo',
-    'mkfs.fat',
-    'mcopy',
-    'sfdisk',
-    'qemu-img',
-    'hivexregedit',
-    'getfattr',
-  ),
-);
+beforeAll(() => needDiskTools('hivexregedit'));
 
 interface Source {
   disk: WindowsDisk;
@@ -76,8 +63,7 @@ async function readAll(
   return { everything, hives };
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'ironlift-windows-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolderForAll();
 
 /** Disks are made once and only read. */
 const made = new Map<string, Promise<Source>>();

@@ -1,6 +1,6 @@
 /** Verdicts as a person reads them at a terminal. */
 import type { Assessment, Gate, Outcome, Reason } from '../../../assess/model/assessment.ts';
-import { VERDICT_TITLES } from '../../../assess/model/assessment.ts';
+import { BASIS_WORDS, METHOD_WORDS, VERDICT_TITLES } from '../../../assess/model/assessment.ts';
 import type { EstateAssessment } from '../../../assess/model/context.ts';
 import type { SimilarityGroup } from '../../../assess/model/groups.ts';
 import { formatBytes, listed, plural } from '../../../base/text.ts';
@@ -67,21 +67,6 @@ const openGates = ({ gates }: Assessment): Gate[] =>
 const TONES: Record<Reason['tone'], string> = { for: '+', against: '-', note: ' ' };
 const MARKS: Record<Gate['severity'], string> = { blocker: 'stop', warning: 'warning', info: 'note' };
 
-const METHODS: Record<Assessment['method'], string> = {
-  rebuild: 'installing it anew and restoring its data',
-  'p2v-cold': 'a copy while it stands still',
-  'p2v-hot': 'a copy while it runs',
-  application: 'the means of its application',
-  retire: 'not at all: it is retired',
-  v2v: 'a conversion from platform to platform',
-  stay: 'not at all: it stays',
-};
-const BASES: Record<NonNullable<Assessment['sized']>['basis'], string> = {
-  measured: 'measured',
-  'as-configured': 'as it is now, for nothing was measured',
-  application: 'by its application card',
-};
-
 /** Points beyond the highest score make up for points that were lost, which nobody would see otherwise. */
 function scoreText({ score, parts }: Assessment): string {
   if (score === null) return 'not enough is known';
@@ -104,14 +89,14 @@ export function assessmentText(assessment: Assessment, columns: number): string 
     ['Trust', `${stars(confidence.stars)} ${Math.round(confidence.value)} of 100`],
     ['Second best', assessment.second === null ? 'none' : VERDICT_TITLES[assessment.second]],
     ['Used', assessment.usage],
-    ['Move by', METHODS[assessment.method]],
+    ['Move by', METHOD_WORDS[assessment.method].full],
     ['Roles', assessment.roles.length === 0 ? 'none seen' : assessment.roles.join(', ')],
   ];
   if (sized !== null)
     rows.push(
       [
         'Machine',
-        `${plural(sized.vcpus, 'vCPU')}, ${formatBytes(sized.memoryBytes)} of memory, ${plural(sized.disks.length, 'disk')}, ${plural(sized.nics.length, 'network card')} (${BASES[sized.basis]})`,
+        `${plural(sized.vcpus, 'vCPU')}, ${formatBytes(sized.memoryBytes)} of memory, ${plural(sized.disks.length, 'disk')}, ${plural(sized.nics.length, 'network card')} (${BASIS_WORDS[sized.basis].full})`,
       ],
       ['Copy', formatBytes(sized.copyBytes)],
       ['Input/output', ioText(assessment)],
