@@ -21,7 +21,8 @@ export const plainCsv: Importer = {
   id: 'csv',
   name: 'CSV with a time column',
   recognise(input) {
-    if (input.isFolder || input.head.subarray(0, 1024).includes(0)) return 0;
+    // Every second byte of UTF-16 is zero: whether it is text shows only once it is decoded.
+    if (input.isFolder || headText(input).slice(0, 1024).includes('\0')) return 0;
     const sample = sampleOf(input, guessDelimiter(headText(input)));
     if (sample.headings.length < 2) return 0;
     if (guessMapping(sample.headings, sample.rows).mapping !== null) return 2;
