@@ -12,10 +12,13 @@ import { isZip } from '../../zip.ts';
 import { decodeHead } from './gather.ts';
 import type { ListField } from './list-fields.ts';
 import { columnKey, csvRows, records, rowProblem, sheetsOf, type RawSheet, type Row } from './sheets.ts';
+import { Twins } from './twins.ts';
 
 const MAX_SERVERS = 50_000;
 /** Rows that are looked at for column names: some exports begin with a title. */
 const MAX_TITLE_ROWS = 20;
+/** Columns that are named where their names are not known. */
+const NAMED_COLUMNS = 5;
 const KIB = 1024;
 
 type Field = ListField;
@@ -168,6 +171,8 @@ export const inventorySheet: Importer = {
     for (const sheet of await sheetsOf(input, options)) {
       const list = await listIn(sheet);
       if (list === null) continue;
+      yield* unknownColumns(list.header, list.fields);
+      const twins = new Twins();
       for await (const { row, record } of records(list.sheet)) {
         throwIfCancelled(options.signal);
         const at = row + list.skipped;
@@ -181,6 +186,12 @@ export const inventorySheet: Importer = {
           continue;
         }
         found++;
+        const twin = twins.before(inventory.identity, at);
+        if (twin !== null)
+          yield rowProblem(
+            at,
+            `Row ${twin} names the server ${inventory.identity.name.slice(0, 100)} too, and no serial number or UUID tells them apart: both rows were taken for one server.`,
+          );
         yield { kind: 'inventory', inventory, observedAt: options.now() };
       }
       break;
@@ -193,14 +204,33 @@ export const inventorySheet: Importer = {
   },
 };
 
+/** What of the list is not read, so that nobody takes it for known. */
+function* unknownColumns(header: readonly string[], fields: Found): Generator<CollectedItem> {
+  const read = new Set(Object.values(fields).map(({ column }) => column));
+  const left = header.filter((title) => title.trim() !== '' && !read.has(columnKey(title)));
+  if (left.length === 0) return;
+  const names = left.slice(0, NAMED_COLUMNS).map((title) => title.trim().slice(0, 100));
+  yield rowProblem(
+    0,
+    `${left.length === 1 ? '1 column has a name that is not known and was' : `${left.length} columns have names that are not known and were`} left out: ${names.join(', ')}${left.length > names.length ? ' and others' : ''}. Names that are known are "Manufacturer", "Model", "Serial number", "Cores" and "Operating system", for example.`,
+  );
+}
+
 /** The sheet from its row of column names on, or null where it has none. */
-async function listIn(sheet: RawSheet): Promise<{ sheet: RawSheet; fields: Found; skipped: number } | null> {
+async function listIn(
+  sheet: RawSheet,
+): Promise<{ sheet: RawSheet; header: string[]; fields: Found; skipped: number } | null> {
   let skipped = 0;
   for await (const row of sheet.rows()) {
     const fields = fieldsOf(row);
     if (isList(fields)) {
       const from = skipped;
-      return { sheet: { name: sheet.name, rows: () => rowsFrom(sheet, from) }, fields, skipped };
+      return {
+        sheet: { name: sheet.name, rows: () => rowsFrom(sheet, from) },
+        header: row,
+        fields,
+        skipped,
+      };
     }
     skipped++;
     if (skipped >= MAX_TITLE_ROWS) break;

@@ -83,6 +83,36 @@ describe('a list of servers', () => {
     expect(inventories[0]).toMatchObject({ memoryBytes: gib * GIB, processors: [{ cores: 4 }] });
   });
 
+  it('names the columns that it does not know, and rows that only a name could tell apart', async () => {
+    const text =
+      'Name;Seriennummer;Memory (GB);Cores;Kerne\nfibu01;CZ1;64;4;4\nFIBU01;CZ2;32;4;4\nweb;CZ3;8;2;2\n';
+    const { inventories, problems } = await imported(inventorySheet, fileInput('servers.csv', text));
+    expect(inventories).toHaveLength(3);
+    expect(problems).toEqual([
+      {
+        at: 0,
+        unit: 'row',
+        message:
+          '2 columns have names that are not known and were left out: Seriennummer, Kerne. Names that are known are "Manufacturer", "Model", "Serial number", "Cores" and "Operating system", for example.',
+      },
+      {
+        at: 3,
+        unit: 'row',
+        message:
+          'Row 2 names the server FIBU01 too, and no serial number or UUID tells them apart: both rows were taken for one server.',
+      },
+    ]);
+  });
+
+  it.each([
+    ['serial numbers that differ', 'Hostname,vCPU,Serial number\nweb,4,A1B2C3\nweb,2,A1B2C4'],
+    ['the same serial number, said twice', 'Hostname,vCPU,Serial number\nweb,4,A1B2C3\nweb,4,a1b2c3'],
+    ['domains that differ', 'Hostname,vCPU,FQDN\nweb,4,web.a.example\nweb,4,web.b.example'],
+  ])('says nothing of rows with %s', async (_, text) => {
+    const { problems } = await imported(inventorySheet, fileInput('servers.csv', text));
+    expect(problems).toEqual([]);
+  });
+
   it('is refused where no column is known, with the names that are', async () => {
     const input = fileInput('prices.csv', 'article,price\nscrew,1');
     expect(inventorySheet.recognise(input)).toBe(0);
