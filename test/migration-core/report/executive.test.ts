@@ -55,6 +55,15 @@ const sum = (table: Table, id: string): number => {
   return table.rows.reduce((total, row) => total + Number(row[at]), 0);
 };
 
+describe('the technical report', () => {
+  it('names nobody as the people of a wave that needs nobody', () => {
+    const text = JSON.stringify(reportFrom(input));
+    expect(text).toContain('Wave 0: Lab');
+    expect(text).toContain('People: Migration team (');
+    expect(text).not.toContain('People: .');
+  });
+});
+
 describe('the report for the management', () => {
   it('has the chapters of a decision, in their order, without sections below', () => {
     const report = executive(input);
