@@ -56,6 +56,17 @@ const sum = (table: Table, id: string): number => {
 };
 
 describe('the technical report', () => {
+  it('does not call servers worth virtualizing that are virtual already', () => {
+    const lead = (of: ReportInput): string => String(chapter(reportFrom(of), 'summary').lead);
+    expect(lead(input)).toMatch(
+      /^12 of 12 servers are worth virtualizing; the plan puts 12 servers on \d+ hosts?\.$/u,
+    );
+    const { estate } = input.study;
+    const assessments = estate.assessments.map((one) => ({ ...one, verdict: 'already-virtual' as const }));
+    expect(lead({ ...input, study: { ...input.study, estate: { ...estate, assessments } } })).toMatch(
+      /^0 of 12 servers are worth virtualizing, 12 are virtual already; the plan puts 12 servers on \d+ hosts?\.$/u,
+    );
+  });
   it('names nobody as the people of a wave that needs nobody', () => {
     const text = JSON.stringify(reportFrom(input));
     expect(text).toContain('Wave 0: Lab');
