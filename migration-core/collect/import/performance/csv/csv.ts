@@ -1,4 +1,5 @@
 /** Plain CSV: tables of figures over time, with a mapping given by the user or proposed from the headings. */
+import { IronliftError } from '../../../../base/errors.ts';
 import { metricInfo, type MetricId } from '../../../../store/model/metrics.ts';
 import type { Importer, ImportInput, ImportOptions } from '../../../collector.ts';
 import { headText, utf8Pieces } from '../../text-encoding.ts';
@@ -96,6 +97,14 @@ function mappingFor(
     return { mapping: parsed.data, delimiter: parsed.data.delimiter ?? guessed };
   }
   const { headings, rows } = sampleOf(input, guessed);
+  if (rows.length === 0 && input.size <= input.head.length)
+    throw new IronliftError(
+      'IMPORT_DAMAGED',
+      `${input.name} names its columns and has no figures below them.`,
+      {
+        next: 'Export it again, for a time in which something was recorded.',
+      },
+    );
   const { mapping, doubts } = guessMapping(headings, rows);
   if (mapping === null || doubts.length > 0)
     throw needsMapping(

@@ -95,6 +95,15 @@ describe('plain CSV', () => {
       data: { option: 'columns', doubts: [expect.stringContaining('unit')] },
     });
     expect(await ask('time,cpu %\n2024-01-02 00:00,1\n')).toMatchObject({ data: { option: 'serverName' } });
+    // Bits by its letters, bytes by what most tools mean: eight times as much.
+    expect(await ask('time,server,disk_read_kbps,net_in_kbps\n2024-01-02 00:00,s,1,1\n')).toMatchObject({
+      data: { doubts: ['In what unit is the column disk_read_kbps?'] },
+    });
+    expect(
+      await ask('time,server,disk read KBps,disk write kbit/s\n2024-01-02 00:00,s,1,8\n', {
+        utcOffsetMinutes: 0,
+      }),
+    ).toMatchObject({ said: '' });
     expect(await ask('time,cpu %\n2024-01-02 00:00,1\n', { columns: { form: 'round' } })).toMatchObject({
       code: 'IMPORT_NEEDS_ANSWER',
     });
@@ -106,6 +115,13 @@ describe('plain CSV', () => {
     expect(await ask('time,cpu %\n2024-01-02 00:00,1\n', { columns: unfit, serverName: 's' })).toMatchObject({
       code: 'IMPORT_NEEDS_ANSWER',
       message: expect.stringContaining('MB') as string,
+    });
+  });
+
+  it('with names of columns and nothing below them says that, not that a column is missing', async () => {
+    await expect(importText('export.csv', 'timestamp,server,cpu_percent\n')).rejects.toMatchObject({
+      code: 'IMPORT_DAMAGED',
+      message: 'export.csv names its columns and has no figures below them.',
     });
   });
 
