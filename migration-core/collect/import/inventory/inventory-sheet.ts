@@ -10,7 +10,7 @@ import type { CollectedItem, Importer } from '../../collector.ts';
 import { count, known, number, osFamily, said, sized } from '../../values.ts';
 import { isZip } from '../../zip.ts';
 import { decodeHead } from './gather.ts';
-import type { ListField } from './list-fields.ts';
+import { LIST_FIELDS, type ListField } from './list-fields.ts';
 import { columnKey, csvRows, records, rowProblem, sheetsOf, type RawSheet, type Row } from './sheets.ts';
 import { Twins } from './twins.ts';
 
@@ -186,6 +186,7 @@ export const inventorySheet: Importer = {
           continue;
         }
         found++;
+        for (const message of unreadNumbers(record, list.fields)) yield rowProblem(at, message);
         const twin = twins.before(inventory.identity, at);
         if (twin !== null)
           yield rowProblem(
@@ -243,10 +244,32 @@ async function* rowsFrom(sheet: RawSheet, from: number): AsyncGenerator<string[]
   for await (const row of sheet.rows()) if (number++ >= from) yield row;
 }
 
+/** No server has none of these: a 0 in a list stands for "not filled in". */
+const NEVER_ZERO: readonly Field[] = [
+  ...(['sockets', 'cores', 'threads', 'megahertz', 'gigahertz', 'memory', 'disk'] as const),
+];
+
+/** A sentence for each cell that is not what its column counts; those that say "not known" need none. */
+function unreadNumbers(record: Row, fields: Found): string[] {
+  return [...NEVER_ZERO, 'diskUsed' as const].flatMap((field) => {
+    const value = valueOf(record, fields, field);
+    if (value === undefined || said(value) === undefined || /^[?x-]+$/iu.test(value)) return [];
+    const shown = `${LIST_FIELDS[field]}: "${value.slice(0, 40)}"`;
+    const read = numeric(value);
+    if (read === undefined) return [`${shown} is no number and was left out.`];
+    return read === 0 && field !== 'diskUsed' ? [`${shown} was taken for not known.`] : [];
+  });
+}
+
+function valueOf(record: Row, fields: Found, field: Field): string | undefined {
+  const at = fields[field];
+  return at === undefined ? undefined : record.get(at.column);
+}
+
 function serverOf(record: Row, fields: Found): ServerInventory | null {
   const get = (field: Field): string | undefined => {
-    const at = fields[field];
-    return at === undefined ? undefined : record.get(at.column);
+    const value = valueOf(record, fields, field);
+    return NEVER_ZERO.includes(field) && numeric(value) === 0 ? undefined : value;
   };
   /** Without a unit in its name the column counts GiB, as people do, unless the number is too large for that. */
   const size = (field: Field, largestGib: number): number | undefined => {
@@ -315,6 +338,8 @@ function serverOf(record: Row, fields: Found): ServerInventory | null {
 /** `1,024`, `1 024,5`, `16 GB`: digits as people write them. Not negative. */
 function numeric(value: string | undefined): number | undefined {
   if (value === undefined || value.length > 40) return undefined;
+  // 1e99 and 4x8 are not 1 and 4; what follows a number is its unit, or nothing.
+  if (/^[\d.,]+(?:e[+-]?|x)\d/iu.test(value)) return undefined;
   const digits = /^[\d.,\s\u00a0']+/u.exec(value)?.[0].replace(/[\s\u00a0']/gu, '');
   if (digits === undefined || digits === '') return undefined;
   // The last mark with other than three digits after it is the decimal one.

@@ -113,6 +113,31 @@ describe('a list of servers', () => {
     expect(problems).toEqual([]);
   });
 
+  it('takes a 0 for not known, and says which numbers it could not read', async () => {
+    const text =
+      'Server name;Cores;Memory (GB);Disk (GB);Disk used\na;0;0;0;0\nb;-4;abc;1e99;\nc;n/a;?;-;\nd;4;16 GB;1.024,5;3\n';
+    const { inventories, problems } = await imported(inventorySheet, fileInput('servers.csv', text));
+    const [a, b, c, d] = inventories;
+    for (const one of [a, b, c]) {
+      expect(one!.memoryBytes).toBeUndefined();
+      expect(one!.disks).toBeUndefined();
+      expect(one!.processors).toBeUndefined();
+    }
+    expect(d).toMatchObject({
+      memoryBytes: 16 * GIB,
+      disks: [{ bytes: 1024.5 * GIB }],
+      processors: [{ cores: 4 }],
+    });
+    expect(problems.map(({ at, message }) => `${at}: ${message}`)).toEqual([
+      '2: Cores: "0" was taken for not known.',
+      '2: Memory: "0" was taken for not known.',
+      '2: Disk: "0" was taken for not known.',
+      '3: Cores: "-4" is no number and was left out.',
+      '3: Memory: "abc" is no number and was left out.',
+      '3: Disk: "1e99" is no number and was left out.',
+    ]);
+  });
+
   it('is refused where no column is known, with the names that are', async () => {
     const input = fileInput('prices.csv', 'article,price\nscrew,1');
     expect(inventorySheet.recognise(input)).toBe(0);
