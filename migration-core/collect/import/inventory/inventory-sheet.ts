@@ -4,6 +4,7 @@
  */
 import { throwIfCancelled } from '../../../base/cancel.ts';
 import { IronliftError } from '../../../base/errors.ts';
+import { listed } from '../../../base/text.ts';
 import { usableMac, usableSerial, usableUuid } from '../../../store/model/identity.ts';
 import type { ServerInventory } from '../../../store/model/inventory.ts';
 import type { CollectedItem, Importer } from '../../collector.ts';
@@ -195,6 +196,11 @@ export const inventorySheet: Importer = {
           );
         yield { kind: 'inventory', inventory, observedAt: options.now() };
       }
+      if (twins.shared.length > 0)
+        yield rowProblem(
+          0,
+          `Several servers have the same name and were told apart by serial number, UUID or domain: ${listed(twins.shared.map((name) => name.slice(0, 100)))}. What is measured under the name alone may be of any of them; look at it before you rely on it.`,
+        );
       break;
     }
     if (found === 0)

@@ -6,6 +6,12 @@ const MAX_TWINS = 100;
 
 export class Twins {
   readonly #rows = new Map<string, { row: number; identity: ServerIdentity }[]>();
+  readonly #shared = new Set<string>();
+
+  /** Names that more than one server of the list has, as the first of them spells it. */
+  get shared(): string[] {
+    return [...this.#shared];
+  }
 
   /** The row before that is taken for the same server, for no more than its name; null where there is none. */
   before(identity: ServerIdentity, row: number): number | null {
@@ -27,6 +33,7 @@ export class Twins {
     );
     if (alike.length < MAX_TWINS) alike.push({ row, identity });
     const [twin] = same;
+    if (twin === undefined) this.#shared.add(alike[0]!.identity.name);
     // Who has the same number is the same server, said twice.
     if (
       twin === undefined ||

@@ -105,12 +105,26 @@ describe('a list of servers', () => {
   });
 
   it.each([
-    ['serial numbers that differ', 'Hostname,vCPU,Serial number\nweb,4,A1B2C3\nweb,2,A1B2C4'],
     ['the same serial number, said twice', 'Hostname,vCPU,Serial number\nweb,4,A1B2C3\nweb,4,a1b2c3'],
-    ['domains that differ', 'Hostname,vCPU,FQDN\nweb,4,web.a.example\nweb,4,web.b.example'],
+    ['names that differ', 'Hostname,vCPU,Serial number\nweb,4,A1B2C3\nweb2,4,A1B2C4'],
   ])('says nothing of rows with %s', async (_, text) => {
     const { problems } = await imported(inventorySheet, fileInput('servers.csv', text));
     expect(problems).toEqual([]);
+  });
+
+  it.each([
+    ['serial numbers', 'Hostname,vCPU,Serial number\nweb,4,A1B2C3\nWeb,2,A1B2C4\nweb,2,A1B2C5'],
+    ['domains', 'Hostname,vCPU,FQDN\nweb,4,web.a.example\nweb,4,web.b.example'],
+  ])('says once that a name is that of several servers, told apart by %s', async (_, text) => {
+    const { problems } = await imported(inventorySheet, fileInput('servers.csv', text));
+    expect(problems).toEqual([
+      {
+        at: 0,
+        unit: 'row',
+        message:
+          'Several servers have the same name and were told apart by serial number, UUID or domain: web. What is measured under the name alone may be of any of them; look at it before you rely on it.',
+      },
+    ]);
   });
 
   it('takes a 0 for not known, and says which numbers it could not read', async () => {
