@@ -202,7 +202,7 @@ export const summary: Chapter = (input): Section => {
                 : `The plan does not survive the loss of ${plural(failover.failures, 'host')}; the chapter on the plan says where room is missing.`,
             ),
           ]),
-      ...(savings.cashFlow === null && servers > 0
+      ...(savings.cashFlow === null && savings.omitted.length > 0
         ? [
             note(
               'information',

@@ -67,6 +67,19 @@ describe('the technical report', () => {
       /^0 of 12 servers are worth virtualizing, 12 are virtual already; the plan puts 12 servers on \d+ hosts?\.$/u,
     );
   });
+  it('of a plan in which nothing moves reckons no savings and misses no prices', async () => {
+    const unknown = await namedInput(['web']);
+    expect(unknown.study.plan.totals.placed).toBe(0);
+    const report = reportFrom(unknown);
+    expect(JSON.stringify(chapter(report, 'summary'))).not.toMatch(/prices|Which prices/u);
+    const [lines] = tables(chapter(report, 'savings'));
+    expect(lines?.rows ?? []).toEqual([]);
+    for (const id of ['energy-saved', 'space-saved', 'net'])
+      expect(report.figures.find((one) => one.id === id)!.value, id).toBeNull();
+    expect(JSON.stringify(chapter(report, 'savings'))).toContain(
+      'Nothing moves in this plan and nothing is retired',
+    );
+  });
   it('names nobody as the people of a wave that needs nobody', () => {
     const text = JSON.stringify(reportFrom(input));
     expect(text).toContain('Wave 0: Lab');
