@@ -141,7 +141,7 @@ describe('ironlift plan', () => {
       expect.stringContaining('There is no host template none'),
     ]);
     expect((await ironlift(['plan', '--scenario', 'none', '--engagement', path])).status).toBe(2);
-    expect((await ironlift(['plan', '--profile', 'bold', '--engagement', path])).status).toBe(3);
+    expect((await ironlift(['plan', '--profile', 'bold', '--engagement', path])).status).toBe(2);
     expect((await ironlift(['plan', '--rules', join(folder, 'no.json'), '--engagement', path])).status).toBe(
       3,
     );
