@@ -4,8 +4,12 @@ import type { Progress } from '../base/progress.ts';
 import { formatBytes, formatSeconds } from '../base/text.ts';
 import type { World } from './world.ts';
 
-/** Control characters of a disk's or guest's strings must not reach a terminal. */
-export const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/gu, '?');
+/**
+ * Control characters of a disk's or guest's strings must not reach a terminal, nor marks that turn the order of the letters
+ * after them (U+202A to U+202E, U+2066 to U+2069) and with it the rest of the line.
+ */
+export const printable = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, '?');
 
 /** Columns two spaces apart; the last is not padded. Numbers (a column where every cell starts with a digit) go right. */
 export function table(head: string[], rows: string[][]): string {

@@ -17,7 +17,7 @@ export const words = {
   chartTable: 'The figures as a table',
   more: (count: string): string =>
     `${count} more rows are in the data formats (spreadsheet, CSV, JSON) of this report.`,
-  unknownColumns: (titles: readonly string[]): string => `Not known of any row: ${titles.join(', ')}.`,
+  unknownColumns: (headers: readonly string[]): string => `Not known of any row: ${headers.join('; ')}.`,
   moreHere: (count: string): string => `${count} more rows follow in the table on screen.`,
   sheetsElsewhere: (count: string, most: string): string =>
     `Sheets of single servers are left to the data formats (spreadsheet, CSV, JSON): there are ${count}, and this format shows them up to ${most}.`,

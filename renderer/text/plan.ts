@@ -125,7 +125,7 @@ export const plan = {
     year: 'a year',
     once: 'once',
     basis: 'How it was computed',
-    omitted: 'Left out for want of a price',
+    omitted: 'Left out, for it is not known',
     assumptions: 'Assumptions',
     cash: 'Cash flow',
     yearTitle: 'Year',

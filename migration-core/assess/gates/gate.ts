@@ -67,6 +67,8 @@ const PARTS = {
   roles: 'roles and services',
 } as const satisfies Partial<Record<keyof ServerInventory, string>>;
 export type Part = keyof typeof PARTS;
+/** Of these a server has one. */
+const SINGLE: readonly Part[] = ['firmware', 'operatingSystem'];
 
 const COLLECT =
   'Collect the server with Ironlift itself (over SSH, or with the Windows collector), or tick this off where you have looked.';
@@ -80,7 +82,7 @@ export function notSeen(
 ): Found {
   const gap = facts.inventory?.gaps.find((one) => one.part === part || one.part.startsWith(`${part}.`));
   return {
-    because: `Whether ${what} is not known: the ${PARTS[part]} of this server were not seen.`,
+    because: `Whether ${what} is not known: the ${PARTS[part]} of this server ${SINGLE.includes(part) ? 'was' : 'were'} not seen.`,
     fix: gap?.next ?? COLLECT,
     evidence: gap === undefined ? [] : [gap.why],
     severity,

@@ -8,7 +8,7 @@ import type { ServerInventory } from '../../store/model/inventory.ts';
 import type { Command } from '../commands.ts';
 import { labelled, printable, table, wrap } from '../terminal.ts';
 import type { World } from '../world.ts';
-import { engagementOf, usage } from './collect/options.ts';
+import { engagementOf, noServer, usage } from './collect/options.ts';
 import { openToRead, READ_ENGAGEMENT_HELP } from './servers/reading.ts';
 
 export const serversCommand: Command = {
@@ -78,7 +78,7 @@ function one(engagement: EngagementFile, name: string, json: boolean, world: Wor
   const found = engagement
     .servers()
     .filter(({ identity }) => comparableName(identity.name) === comparableName(name));
-  if (found.length === 0) throw usage('servers', `There is no server ${name} in ${engagement.path}`);
+  if (found.length === 0) throw noServer(`There is no server ${name} in ${engagement.path}.`);
   const all = found.map((summary) => ({
     summary,
     inventory: engagement.inventory(summary.id),

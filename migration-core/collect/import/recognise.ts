@@ -15,7 +15,8 @@ export function recogniseInput(input: ImportInput, importers: readonly Importer[
   }
   if (best !== undefined) return best;
   throw new IronliftError('IMPORT_NOT_SUPPORTED', `${input.name} is of no kind that can be imported.`, {
-    next: `Export it as one of: ${importers.map(({ name }) => name).join('; ')}.`,
+    // More than thirty kinds are no sentence; whoever wants them all asks for help, or takes them from the data.
+    next: 'Export it as CSV with one row of column names, or as one of the kinds that `ironlift collect import --help` lists.',
     data: { importers: importers.map(({ id }) => id) },
   });
 }

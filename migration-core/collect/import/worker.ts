@@ -1,4 +1,5 @@
 /** The thread that imports; see job.ts. */
+import { rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { IronliftError } from '../../base/errors.ts';
 import type { Progress } from '../../base/progress.ts';
@@ -47,7 +48,10 @@ async function run(job: ImportJob): Promise<void> {
     engagement.close();
     say({ kind: 'done', isNew, reports: reports.map(toldReport) });
   } catch (error) {
+    const isEmpty = isNew && engagement.servers().length === 0;
     engagement.close();
+    // Who is refused finds nothing written: the file was made for this import, and holds nothing.
+    if (isEmpty) rmSync(job.engagement, { force: true });
     throw error;
   }
 }

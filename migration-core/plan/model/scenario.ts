@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { hostTemplate } from '../../assess/model/host.ts';
 import { IronliftError } from '../../base/errors.ts';
+import { listed } from '../../base/text.ts';
 
 const count = z.number().int().nonnegative();
 const name = z.string().min(1).max(200);
@@ -33,11 +34,13 @@ export const existingHost = z.strictObject({
 });
 export type ExistingHost = z.infer<typeof existingHost>;
 
+export const PROFILES = ['conservative', 'balanced', 'aggressive'] as const;
+
 export const scenario = z.strictObject({
   name,
   title: z.string().optional(),
   rulePack: z.string().default('modern'),
-  profile: z.enum(['conservative', 'balanced', 'aggressive']).default('balanced'),
+  profile: z.enum(PROFILES).default('balanced'),
   /** Of resources/platforms, or one given here. */
   platform: z.string().default('proxmox'),
   /** `minimum-hosts`: as few of `template` as will do; `given-hosts`: only those in `hosts`. */
@@ -121,7 +124,9 @@ export function parseScenario(value: unknown): Scenario {
   if (parsed.success) return parsed.data;
   throw new IronliftError(
     'SCENARIO_INVALID',
-    `The scenario is not valid: ${z.prettifyError(parsed.error)}.`,
+    `The scenario is not valid: ${listed(
+      parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'all of it'}: ${message}`),
+    )}.`,
     {
       next: 'Mend these fields; `--settings -` shows a scenario with all of them.',
     },

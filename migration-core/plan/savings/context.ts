@@ -1,4 +1,5 @@
 /** What the lines of the savings are reckoned from: who goes, what is bought, which prices are known. */
+import { listed, plural } from '../../base/text.ts';
 import type { EstateAssessment } from '../../assess/model/context.ts';
 import type { ServerFacts } from '../../assess/model/facts.ts';
 import type { RuleBook } from '../../assess/rules/pack.ts';
@@ -61,6 +62,8 @@ export interface SavingsContext {
   leaving: readonly ServerFacts[];
   /** All servers that become virtual machines, virtual ones among them. */
   moving: readonly ServerFacts[];
+  /** Of those the ones that are virtual today: of the hosts they leave nothing is known. */
+  virtual: readonly ServerFacts[];
   hosts: readonly SavingsHost[];
   bought: readonly SavingsHost[];
   out: SavingsOutput;
@@ -173,6 +176,11 @@ export function savingsContext(input: SavingsInput): SavingsContext {
     out.assume(
       `Servers that stay physical cost the same before and after, and are in neither column (${staying} of them).`,
     );
+  const moved = moving.filter(({ id }) => virtual.has(id));
+  if (moved.length > 0 && leaving.length > 0)
+    out.assume(
+      `What the present hosts of ${plural(moved.length, 'server that is', 'servers that are')} virtual already draw, take up and cost is not known and counts as nothing, so that more is saved than is shown: ${listed(moved.map(({ name }) => name))}.`,
+    );
   return {
     input,
     rules,
@@ -183,6 +191,7 @@ export function savingsContext(input: SavingsInput): SavingsContext {
     powerData: input.powerData ?? shippedPowerData(),
     leaving,
     moving,
+    virtual: moved,
     hosts,
     bought: hosts.filter(({ existing }) => !existing),
     out,

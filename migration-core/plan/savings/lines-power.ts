@@ -13,7 +13,8 @@ export function powerLines(context: SavingsContext): void {
   if (before === null || after === null) {
     const missing =
       before === null
-        ? 'what the servers draw: measured watts, watts of their labels, their launch years or processors'
+        ? (ofPresentHosts(context, 'draw') ??
+          'what the servers draw: measured watts, watts of their labels, their launch years or processors')
         : 'what the hosts draw: watts at rest and at full load of their model, or its launch year';
     for (const id of ['power', 'cooling', 'carbon'] as const) out.omit(id, missing);
     return;
@@ -99,7 +100,14 @@ function drawOfServers(context: SavingsContext): number | null {
     out.assume(
       `What ${plural(unknown.length, 'server draws', 'servers draw')} is not known and counts as nothing, so that more is saved than is shown: ${listed(unknown)}.`,
     );
+  if (ofPresentHosts(context, 'draw') !== null) return null;
   return leaving.length > 0 && unknown.length === leaving.length ? null : sum;
+}
+
+/** What is missing where all servers that move are virtual today: new hosts against nothing would be no saving. */
+function ofPresentHosts({ leaving, virtual }: SavingsContext, what: string): string | null {
+  if (leaving.length > 0 || virtual.length === 0) return null;
+  return `what the present hosts of ${plural(virtual.length, 'server that is', 'servers that are')} virtual already ${what}`;
 }
 
 /** Watts that the hosts draw more than today; null where one is not known, for then the saving would be too large. */
@@ -135,6 +143,11 @@ function assumeAll({ out, powerModel }: SavingsContext, draw: PowerDraw, name: s
 
 export function spaceLines(context: SavingsContext): void {
   const { leaving, bought, out, prices, currency, rules } = context;
+  const missing = ofPresentHosts(context, 'take up in racks');
+  if (missing !== null) {
+    out.omit('space', missing);
+    return;
+  }
   const unknown: string[] = [];
   let before = 0;
   for (const facts of leaving) {

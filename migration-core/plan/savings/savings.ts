@@ -30,7 +30,12 @@ const PARTS = [
 
 export function computeSavings(input: SavingsInput): Savings {
   const context = savingsContext(input);
-  for (const part of PARTS) part(context);
+  // Zeros before and after are no saving that was reckoned, and a cash flow of them no result.
+  if (context.leaving.length > 0 || context.hosts.length > 0) for (const part of PARTS) part(context);
+  else
+    context.out.notes.push(
+      'Nothing moves in this plan and nothing is retired, so that nothing is saved or spent.',
+    );
   const licensing = licenceLines(context);
   countManaged(context);
   const { out } = context;

@@ -58,7 +58,7 @@ export const plan: Chapter = (input): Section => {
         fact('plan-hosts', 'Hosts', totals.hosts, 'count', { basis: 'computed' }),
         fact('plan-placed', 'Virtual machines', totals.placed, 'count', { basis: 'computed' }),
         fact('plan-bound', 'Fewest possible', bound.hosts, 'count', { basis: 'computed' }),
-        fact('plan-gap', 'Above that', bound.gap, 'share', { basis: 'computed' }),
+        fact('plan-gap', 'Above that, without hosts for failures', bound.gap, 'share', { basis: 'computed' }),
         fact('plan-peaks', 'By adding up peaks', totals.sumOfPeaksHosts, 'count', { basis: 'computed' }),
         fact('plan-p95', 'By adding up 95th percentiles', totals.sumOfP95Hosts, 'count', {
           basis: 'computed',

@@ -36,7 +36,7 @@ export const savings: Chapter = (input): Section => {
             : `It pays back within ${plural(paysBack.year, 'year')}.`
           : energy === undefined
             ? 'Nothing can be reckoned yet.'
-            : `${Math.round(energy.before - energy.after)} kWh a year less; money is left out, for prices are missing.`,
+            : `${Math.abs(Math.round(energy.before - energy.after))} kWh a year ${energy.before < energy.after ? 'more' : 'less'}; money is left out, for prices are missing.`,
     blocks: [
       tableOf({
         id: 'savings',

@@ -156,6 +156,7 @@ export const summary: Chapter = (input): Section => {
   const names = namesOf(input);
   const counts = verdictCounts(input);
   const candidates = counts.get('good-candidate')! + counts.get('candidate-with-conditions')!;
+  const already = counts.get('already-virtual')!;
   const servers = study.estate.assessments.length;
   const question = DRIVER_QUESTIONS[about.driver];
   const high = waves.waves.flatMap(({ risks }) => risks.filter(({ severity }) => severity === 'high'));
@@ -169,7 +170,7 @@ export const summary: Chapter = (input): Section => {
         ? 'No servers have been collected yet.'
         : totals.placed === 0
           ? `None of the ${plural(servers, 'server')} becomes a virtual machine in this plan.`
-          : `${candidates} of ${plural(servers, 'server')} are worth virtualizing; ${plural(totals.placed, 'of them becomes a virtual machine', 'of them become virtual machines')} on ${plural(totals.hosts, 'host')}.`,
+          : `${candidates} of ${plural(servers, 'server')} ${candidates === 1 ? 'is' : 'are'} worth virtualizing${already > 0 ? `, ${already} ${already === 1 ? 'is' : 'are'} virtual already` : ''}; the plan puts ${plural(totals.placed, 'server')} on ${plural(totals.hosts, 'host')}.`,
     blocks: [
       ...(question === undefined ? [] : [paragraph(`The question was ${question}.`)]),
       ...staleNote(input),
@@ -201,7 +202,7 @@ export const summary: Chapter = (input): Section => {
                 : `The plan does not survive the loss of ${plural(failover.failures, 'host')}; the chapter on the plan says where room is missing.`,
             ),
           ]),
-      ...(savings.cashFlow === null && servers > 0
+      ...(savings.cashFlow === null && savings.omitted.length > 0
         ? [
             note(
               'information',
@@ -246,7 +247,9 @@ export function openDecisions({ study }: ReportInput): string[] {
       : [`Whether ${plural(idle, 'server')} that hardly anybody uses can be retired instead.`]),
     ...(unknown === 0
       ? []
-      : [`Whether ${plural(unknown, 'server')} of which too little is known should be measured longer.`]),
+      : [
+          `Whether ${plural(unknown, 'server')} of which too little is known should be collected again or measured longer.`,
+        ]),
     ...(savings.omitted.length === 0
       ? []
       : [`${PRICES} ${[...new Set(savings.omitted.map(({ missing }) => missing))].join(', ')}.`]),

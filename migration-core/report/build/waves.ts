@@ -126,7 +126,9 @@ export const waves: Chapter = (input): Section => {
           }),
           paragraph('Before the next wave:'),
           ...list(wave.gates.map(({ text, required }) => `${text}${required ? '' : ' (advised)'}`)),
-          paragraph(`People: ${wave.people.map(({ role, does }) => `${role} (${does})`).join('; ')}.`),
+          ...(wave.people.length === 0
+            ? []
+            : [paragraph(`People: ${wave.people.map(({ role, does }) => `${role} (${does})`).join('; ')}.`)]),
           paragraph(withNames(`If it goes wrong: ${wave.rollback}`, names)),
         ],
         sections: [],

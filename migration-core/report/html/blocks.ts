@@ -130,11 +130,11 @@ ${shown.map((row) => markup`<tr>${row.map((value, at) => cell(value, of.columns[
     shown.length === of.rows.length
       ? null
       : markup`<p class="remark${mode === 'file' ? ' rest' : ''}">${mode === 'file' ? words.moreHere(left) : words.more(left)}</p>`
-  }${unknown.length === 0 ? null : markup`<p class="remark">${words.unknownColumns(unknown)}</p>`}</figure>\n`;
+  }${unknown.length === 0 ? null : markup`<p class="remark">${words.unknownColumns(unknown.map((column) => format.header(column)))}</p>`}</figure>\n`;
 }
 
 /** On paper a column in which nothing is known takes the room of those that say something: a sentence says as much. */
-function withoutUnknown(of: Table): { of: Table; unknown: string[] } {
+function withoutUnknown(of: Table): { of: Table; unknown: Column[] } {
   if (of.rows.length < UNKNOWN_FROM) return { of, unknown: [] };
   const known = of.columns.map((_, at) => of.rows.some((row) => row[at] !== null && row[at] !== undefined));
   if (known.every(Boolean)) return { of, unknown: [] };
@@ -144,7 +144,7 @@ function withoutUnknown(of: Table): { of: Table; unknown: string[] } {
       columns: of.columns.filter((_, at) => known[at]!),
       rows: of.rows.map((row) => row.filter((_, at) => known[at]!)),
     },
-    unknown: of.columns.flatMap(({ title }, at) => (known[at]! ? [] : [title])),
+    unknown: of.columns.filter((_, at) => !known[at]!),
   };
 }
 

@@ -55,6 +55,39 @@ const sum = (table: Table, id: string): number => {
   return table.rows.reduce((total, row) => total + Number(row[at]), 0);
 };
 
+describe('the technical report', () => {
+  it('does not call servers worth virtualizing that are virtual already', () => {
+    const lead = (of: ReportInput): unknown => chapter(reportFrom(of), 'summary').lead;
+    expect(lead(input)).toMatch(
+      /^12 of 12 servers are worth virtualizing; the plan puts 12 servers on \d+ hosts?\.$/u,
+    );
+    const { estate } = input.study;
+    const assessments = estate.assessments.map((one) => ({ ...one, verdict: 'already-virtual' as const }));
+    expect(lead({ ...input, study: { ...input.study, estate: { ...estate, assessments } } })).toMatch(
+      /^0 of 12 servers are worth virtualizing, 12 are virtual already; the plan puts 12 servers on \d+ hosts?\.$/u,
+    );
+  });
+  it('of a plan in which nothing moves reckons no savings and misses no prices', async () => {
+    const unknown = await namedInput(['web']);
+    expect(unknown.study.plan.totals.placed).toBe(0);
+    const report = reportFrom(unknown);
+    expect(JSON.stringify(chapter(report, 'summary'))).not.toMatch(/prices|Which prices/u);
+    const [lines] = tables(chapter(report, 'savings'));
+    expect(lines?.rows ?? []).toEqual([]);
+    for (const id of ['energy-saved', 'space-saved', 'net'])
+      expect(report.figures.find((one) => one.id === id)!.value, id).toBeNull();
+    expect(JSON.stringify(chapter(report, 'savings'))).toContain(
+      'Nothing moves in this plan and nothing is retired',
+    );
+  });
+  it('names nobody as the people of a wave that needs nobody', () => {
+    const text = JSON.stringify(reportFrom(input));
+    expect(text).toContain('Wave 0: Lab');
+    expect(text).toContain('People: Migration team (');
+    expect(text).not.toContain('People: .');
+  });
+});
+
 describe('the report for the management', () => {
   it('has the chapters of a decision, in their order, without sections below', () => {
     const report = executive(input);

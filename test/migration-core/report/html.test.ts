@@ -44,6 +44,11 @@ describe('a template', () => {
 });
 
 describe('a page of hostile names', () => {
+  it('on paper names the columns of which nothing is known as their heads would be', () => {
+    const remarks = page(hostile, writeWorld(hostile), 'paper', null).match(/Not known of any row: [^<]*/gu);
+    expect(remarks).toContain('Not known of any row: Days; Samples there, %.');
+    expect(remarks?.join('')).toContain('; Disk p95, IOPS; Disk p95, MiB/s; Network p95, MiB/s.');
+  });
   it('has the elements of the program and no others', () => {
     const text = page(hostile, writeWorld(hostile), 'file', null);
     expect(text.match(/<script[^>]*>/gu)!.filter((tag) => !tag.includes('application/json'))).toEqual([

@@ -266,7 +266,7 @@ describe('ironlift report', () => {
       [['-o', 'y', '--format', 'doc'], 'There is no format doc'],
       [['-o', 'y', '--audience', 'all'], '--audience takes executive, technical, owner'],
       [['-o', 'y', '--audience', 'executive', '--owner', 'Ada'], '--owner goes with --audience owner'],
-      [['-o', 'y', '--locale', 'x'], '--locale takes a language tag'],
+      [['-o', 'y', '--locale', 'x'], '--locale takes the tag of a language that is known'],
       [['-o', 'y', '--delimiter', '#'], '--delimiter takes , or ; or tab'],
     ] as const) {
       const { status, err } = await report(...args);

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { IronliftError } from '../../../base/errors.ts';
+import { IronliftError, isIronliftError } from '../../../base/errors.ts';
 import type { ImportJob } from '../../../collect/import/job.ts';
 import type { Command, OptionValues } from '../../commands.ts';
-import { ProgressLine } from '../../terminal.ts';
+import { ProgressLine, wrap } from '../../terminal.ts';
 import { reportImports } from './import-report.ts';
 import { ENGAGEMENT_HELP, engagementOf, parseSpan, parseUtcOffset, textOf, usage } from './options.ts';
 
@@ -10,6 +10,11 @@ const COMMAND = 'collect import';
 
 async function help(): Promise<string> {
   const { importers } = await import('../../../collect/import/table.ts');
+  const { TIME_FORMATS } = await import('../../../collect/import/performance/numbers.ts');
+  const { UNIT_NAMES } = await import('../../../collect/import/performance/units.ts');
+  const { METRICS } = await import('../../../store/model/metrics.ts');
+  const UNIT_LINES = wrap(UNIT_NAMES.join(', '), 74, '           ');
+  const METRIC_LINES = wrap(METRICS.map(({ id }) => id).join(', '), 74, '           ');
   const kinds = importers.map(({ id, name }) => [id, name] as const);
   const width = Math.max(...kinds.map(([id]) => id.length));
   return `Usage: ironlift collect import FILE... --engagement FILE [options]
@@ -26,9 +31,24 @@ ${ENGAGEMENT_HELP}
   --start TIME         of the first sample, for files without times:
                        2026-03-31T14:00+02:00
   --every SPAN         between samples, for files that do not say it: 5s, 5m
-  --columns FILE       JSON that says which column of a plain CSV is what
+  --columns FILE       JSON that says which column of a plain CSV is what, see below
   --again              read files once more that were imported completely before
   --json               print one JSON document
+
+Where the columns of a CSV are not certain, --json tells a proposal with the question
+(error.data.proposal). Kept in a file, mended, and given with --columns it looks like this:
+
+  { "form": "wide",
+    "time": { "column": "Date", "format": "dmy" },
+    "server": "Host",
+    "figures": [ { "column": "CPU %", "metric": "cpu.busy" },
+                 { "column": "Read", "metric": "disk.readBytes", "unit": "KB/s" } ] }
+
+  format   ${TIME_FORMATS.join(', ')}: the order
+           of day, month and year, or time since 1970
+  column   its name, or its number from 0
+  metric   ${METRIC_LINES}
+  unit     ${UNIT_LINES}
 
 What can be read:
 ${kinds.map(([id, name]) => `  ${id.padEnd(width)}  ${name}`).join('\n')}`;
@@ -52,12 +72,33 @@ export const collectImportCommand = async (): Promise<Command> => ({
     try {
       const { isNew, reports } = await runImport(job, { signal: world.signal, onProgress: line.show });
       line.clear();
-      return await reportImports(job.engagement, { isNew, reports }, values['json'] === true, world);
+      const told = reports.map((report) =>
+        report.status === 'failed' ? { ...report, error: withOption(report.error) } : report,
+      );
+      return await reportImports(job.engagement, { isNew, reports: told }, values['json'] === true, world);
+    } catch (error) {
+      throw isIronliftError(error) ? withOption(error) : error;
     } finally {
       line.clear();
     }
   },
 });
+
+/** Importers ask for what they need; here each of these is an option. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  serverName: 'Give the name of the server with --server NAME.',
+  startTime: 'Give the time of its first sample with --start TIME.',
+  intervalSeconds: 'Give the time between two samples with --every SPAN.',
+  columns:
+    'Say which column is the time, the server and each figure, and in what unit it is, with --columns FILE; `ironlift collect import --help` shows such a file, and --json proposes one.',
+};
+
+function withOption(error: IronliftError): IronliftError {
+  const option = error.code === 'IMPORT_NEEDS_ANSWER' ? error.data['option'] : undefined;
+  if (typeof option !== 'string' || !Object.hasOwn(ANSWERS, option)) return error;
+  const { code, message, data } = error;
+  return new IronliftError(code, message, { next: ANSWERS[option]!, data, cause: error });
+}
 
 async function readJob(values: OptionValues, paths: string[]): Promise<ImportJob> {
   const engagement = engagementOf(values, COMMAND);

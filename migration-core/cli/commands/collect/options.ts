@@ -22,6 +22,12 @@ export const usage = (command: string, ...wrong: string[]): IronliftError =>
     next: `Run \`ironlift ${command} --help\` for what it takes.`,
   });
 
+/** A name that nobody has: help would not show which there are. */
+export const noServer = (message: string): IronliftError =>
+  new IronliftError('USAGE', message, {
+    next: '`ironlift servers --engagement FILE` lists the names; put one with blanks or signs into quotation marks.',
+  });
+
 const SECONDS: Record<string, number> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
 
 /** `90`, `90s`, `15m`, `36h`, `14d` in seconds, or undefined. */

@@ -3,7 +3,7 @@ import { comparableName } from '../../../store/model/identity.ts';
 import type { OptionValues, Command } from '../../commands.ts';
 import { wrap } from '../../terminal.ts';
 import type { World } from '../../world.ts';
-import { textOf, usage } from '../collect/options.ts';
+import { noServer, textOf, usage } from '../collect/options.ts';
 import { STUDY_HELP, studyOptions, questionOf } from './options.ts';
 import { withStudy, type Answering } from './run.ts';
 import { assessmentList, assessmentText } from './show-assessment.ts';
@@ -37,7 +37,7 @@ function show(name: string | undefined, json: boolean, { study }: Answering, wor
       ? estate.assessments
       : estate.assessments.filter((one) => comparableName(one.name) === comparableName(name));
   if (name !== undefined && found.length === 0)
-    throw usage('assess', `There is no server ${name} in the engagement`);
+    throw noServer(`There is no server ${name} in the engagement.`);
   if (json) world.out(`${JSON.stringify({ ...estate, assessments: found }, null, 2)}\n`);
   else if (name === undefined) world.out(assessmentList(estate, world.columns));
   else world.out(found.map((one) => assessmentText(one, world.columns)).join('\n'));

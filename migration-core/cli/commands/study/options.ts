@@ -1,8 +1,9 @@
 /** What `assess`, `plan` and `waves` have in common: which engagement, which question, which rules. */
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
+import { listed } from '../../../base/text.ts';
 import { parseRulePack, type RulePack } from '../../../assess/rules/pack.ts';
 import { DEFAULT_SCENARIO, keptRulePacks } from '../../../plan/kept.ts';
-import { parseScenario, type Scenario } from '../../../plan/model/scenario.ts';
+import { parseScenario, PROFILES, type Scenario } from '../../../plan/model/scenario.ts';
 import { checkedRuleBook } from '../../../plan/rules/table.ts';
 import type { EngagementFile } from '../../../store/engagement.ts';
 import { readBounded } from '../../../base/bounded-file.ts';
@@ -52,6 +53,9 @@ export function questionOf(values: OptionValues, command: string, engagement: En
       `There is no scenario ${name}; ${names.length === 0 ? 'none was kept yet' : `there are ${names.join(', ')}`}`,
     );
   }
+  const profile = textOf(values, 'profile');
+  if (profile !== undefined && !PROFILES.some((one) => one === profile))
+    throw usage(command, `--profile takes ${listed(PROFILES)}, not ${profile}`);
   const packs = keptRulePacks(engagement);
   const rules = textOf(values, 'rules');
   const changes: Record<string, unknown> = {};

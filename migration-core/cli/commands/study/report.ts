@@ -7,7 +7,7 @@ import { SEPARATORS, type Separator } from '../../../base/csv-table.ts';
 import { IronliftError, systemErrorCode } from '../../../base/errors.ts';
 import { countedProgress } from '../../../base/progress.ts';
 import { keepMemoryLean } from '../../../base/lean-memory.ts';
-import { formatBytes } from '../../../base/text.ts';
+import { formatBytes, listed as named } from '../../../base/text.ts';
 import { formatById, formats, type ReportFormat } from '../../../report/formats.ts';
 import { REPORT_DEFAULTS, type ReportInput, type ReportOptions } from '../../../report/input.ts';
 import type { Audience, Report } from '../../../report/model.ts';
@@ -131,11 +131,30 @@ function requestOf(values: OptionValues): Request {
 
 function localeOf(tag: string): string {
   try {
-    return Intl.getCanonicalLocales(tag)[0]!;
+    const [known] = Intl.NumberFormat.supportedLocalesOf(tag);
+    if (known !== undefined) return known;
   } catch {
-    throw usage('report', `--locale takes a language tag such as en-GB or de-DE, not ${tag}`);
+    // No language tag at all.
   }
+  throw usage(
+    'report',
+    `--locale takes the tag of a language that is known, such as en-GB or de-DE, not ${tag}`,
+  );
 }
+
+/** A report about nobody's servers would be empty and say that nothing was collected. */
+function checkOwner(owner: string | null, { study }: ReportInput): void {
+  const owners = new Set(study.facts.flatMap(({ annotations }) => annotations.owner ?? []));
+  if (owner === null || owners.has(owner)) return;
+  throw new IronliftError('USAGE', `No server has the owner ${owner}.`, {
+    next:
+      owners.size === 0
+        ? 'Nobody was told to own a server; `ironlift servers export` makes a table to say so in, `servers annotate` reads it.'
+        : `Name one of them as they were told: ${named([...owners].sort(byCodeUnits))}.`,
+  });
+}
+
+const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** What formats of one file are called; formats of several files name theirs. */
 const fileName = ({ extension }: ReportFormat): string => `${BASE}.${extension}`;
@@ -177,6 +196,7 @@ async function writeAll(
     progress.clear();
     world.err(`${wrap(`warning: ${stale}`, world.columns, '  ')}\n`);
   }
+  checkOwner(request.options.owner, input);
   const report = makeReport(input, request.options, request.redacted);
   if (report.sections.length === 0)
     throw usage('report', 'None of these chapters is for this audience; leave --sections away');

@@ -30,7 +30,7 @@ export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns
   say(
     totals.placed === 0
       ? 'No server becomes a virtual machine in this plan.'
-      : `${plural(totals.placed, 'server')} of ${totals.servers} on ${plural(totals.hosts, 'host')}, ${totals.ratio.toFixed(1)} on each. At least ${plural(bound.hosts, 'host')} needed (${bound.by})${plan.unplaced.length > 0 ? ` for all of them` : `; the plan is ${percent(bound.gap)} above that`}.`,
+      : `${plural(totals.placed, 'server')} of ${totals.servers} on ${plural(totals.hosts, 'host')}, ${totals.ratio.toFixed(1)} on each. At least ${plural(bound.hosts, 'host')} needed (${bound.by})${plan.unplaced.length > 0 ? ` for all of them` : `; the plan is ${percent(bound.gap)} above that${failover.added > 0 ? `, ${plural(failover.added, 'host')} for failures aside` : ''}`}.`,
   );
   if (totals.placed > 0)
     say(
@@ -96,7 +96,7 @@ export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns
       ...(savings.omitted.length === 0
         ? []
         : [
-            `Left out for want of a price: ${savings.omitted.map(({ id, missing }) => `${id} (${missing})`).join(', ')}.`,
+            `Left out, for it is not known: ${savings.omitted.map(({ id, missing }) => `${id} (${missing})`).join(', ')}.`,
           ]),
     ],
     columns,

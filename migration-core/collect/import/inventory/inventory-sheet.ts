@@ -4,18 +4,22 @@
  */
 import { throwIfCancelled } from '../../../base/cancel.ts';
 import { IronliftError } from '../../../base/errors.ts';
+import { listed } from '../../../base/text.ts';
 import { usableMac, usableSerial, usableUuid } from '../../../store/model/identity.ts';
 import type { ServerInventory } from '../../../store/model/inventory.ts';
 import type { CollectedItem, Importer } from '../../collector.ts';
 import { count, known, number, osFamily, said, sized } from '../../values.ts';
 import { isZip } from '../../zip.ts';
 import { decodeHead } from './gather.ts';
-import type { ListField } from './list-fields.ts';
+import { LIST_FIELDS, type ListField } from './list-fields.ts';
 import { columnKey, csvRows, records, rowProblem, sheetsOf, type RawSheet, type Row } from './sheets.ts';
+import { Twins } from './twins.ts';
 
 const MAX_SERVERS = 50_000;
 /** Rows that are looked at for column names: some exports begin with a title. */
 const MAX_TITLE_ROWS = 20;
+/** Columns that are named where their names are not known. */
+const NAMED_COLUMNS = 5;
 const KIB = 1024;
 
 type Field = ListField;
@@ -168,6 +172,8 @@ export const inventorySheet: Importer = {
     for (const sheet of await sheetsOf(input, options)) {
       const list = await listIn(sheet);
       if (list === null) continue;
+      yield* unknownColumns(list.header, list.fields);
+      const twins = new Twins();
       for await (const { row, record } of records(list.sheet)) {
         throwIfCancelled(options.signal);
         const at = row + list.skipped;
@@ -181,8 +187,20 @@ export const inventorySheet: Importer = {
           continue;
         }
         found++;
+        for (const message of unreadNumbers(record, list.fields)) yield rowProblem(at, message);
+        const twin = twins.before(inventory.identity, at);
+        if (twin !== null)
+          yield rowProblem(
+            at,
+            `Row ${twin} names the server ${inventory.identity.name.slice(0, 100)} too, and no serial number or UUID tells them apart: both rows were taken for one server.`,
+          );
         yield { kind: 'inventory', inventory, observedAt: options.now() };
       }
+      if (twins.shared.length > 0)
+        yield rowProblem(
+          0,
+          `Several servers have the same name and were told apart by serial number, UUID or domain: ${listed(twins.shared.map((name) => name.slice(0, 100)))}. What is measured under the name alone may be of any of them; look at it before you rely on it.`,
+        );
       break;
     }
     if (found === 0)
@@ -193,14 +211,33 @@ export const inventorySheet: Importer = {
   },
 };
 
+/** What of the list is not read, so that nobody takes it for known. */
+function* unknownColumns(header: readonly string[], fields: Found): Generator<CollectedItem> {
+  const read = new Set(Object.values(fields).map(({ column }) => column));
+  const left = header.filter((title) => title.trim() !== '' && !read.has(columnKey(title)));
+  if (left.length === 0) return;
+  const names = left.slice(0, NAMED_COLUMNS).map((title) => title.trim().slice(0, 100));
+  yield rowProblem(
+    0,
+    `${left.length === 1 ? '1 column has a name that is not known and was' : `${left.length} columns have names that are not known and were`} left out: ${names.join(', ')}${left.length > names.length ? ' and others' : ''}. Names that are known are "Manufacturer", "Model", "Serial number", "Cores" and "Operating system", for example.`,
+  );
+}
+
 /** The sheet from its row of column names on, or null where it has none. */
-async function listIn(sheet: RawSheet): Promise<{ sheet: RawSheet; fields: Found; skipped: number } | null> {
+async function listIn(
+  sheet: RawSheet,
+): Promise<{ sheet: RawSheet; header: string[]; fields: Found; skipped: number } | null> {
   let skipped = 0;
   for await (const row of sheet.rows()) {
     const fields = fieldsOf(row);
     if (isList(fields)) {
       const from = skipped;
-      return { sheet: { name: sheet.name, rows: () => rowsFrom(sheet, from) }, fields, skipped };
+      return {
+        sheet: { name: sheet.name, rows: () => rowsFrom(sheet, from) },
+        header: row,
+        fields,
+        skipped,
+      };
     }
     skipped++;
     if (skipped >= MAX_TITLE_ROWS) break;
@@ -213,10 +250,32 @@ async function* rowsFrom(sheet: RawSheet, from: number): AsyncGenerator<string[]
   for await (const row of sheet.rows()) if (number++ >= from) yield row;
 }
 
+/** No server has none of these: a 0 in a list stands for "not filled in". */
+const NEVER_ZERO: readonly Field[] = [
+  ...(['sockets', 'cores', 'threads', 'megahertz', 'gigahertz', 'memory', 'disk'] as const),
+];
+
+/** A sentence for each cell that is not what its column counts; those that say "not known" need none. */
+function unreadNumbers(record: Row, fields: Found): string[] {
+  return [...NEVER_ZERO, 'diskUsed' as const].flatMap((field) => {
+    const value = valueOf(record, fields, field);
+    if (value === undefined || said(value) === undefined || /^[?x-]+$/iu.test(value)) return [];
+    const shown = `${LIST_FIELDS[field]}: "${value.slice(0, 40)}"`;
+    const read = numeric(value);
+    if (read === undefined) return [`${shown} is no number and was left out.`];
+    return read === 0 && field !== 'diskUsed' ? [`${shown} was taken for not known.`] : [];
+  });
+}
+
+function valueOf(record: Row, fields: Found, field: Field): string | undefined {
+  const at = fields[field];
+  return at === undefined ? undefined : record.get(at.column);
+}
+
 function serverOf(record: Row, fields: Found): ServerInventory | null {
   const get = (field: Field): string | undefined => {
-    const at = fields[field];
-    return at === undefined ? undefined : record.get(at.column);
+    const value = valueOf(record, fields, field);
+    return NEVER_ZERO.includes(field) && numeric(value) === 0 ? undefined : value;
   };
   /** Without a unit in its name the column counts GiB, as people do, unless the number is too large for that. */
   const size = (field: Field, largestGib: number): number | undefined => {
@@ -285,6 +344,8 @@ function serverOf(record: Row, fields: Found): ServerInventory | null {
 /** `1,024`, `1 024,5`, `16 GB`: digits as people write them. Not negative. */
 function numeric(value: string | undefined): number | undefined {
   if (value === undefined || value.length > 40) return undefined;
+  // 1e99 and 4x8 are not 1 and 4; what follows a number is its unit, or nothing.
+  if (/^[\d.,]+(?:e[+-]?|x)\d/iu.test(value)) return undefined;
   const digits = /^[\d.,\s\u00a0']+/u.exec(value)?.[0].replace(/[\s\u00a0']/gu, '');
   if (digits === undefined || digits === '') return undefined;
   // The last mark with other than three digits after it is the decimal one.

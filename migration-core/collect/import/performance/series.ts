@@ -23,6 +23,8 @@ interface Series {
   metric: MetricId;
   instance: string;
   interval: number;
+  /** Whether a sample of it was handed on. */
+  measured: boolean;
 }
 
 export class SeriesBuilder {
@@ -80,7 +82,7 @@ export class SeriesBuilder {
         return -1;
       }
       index = this.#series.length;
-      this.#series.push({ server, metric, instance: short, interval });
+      this.#series.push({ server, metric, instance: short, interval, measured: false });
       series.set(key, index);
     }
     return index;
@@ -124,6 +126,12 @@ export class SeriesBuilder {
     yield* ready;
   }
 
+  /** Servers that the file names without a single figure, among all whose samples were handed on. */
+  unmeasured(): string[] {
+    const measured = new Set(this.#series.filter((one) => one.measured).map(({ server }) => server));
+    return this.#servers.filter((_, index) => !measured.has(index)).map(({ identity }) => identity.name);
+  }
+
   /** By series (a counting sort keeps their order), then each by time where it is not already. */
   #sort(): void {
     const held = this.#held;
@@ -143,7 +151,9 @@ export class SeriesBuilder {
     const byServer = new Map<number, SampleBatch[]>();
     for (let i = 0; i < this.#series.length; i++) {
       if (ends[i] === ends[i + 1]) continue;
-      const { server, metric, instance, interval } = this.#series[i]!;
+      const series = this.#series[i]!;
+      const { server, metric, instance, interval } = series;
+      series.measured = true;
       const [sorted, kept] = this.#ascending(
         times.subarray(ends[i], ends[i + 1]),
         values.subarray(ends[i], ends[i + 1]),

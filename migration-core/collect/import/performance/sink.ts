@@ -1,7 +1,7 @@
 /** What every importer of samples does at the end of a piece of its file: hand on samples, problems and how far it is. */
 import { IronliftError } from '../../../base/errors.ts';
 import { throwIfCancelled } from '../../../base/cancel.ts';
-import { plural } from '../../../base/text.ts';
+import { listed, plural } from '../../../base/text.ts';
 import type { CollectionProblem } from '../../../store/engagement.ts';
 import type { CollectedItem, ImportInput, ImportOptions } from '../../collector.ts';
 import { SeriesBuilder } from './series.ts';
@@ -110,7 +110,16 @@ export class ImportSink {
       );
     const repeated = this.series.duplicates;
     if (repeated > 0)
-      this.problem(0, `${plural(repeated, 'sample')} had the time of an earlier one and were left out.`);
+      this.problem(
+        0,
+        `${plural(repeated, 'sample')} had the time of an earlier one and ${repeated === 1 ? 'was' : 'were'} left out.`,
+      );
+    const unmeasured = this.series.unmeasured();
+    if (unmeasured.length > 0 && samples > 0)
+      this.problem(
+        0,
+        `No figure was found for ${plural(unmeasured.length, 'server')} of the file, left out therefore: ${listed(unmeasured, NAMES)}.`,
+      );
     yield* this.#takeProblems();
     yield { kind: 'position', doneBytes: this.#input.size };
     if (samples === 0)
@@ -128,7 +137,11 @@ export class ImportSink {
   #ignoredSummary(): string {
     const names = [...this.#ignored].sort((a, b) => b[1] - a[1]).slice(0, NAMES);
     const more = this.#ignored.size > NAMES ? ' and others' : '';
-    return `${plural(this.#ignoredCount, 'column or record', 'columns or records')} have no place in an assessment and were left out: ${names.map(([name]) => name).join(', ')}${more}.`;
+    const are =
+      this.#ignoredCount === 1
+        ? 'has no place in an assessment and was'
+        : 'have no place in an assessment and were';
+    return `${plural(this.#ignoredCount, 'column or record', 'columns or records')} ${are} left out: ${names.map(([name]) => name).join(', ')}${more}.`;
   }
 }
 

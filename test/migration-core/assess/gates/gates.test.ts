@@ -69,4 +69,9 @@ describe('what a gate says where a part was not seen', () => {
     expect(gate?.fix).toBe('Install pciutils and collect again.');
     expect(gate?.evidence).toEqual(['lspci was not there.']);
   });
+  it('speaks of one system as of one', () => {
+    expect(gateOf('W7', { inventory: { firmware: undefined } })?.because).toBe(
+      'Whether it starts by UEFI with Secure Boot is not known: the firmware of this server was not seen.',
+    );
+  });
 });

@@ -98,12 +98,13 @@ describe('code pages', () => {
 });
 
 describe('what nobody knows', () => {
-  it('is refused with what is known', async () => {
+  it('is refused with where to find what is known', async () => {
     const input = await opened('photo.jpg', Buffer.from('ffd8ffe000104a464946', 'hex'));
     expect(() => recogniseInput(input, importers)).toThrow(
       expect.objectContaining({
         code: 'IMPORT_NOT_SUPPORTED',
-        next: expect.stringContaining('Performance Monitor') as string,
+        next: 'Export it as CSV with one row of column names, or as one of the kinds that `ironlift collect import --help` lists.',
+        data: { importers: importers.map(({ id }) => id) },
       }),
     );
   });

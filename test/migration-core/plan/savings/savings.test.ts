@@ -300,6 +300,33 @@ describe('savings', () => {
     expect(line(savings, 'space', 'U')!.after).toBe(0);
   });
 
+  it('does not set new hosts against nothing where all that moves is virtual already', () => {
+    const verdict = 'already-virtual' as const;
+    const savings = compute({
+      servers: [
+        { ...OLD, verdict },
+        { ...OLD, verdict },
+      ],
+      hosts: [[1, 2]],
+    });
+    expect(savings.lines.filter(({ id }) => ['power', 'cooling', 'carbon', 'space'].includes(id))).toEqual(
+      [],
+    );
+    expect(savings.omitted).toContainEqual({
+      id: 'power',
+      missing: 'what the present hosts of 2 servers that are virtual already draw',
+    });
+    expect(savings.omitted).toContainEqual({
+      id: 'space',
+      missing: 'what the present hosts of 2 servers that are virtual already take up in racks',
+    });
+    const mixed = compute({ servers: [{ ...OLD, verdict }, OLD], hosts: [[1, 2]] });
+    expect(line(mixed, 'power', 'kWh')).toBeDefined();
+    expect(mixed.assumptions.join(' ')).toContain(
+      'What the present hosts of 1 server that is virtual already draw, take up and cost is not known and counts as nothing, so that more is saved than is shown: srv',
+    );
+  });
+
   it('leaves virtual machines and what stays physical out of both columns', () => {
     const shape = { servers: [OLD, { ...OLD, verdict: 'already-virtual' as const }, OLD], hosts: [[1, 2]] };
     const savings = compute(shape);
@@ -355,7 +382,10 @@ describe('savings', () => {
 
   it('survives an empty estate and a template nobody knows', () => {
     const empty = compute({ servers: [], hosts: [] });
-    expect(line(empty, 'space', 'U')).toMatchObject({ before: 0, after: 0 });
+    expect([empty.lines, empty.omitted, empty.cashFlow, empty.sensitivity]).toEqual([[], [], null, null]);
+    expect(empty.notes).toContain(
+      'Nothing moves in this plan and nothing is retired, so that nothing is saved or spent.',
+    );
     expect(compute(SEVEN, {}, { templates: new Map() }).warnings).toContain(
       'Nothing is known of the host model modern-2u, so that its hosts are missing from all lines.',
     );

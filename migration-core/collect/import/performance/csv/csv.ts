@@ -1,4 +1,5 @@
 /** Plain CSV: tables of figures over time, with a mapping given by the user or proposed from the headings. */
+import { IronliftError } from '../../../../base/errors.ts';
 import { metricInfo, type MetricId } from '../../../../store/model/metrics.ts';
 import type { Importer, ImportInput, ImportOptions } from '../../../collector.ts';
 import { headText, utf8Pieces } from '../../text-encoding.ts';
@@ -21,7 +22,8 @@ export const plainCsv: Importer = {
   id: 'csv',
   name: 'CSV with a time column',
   recognise(input) {
-    if (input.isFolder || input.head.subarray(0, 1024).includes(0)) return 0;
+    // Every second byte of UTF-16 is zero: whether it is text shows only once it is decoded.
+    if (input.isFolder || headText(input).slice(0, 1024).includes('\0')) return 0;
     const sample = sampleOf(input, guessDelimiter(headText(input)));
     if (sample.headings.length < 2) return 0;
     if (guessMapping(sample.headings, sample.rows).mapping !== null) return 2;
@@ -95,6 +97,14 @@ function mappingFor(
     return { mapping: parsed.data, delimiter: parsed.data.delimiter ?? guessed };
   }
   const { headings, rows } = sampleOf(input, guessed);
+  if (rows.length === 0 && input.size <= input.head.length)
+    throw new IronliftError(
+      'IMPORT_DAMAGED',
+      `${input.name} names its columns and has no figures below them.`,
+      {
+        next: 'Export it again, for a time in which something was recorded.',
+      },
+    );
   const { mapping, doubts } = guessMapping(headings, rows);
   if (mapping === null || doubts.length > 0)
     throw needsMapping(

@@ -1,7 +1,7 @@
 /** Proposes what the columns of a CSV file mean, from their headings and the first rows. */
 import { METRICS, type MetricId } from '../../../../store/model/metrics.ts';
 import { timeAt, numberOf, type TimeFormat } from '../numbers.ts';
-import { unitFactor, unitInHeading } from '../units.ts';
+import { unitFactor, unitInHeading, type Unit } from '../units.ts';
 import type { CsvMapping, Figure } from './mapping.ts';
 
 export interface Proposal {
@@ -110,9 +110,18 @@ export function guessFigure(heading: string): { figure: Figure; sure: boolean } 
     unitFactor(meaning.metric, 'KB') !== undefined || unitFactor(meaning.metric, 'ms') !== undefined;
   return {
     figure: { ...meaning, ...(unit === undefined ? {} : { unit }) },
-    sure: unit !== undefined || !needsUnit,
+    sure:
+      (unit !== undefined && !(meaning.metric.startsWith('disk.') && isAbbreviatedBits(heading, unit))) ||
+      !needsUnit,
   };
 }
+
+/**
+ * `kbps` and `Mbps`, which are bits by their letters. Networks are measured so; of a disk most tools mean bytes, eight times as
+ * much, and a person has to say which.
+ */
+const isAbbreviatedBits = (heading: string, unit: Unit): boolean =>
+  unit.includes('bit/s') && !/bit/iu.test(heading);
 
 const TIME =
   /^(?:time|timestamp|date|datetime|date ?time|zeit|datum|when|epoch|clock|sample ?time|start ?time|fecha|horodatage)\b/u;

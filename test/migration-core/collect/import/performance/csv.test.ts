@@ -37,6 +37,24 @@ describe('plain CSV', () => {
     expect(imported.said).toContain('colour');
   });
 
+  it('in UTF-16, as Windows tools write it', async () => {
+    const text =
+      'Datum;Uhrzeit;Server;CPU-Auslastung (%)\r\n20.10.2025;00:00:00;Größe;12,5\r\n20.10.2025;00:05:00;Größe;13\r\n';
+    for (const bytes of [Buffer.from(`\ufeff${text}`, 'utf16le'), Buffer.from(text, 'utf16le')]) {
+      const imported = await importText('export.csv', bytes, { utcOffsetMinutes: 0 });
+      expect(imported.importer).toBe('csv');
+      expect(valuesOf(imported)).toEqual({ 'Größe cpu.busy': [12.5, 13] });
+    }
+  });
+
+  it('names the servers that it holds no figure of', async () => {
+    const imported = await importText(
+      'export.csv',
+      'time,server,cpu %\n2024-01-01 00:00:00Z,a,1\n2024-01-01 00:00:00Z,quiet,\n2024-01-01 00:05:00Z,quiet,n/a\n2024-01-01 00:05:00Z,a,1\n',
+    );
+    expect(imported.said).toBe('0: No figure was found for 1 server of the file, left out therefore: quiet.');
+  });
+
   it('takes what the user says of the columns', async () => {
     const text = 'a|b|c|d\n1717160400|x|0.25|7\n1717160700|x|0.5|8\n';
     const columns = {
@@ -77,6 +95,15 @@ describe('plain CSV', () => {
       data: { option: 'columns', doubts: [expect.stringContaining('unit')] },
     });
     expect(await ask('time,cpu %\n2024-01-02 00:00,1\n')).toMatchObject({ data: { option: 'serverName' } });
+    // Bits by its letters, bytes by what most tools mean: eight times as much.
+    expect(await ask('time,server,disk_read_kbps,net_in_kbps\n2024-01-02 00:00,s,1,1\n')).toMatchObject({
+      data: { doubts: ['In what unit is the column disk_read_kbps?'] },
+    });
+    expect(
+      await ask('time,server,disk read KBps,disk write kbit/s\n2024-01-02 00:00,s,1,8\n', {
+        utcOffsetMinutes: 0,
+      }),
+    ).toMatchObject({ said: '' });
     expect(await ask('time,cpu %\n2024-01-02 00:00,1\n', { columns: { form: 'round' } })).toMatchObject({
       code: 'IMPORT_NEEDS_ANSWER',
     });
@@ -88,6 +115,13 @@ describe('plain CSV', () => {
     expect(await ask('time,cpu %\n2024-01-02 00:00,1\n', { columns: unfit, serverName: 's' })).toMatchObject({
       code: 'IMPORT_NEEDS_ANSWER',
       message: expect.stringContaining('MB') as string,
+    });
+  });
+
+  it('with names of columns and nothing below them says that, not that a column is missing', async () => {
+    await expect(importText('export.csv', 'timestamp,server,cpu_percent\n')).rejects.toMatchObject({
+      code: 'IMPORT_DAMAGED',
+      message: 'export.csv names its columns and has no figures below them.',
     });
   });
 
