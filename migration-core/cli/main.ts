@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { IronliftError, isIronliftError } from '../base/errors.ts';
 import { commands, type Command, type CommandEntry, type CommandGroup } from './commands.ts';
-import { wrap } from './terminal.ts';
+import { printable, wrap } from './terminal.ts';
 import type { World } from './world.ts';
 
 /** @param more commands of rooms above this one, given by whoever puts the program together (bin/ironlift.js) */
@@ -202,7 +202,8 @@ function report(error: unknown, json: boolean, world: World): number {
     world.out(`${JSON.stringify({ error: known.toJSON() }, null, 2)}\n`);
   } else {
     // A terminal would break lines in the middle of words; a log keeps its sentences whole.
-    const fit = (text: string): string => (world.interactive ? wrap(text, world.columns, '  ') : text);
+    const fit = (text: string): string =>
+      world.interactive ? wrap(text, world.columns, '  ') : printable(text);
     world.err(`${fit(`Error: ${known.message}`)}\n`);
     world.err(`${fit(`What to do: ${known.next}`)}\n`);
     world.err(`(${known.code})\n`);

@@ -1,6 +1,7 @@
 /** The folder a conversion goes to: checked before anything is written, and left without a trace when the job fails. */
 import { mkdir, readdir, realpath, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { commandWord } from '../base/command-word.ts';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
 import { formatBytes } from '../base/text.ts';
 import { JOURNAL_NAME } from './journal.ts';
@@ -152,7 +153,7 @@ async function contents(folder: string, force: boolean): Promise<string[]> {
     next: ours
       ? names.includes(MANIFEST_NAME)
         ? `C${other}`
-        : `Continue it with \`ironlift resume ${folder}\`, give it up with \`ironlift discard ${folder}\`, c${other}`
+        : `Continue it with \`ironlift resume ${commandWord(folder)}\`, give it up with \`ironlift discard ${commandWord(folder)}\`, c${other}`
       : 'Choose an empty or new folder with -o; nothing was written.',
   });
 }

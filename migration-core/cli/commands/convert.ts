@@ -1,5 +1,6 @@
 import type { Command, OptionValues } from '../commands.ts';
-import { findingsText, ProgressLine, table, wrap } from '../terminal.ts';
+import { findingsText, printable, ProgressLine, table, wrap } from '../terminal.ts';
+import { commandWord } from '../../base/command-word.ts';
 import { IronliftError } from '../../base/errors.ts';
 import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
 import type { ConversionPreview } from '../../convert/convert.ts';
@@ -225,7 +226,7 @@ function planText({ plan, destination, findings }: ConversionPreview, world: Wor
     ),
     '',
     ...(findings.length === 0 ? [] : ['Found:', findingsText(findings, world.columns)]),
-    `To copy: ${formatBytes(bytes)}, to ${destination.folder}. Nothing was written.`,
+    `To copy: ${formatBytes(bytes)}, to ${printable(destination.folder)}. Nothing was written.`,
     '',
   ].join('\n');
 }
@@ -252,8 +253,8 @@ export function resultText(folder: string, manifest: Manifest, world: World): st
     ...(warnings.length === 0 ? [] : ['Found:', findingsText(warnings, world.columns)]),
     `Done in ${formatSeconds(seconds)}: ${formatBytes(copied)} copied, ${formatBytes(skipped)} not needed, ` +
       `${plural(manifest.edits.length, 'change')} to the guest, ${verified ? 'verified' : 'not verified'}.`,
-    `The machine is in ${folder}; README.txt there says how to bring it up.`,
-    `Try it now: ironlift boot-test ${folder}`,
+    `The machine is in ${printable(folder)}; README.txt there says how to bring it up.`,
+    `Try it now: ironlift boot-test ${commandWord(printable(folder))}`,
     '',
   ].join('\n');
 }
