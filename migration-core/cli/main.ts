@@ -16,6 +16,7 @@ export async function main(args: string[], more: readonly CommandEntry[] = []): 
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  const isPrinted = keepGoing();
   const world: World = {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
@@ -26,9 +27,28 @@ export async function main(args: string[], more: readonly CommandEntry[] = []): 
     environment: process.env,
     ask: (question, { hidden }) => askTerminal(question, hidden, controller.signal),
   };
-  process.exitCode = await runCommandLine(args, world, more);
+  const status = await runCommandLine(args, world, more);
+  process.exitCode = status === 0 && !isPrinted() ? 1 : status;
   process.off('SIGINT', stop);
   process.off('SIGTERM', stop);
+}
+
+/**
+ * Whoever reads what is printed may leave (`| head`, a terminal that is closed, a log on a full disk): no reason to break off
+ * a copy that has run for hours. Returns whether standard output took all that it was given from someone still there.
+ */
+function keepGoing(): () => boolean {
+  let printed = true;
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || !printed) return;
+    printed = false;
+    process.exitCode ||= 1;
+    process.stderr.write(
+      `Error: What was to be printed could not be written (${error.code ?? error.message}).\nWhat to do: Free some space where standard output goes, or send it elsewhere.\n`,
+    );
+  });
+  return () => printed;
 }
 
 /** On standard error, so that standard output stays what it is. */
