@@ -13,6 +13,7 @@ import type { CheckpointDistance } from './checkpoints.ts';
 import {
   createDestination,
   planDestination,
+  refuseForeign,
   refuseInputsWithin,
   type DestinationPlan,
 } from './destination.ts';
@@ -129,6 +130,7 @@ export async function previewAt<T>(
         ...server.disks.flatMap(({ source }) => [source.description.path, ...source.files]),
         ...options.drivers,
       ]);
+      refuseForeign(planned);
       return planned;
     });
     return await look({ server, plan, destination, findings, now }, steps);
