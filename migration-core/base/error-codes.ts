@@ -24,6 +24,7 @@ export const ERROR_KINDS = {
   GPT_DAMAGED: 'refused',
   NO_PARTITION_TABLE: 'refused',
   DISK_TRUNCATED: 'refused',
+  SECTOR_SIZE_UNUSUAL: 'refused',
   // filesystem/fat
   FAT_DAMAGED: 'refused',
   NAME_NOT_ALLOWED: 'failed',

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { IronliftError, isIronliftError } from '../base/errors.ts';
 import { commands, type Command, type CommandEntry, type CommandGroup } from './commands.ts';
-import { wrap } from './terminal.ts';
+import { printable, wrap } from './terminal.ts';
 import type { World } from './world.ts';
 
 /** @param more commands of rooms above this one, given by whoever puts the program together (bin/ironlift.js) */
@@ -16,6 +16,7 @@ export async function main(args: string[], more: readonly CommandEntry[] = []): 
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  const isPrinted = keepGoing();
   const world: World = {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
@@ -26,9 +27,28 @@ export async function main(args: string[], more: readonly CommandEntry[] = []): 
     environment: process.env,
     ask: (question, { hidden }) => askTerminal(question, hidden, controller.signal),
   };
-  process.exitCode = await runCommandLine(args, world, more);
+  const status = await runCommandLine(args, world, more);
+  process.exitCode = status === 0 && !isPrinted() ? 1 : status;
   process.off('SIGINT', stop);
   process.off('SIGTERM', stop);
+}
+
+/**
+ * Whoever reads what is printed may leave (`| head`, a terminal that is closed, a log on a full disk): no reason to break off
+ * a copy that has run for hours. Returns whether standard output took all that it was given from someone still there.
+ */
+function keepGoing(): () => boolean {
+  let printed = true;
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || !printed) return;
+    printed = false;
+    process.exitCode ||= 1;
+    process.stderr.write(
+      `Error: What was to be printed could not be written (${error.code ?? error.message}).\nWhat to do: Free some space where standard output goes, or send it elsewhere.\n`,
+    );
+  });
+  return () => printed;
 }
 
 /** On standard error, so that standard output stays what it is. */
@@ -202,7 +222,8 @@ function report(error: unknown, json: boolean, world: World): number {
     world.out(`${JSON.stringify({ error: known.toJSON() }, null, 2)}\n`);
   } else {
     // A terminal would break lines in the middle of words; a log keeps its sentences whole.
-    const fit = (text: string): string => (world.interactive ? wrap(text, world.columns, '  ') : text);
+    const fit = (text: string): string =>
+      world.interactive ? wrap(text, world.columns, '  ') : printable(text);
     world.err(`${fit(`Error: ${known.message}`)}\n`);
     world.err(`${fit(`What to do: ${known.next}`)}\n`);
     world.err(`(${known.code})\n`);

@@ -11,6 +11,9 @@ import type { World } from './world.ts';
 export const printable = (text: string): string =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, '?');
 
+/** The same of a text of several lines, which stay lines. */
+export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
 /** Columns two spaces apart; the last is not padded. Numbers (a column where every cell starts with a digit) go right. */
 export function table(head: string[], rows: string[][]): string {
   const all = [head, ...rows].map((row) => row.map(printable));
@@ -91,7 +94,7 @@ export class ProgressLine {
     if (phase === this.#phase && now - this.#last < due) return;
     this.#phase = phase;
     this.#last = now;
-    const text = line();
+    const text = printable(line());
     if (this.#world.interactive) {
       this.#world.err(`\r${text.slice(0, this.#world.columns - 1)}\u001b[K`);
       this.#drawn = true;
@@ -114,7 +117,7 @@ export class ProgressLine {
   /** A sentence of its own, above the line of progress. */
   readonly say = (text: string): void => {
     this.clear();
-    this.#world.err(`${text}\n`);
+    this.#world.err(`${printableLines(text)}\n`);
   };
 
   clear(): void {

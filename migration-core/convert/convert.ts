@@ -13,6 +13,7 @@ import type { CheckpointDistance } from './checkpoints.ts';
 import {
   createDestination,
   planDestination,
+  refuseForeign,
   refuseInputsWithin,
   type DestinationPlan,
 } from './destination.ts';
@@ -28,6 +29,7 @@ import { takeLock } from './lock.ts';
 import type { Manifest } from './manifest.ts';
 import type { ConvertOptions } from './options.ts';
 import { checkOptions, planConversion, type ConversionPlan } from './plan.ts';
+import { SECTOR_SIZE } from './sector-size.ts';
 import { openServer, type OpenServer } from './server.ts';
 import { Steps, type StepTiming } from './steps.ts';
 
@@ -117,10 +119,9 @@ export async function previewAt<T>(
           largestFile: await (world.largestFile ?? largestFile)(resolve(options.output)),
         }),
     );
-    const findings = distinct([...server.findings, ...plan.findings]).filter(
-      // Without fixing, a system that cannot be prepared is copied as it is: the caller asked for that.
-      ({ code }) => options.fix || (code !== server.refusal?.code && code !== ONLY_FOR_CHANGES),
-    );
+    const found = distinct([...server.findings, ...plan.findings]);
+    // Without fixing, a system that cannot be prepared is copied as it is: the caller asked for that.
+    const findings = options.fix ? found : asCopied(found, server.refusal?.code);
     const destination = await steps.run('pre-flight', 'Checking everything before the copy', async () => {
       refuseBlockers(findings);
       const planned = await planDestination(options.output, plan.needBytes, options.force);
@@ -129,6 +130,7 @@ export async function previewAt<T>(
         ...server.disks.flatMap(({ source }) => [source.description.path, ...source.files]),
         ...options.drivers,
       ]);
+      refuseForeign(planned);
       return planned;
     });
     return await look({ server, plan, destination, findings, now }, steps);
@@ -139,6 +141,13 @@ export async function previewAt<T>(
 
 /** Of a volume that may be copied and must not be changed. */
 const ONLY_FOR_CHANGES = 'NTFS_LOG_DIRTY';
+
+/** What was found, for a copy without changes to the guest. */
+function asCopied(findings: Finding[], refusal: string | undefined): Finding[] {
+  return findings
+    .filter(({ code }) => code !== refusal && code !== ONLY_FOR_CHANGES)
+    .map((finding) => (finding.code === SECTOR_SIZE ? { ...finding, severity: 'warning' } : finding));
+}
 
 /** Converts a server into a folder with a finished virtual machine. @throws PAUSED where what was written is kept */
 export async function convertServer(options: ConvertOptions, world: ConvertWorld): Promise<ConversionResult> {

@@ -1,8 +1,10 @@
 /** The folder a conversion goes to: checked before anything is written, and left without a trace when the job fails. */
 import { mkdir, readdir, realpath, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { commandWord } from '../base/command-word.ts';
 import { IronliftError, systemErrorCode } from '../base/errors.ts';
-import { formatBytes } from '../base/text.ts';
+import { readBounded } from '../base/bounded-file.ts';
+import { formatBytes, listed } from '../base/text.ts';
 import { JOURNAL_NAME } from './journal.ts';
 import { LOCK_NAME, lockedBy } from './lock.ts';
 import { MANIFEST_NAME } from './manifest.ts';
@@ -152,9 +154,37 @@ async function contents(folder: string, force: boolean): Promise<string[]> {
     next: ours
       ? names.includes(MANIFEST_NAME)
         ? `C${other}`
-        : `Continue it with \`ironlift resume ${folder}\`, give it up with \`ironlift discard ${folder}\`, c${other}`
+        : `Continue it with \`ironlift resume ${commandWord(folder)}\`, give it up with \`ironlift discard ${commandWord(folder)}\`, c${other}`
       : 'Choose an empty or new folder with -o; nothing was written.',
   });
+}
+
+/** Bytes of a record that is looked through; one with the former contents of many files has some MiB. */
+const LARGEST_RECORD = 256 << 20;
+
+/** What a conversion has besides what its records name: results of its boot test, and what it writes while it runs. */
+const OF_A_JOB = /^(boot-test|ironlift\.(json|journal\.jsonl|lock.*|copy-\d+\.log)|.*\.partial)$/su;
+
+/**
+ * What a person put beside an earlier conversion is not what --force is about.
+ * @throws DESTINATION_EXISTS where no conversion wrote what would be replaced
+ */
+export function refuseForeign({ folder, replaces }: Pick<DestinationPlan, 'folder' | 'replaces'>): void {
+  const records = [MANIFEST_NAME, JOURNAL_NAME]
+    .filter((name) => replaces.includes(name))
+    .map((name) => {
+      const bytes = readBounded(join(folder, name), LARGEST_RECORD);
+      return 'why' in bytes ? '' : bytes.toString('utf8');
+    });
+  const foreign = replaces.filter(
+    (name) => !OF_A_JOB.test(name) && !records.some((text) => text.includes(JSON.stringify(name))),
+  );
+  if (foreign.length === 0) return;
+  throw new IronliftError(
+    'DESTINATION_EXISTS',
+    `The folder ${folder} holds what no conversion wrote: ${listed(foreign)}.`,
+    { next: 'Move that elsewhere, or choose another folder with -o; nothing was written or removed.' },
+  );
 }
 
 /** @throws JOB_RUNNING */

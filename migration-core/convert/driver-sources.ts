@@ -71,7 +71,8 @@ function aboutSource(source: OpenDriverSource, count: number, guest: Guest): Fin
 }
 
 const notUsed = (guest: Guest | null, count: number): Finding => ({
-  severity: 'info',
+  // The result speaks of warnings alone, and who gave drivers counts on them.
+  severity: 'warning',
   code: 'DRIVER_SOURCE_NOT_USED',
   message: `${plural(count, 'driver source is', 'driver sources are')} not used: ${
     guest === null ? 'no operating system was recognised' : `${guest.os.name} has its drivers in its kernel`

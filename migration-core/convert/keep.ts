@@ -1,5 +1,6 @@
 /** Whether a job that does not come to its end leaves what it has for later, and what it says then. */
 import { isPause } from '../base/cancel.ts';
+import { commandWord } from '../base/command-word.ts';
 import { IronliftError, isIronliftError } from '../base/errors.ts';
 import type { Job } from './fill-folder.ts';
 
@@ -18,7 +19,7 @@ export function keepsPartial({ world, past }: Stopped, error: unknown): boolean 
 /** The same error, with what can be done now that everything is still there. */
 export function keptError(folder: string, error: unknown): unknown {
   if (!isIronliftError(error)) return error;
-  const goOn = `continue with \`ironlift resume ${folder}\``;
+  const goOn = `continue with \`ironlift resume ${commandWord(folder)}\``;
   if (error.kind === 'cancelled')
     return new IronliftError('PAUSED', 'The job was stopped; what it has copied is kept.', {
       next: `To go on, ${goOn}.`,

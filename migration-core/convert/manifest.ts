@@ -1,11 +1,14 @@
 /** `ironlift.json`: what a finished conversion is made of, where it came from, and how each change of the guest is undone. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readBounded } from '../base/bounded-file.ts';
+import { commandWord } from '../base/command-word.ts';
 import { IronliftError } from '../base/errors.ts';
 import { DISK_BUSES, NIC_MODELS } from '../target/machine.ts';
 import { renameFinished } from '../image/partial.ts';
 import { partial, writeDurably } from './files.ts';
+import { JOURNAL_NAME } from './journal.ts';
 
 export const MANIFEST_NAME = 'ironlift.json';
 
@@ -228,11 +231,17 @@ async function completeReplacing(folder: string, manifest: Manifest): Promise<vo
 
 /** Reads the manifest of a finished conversion. @throws NOT_A_CONVERSION */
 export async function readManifest(folder: string): Promise<Manifest> {
+  const begun = existsSync(join(folder, JOURNAL_NAME)) && !existsSync(join(folder, MANIFEST_NAME));
   const refuse = (why: string, cause: unknown): IronliftError =>
-    new IronliftError('NOT_A_CONVERSION', `${folder} is not a finished conversion: ${why}.`, {
-      next: `Name the folder that \`ironlift convert\` wrote; it holds a file ${MANIFEST_NAME}.`,
-      cause,
-    });
+    begun
+      ? new IronliftError('NOT_A_CONVERSION', `The conversion in ${folder} did not come to its end.`, {
+          next: `Continue it with \`ironlift resume ${commandWord(folder)}\`, then start again.`,
+          cause,
+        })
+      : new IronliftError('NOT_A_CONVERSION', `${folder} is not a finished conversion: ${why}.`, {
+          next: `Name the folder that \`ironlift convert\` wrote; it holds a file ${MANIFEST_NAME}.`,
+          cause,
+        });
   let text: string;
   try {
     const bytes = readBounded(join(folder, MANIFEST_NAME), LARGEST);

@@ -66,7 +66,7 @@ export function checkOptions(options: ConvertOptions): Target {
     wrong.push('--memory takes a whole number of MiB from 64 up');
   }
   if (options.name !== null && !/^[\w][\w .-]{0,79}$/u.test(options.name)) {
-    wrong.push('--name takes up to 80 letters, digits, spaces, dots, dashes and underscores');
+    wrong.push('--name takes up to 80 letters from A to Z, digits, spaces, dots, dashes and underscores');
   }
   if (wrong.length > 0 || target === null) {
     throw new IronliftError('USAGE', `${wrong.join('; ')}.`, {

@@ -19,6 +19,7 @@ import type { HelperCommand } from '../source/elevated/helper-command.ts';
 import { expandSources } from '../source/machine/expand.ts';
 import type { SourceMachine } from '../source/machine/read.ts';
 import { openSource, type SourceDisk } from '../source/open.ts';
+import { sectorSizeFinding } from './sector-size.ts';
 import { RAID_TYPES } from '../volume/recognise-members.ts';
 import { contentUsed } from '../volume/used.ts';
 import { diskUsedMap, openVolumes, type Volume } from '../volume/volumes.ts';
@@ -139,7 +140,10 @@ export async function openServer(specs: readonly string[], options: OpenServerOp
     findings.push(...found.findings);
     for (const [index, disk] of disks.entries()) {
       disk.table = found.disks[index]!.table;
-      findings.push(...disk.table.findings);
+      // What it says of the sectors is said below, with the sectors of the virtual disk in mind.
+      findings.push(...disk.table.findings.filter(({ code }) => code !== 'SECTOR_SIZE_DIFFERS'));
+      const sectors = sectorSizeFinding(`disk${index}`, disk.table);
+      if (sectors !== null) findings.push(sectors);
       for (const { bytes, offset } of disk.table.repairs) await disk.overlay.write(bytes, offset);
     }
     const volumes: ServerVolume[] = [];

@@ -146,7 +146,7 @@ const NAMED: readonly [endings: RegExp, name: string][] = [
 function refuseMisnamed(path: string): void {
   const name = NAMED.find(([endings]) => endings.test(path))?.[1];
   if (name === undefined) return;
-  throw new IronliftError('IMAGE_DAMAGED', `${path} is called as ${name} is, but its contents are none.`, {
+  throw new IronliftError('IMAGE_DAMAGED', `${path} is named like ${name} and does not hold one.`, {
     next: 'Copy it again, complete, from where it came. If it is a raw disk, give its name the ending .img.',
     data: { path },
   });

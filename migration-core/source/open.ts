@@ -51,9 +51,5 @@ async function unclaimed(spec: string): Promise<Error> {
   if (found.isDirectory()) return notADisk(spec, 'a folder', 'Name the image file in it.');
   if (found.isCharacterDevice())
     return notADisk(spec, 'a character device', 'Name a disk that `ironlift disks` lists.');
-  return notADisk(
-    spec,
-    'neither a file nor a disk',
-    'Name an image file, or a disk that `ironlift disks` lists.',
-  );
+  return notADisk(spec, 'a pipe or socket', 'Name an image file, or a disk that `ironlift disks` lists.');
 }

@@ -1,5 +1,6 @@
 import type { Command, OptionValues } from '../commands.ts';
-import { findingsText, ProgressLine, table, wrap } from '../terminal.ts';
+import { findingsText, labelled, printable, ProgressLine, table, wrap } from '../terminal.ts';
+import { commandWord } from '../../base/command-word.ts';
 import { IronliftError } from '../../base/errors.ts';
 import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
 import type { ConversionPreview } from '../../convert/convert.ts';
@@ -202,14 +203,22 @@ function planJson(
 function machineText(
   { name, cpus, memoryMiB, firmware }: Manifest['machine'],
   hardware: readonly { what: string; source: string; virtual: string }[],
+  columns: number,
 ): string {
+  const rows = table(
+    ['Hardware', 'Physical server', 'Virtual machine'],
+    hardware.map(({ what, source, virtual }) => [what, source, virtual]),
+  );
+  const fits = rows.split('\n').every((line) => line.length <= columns);
   return [
     `Virtual machine ${name}: ${plural(cpus, 'CPU')}, ${memoryMiB} MiB of memory, ${firmware.toUpperCase()} firmware`,
     '',
-    table(
-      ['Hardware', 'Physical server', 'Virtual machine'],
-      hardware.map(({ what, source, virtual }) => [what, source, virtual]),
-    ),
+    fits
+      ? rows
+      : `Hardware of the server -> and of the virtual machine\n${labelled(
+          hardware.map(({ what, source, virtual }) => [what, `${source} -> ${virtual}`]),
+          columns,
+        )}`,
   ].join('\n');
 }
 
@@ -217,7 +226,7 @@ function planText({ plan, destination, findings }: ConversionPreview, world: Wor
   const changes = plan.fixes.flatMap(({ edits }) => edits);
   const bytes = plan.toCopy.reduce((sum, list) => sum + list.bytes, 0);
   return [
-    machineText(plan.machine, plan.hardware),
+    machineText(plan.machine, plan.hardware, world.columns),
     `Changes to the guest (${changes.length}), made on the copy:`,
     ...changes.map(
       ({ what, why }, index) =>
@@ -225,7 +234,7 @@ function planText({ plan, destination, findings }: ConversionPreview, world: Wor
     ),
     '',
     ...(findings.length === 0 ? [] : ['Found:', findingsText(findings, world.columns)]),
-    `To copy: ${formatBytes(bytes)}, to ${destination.folder}. Nothing was written.`,
+    `To copy: ${formatBytes(bytes)}, to ${printable(destination.folder)}. Nothing was written.`,
     '',
   ].join('\n');
 }
@@ -248,12 +257,16 @@ export function resultText(folder: string, manifest: Manifest, world: World): st
   );
   return [
     '',
-    machineText(manifest.machine, manifest.hardware ?? []),
+    machineText(manifest.machine, manifest.hardware ?? [], world.columns),
     ...(warnings.length === 0 ? [] : ['Found:', findingsText(warnings, world.columns)]),
-    `Done in ${formatSeconds(seconds)}: ${formatBytes(copied)} copied, ${formatBytes(skipped)} not needed, ` +
-      `${plural(manifest.edits.length, 'change')} to the guest, ${verified ? 'verified' : 'not verified'}.`,
-    `The machine is in ${folder}; README.txt there says how to bring it up.`,
-    `Try it now: ironlift boot-test ${folder}`,
+    wrap(
+      `Done in ${formatSeconds(seconds)}: ${formatBytes(copied)} copied, ${formatBytes(skipped)} not needed, ` +
+        `${plural(manifest.edits.length, 'change')} to the guest, ${verified ? 'verified' : 'not verified'}.`,
+      world.columns,
+      '  ',
+    ),
+    `The machine is in ${printable(folder)}; README.txt there says how to bring it up.`,
+    `Try it now: ironlift boot-test ${commandWord(printable(folder))}`,
     '',
   ].join('\n');
 }

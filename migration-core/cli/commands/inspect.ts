@@ -1,5 +1,5 @@
 import type { Command } from '../commands.ts';
-import { findingsText, printable, ProgressLine, table } from '../terminal.ts';
+import { findingsText, printable, printableLines, ProgressLine, table } from '../terminal.ts';
 import { IronliftError } from '../../base/errors.ts';
 import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
 import type { OpenServer } from '../../convert/server.ts';
@@ -138,7 +138,7 @@ function text(server: OpenServer, toCopy: number[], seconds: number, world: Worl
     `${blocked ? 'This server cannot be converted as it is.' : 'This server can be converted.'} ${formatBytes(bytes)} of ${formatBytes(size)} on ${plural(server.disks.length, 'disk')} would be copied. Looked at in ${formatSeconds(seconds)}.`,
     '',
   );
-  return lines.join('\n');
+  return printableLines(lines.join('\n'));
 }
 
 function kernelsText(kernels: Guest['kernels']): string[] {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { commandWord } from '../../base/command-word.ts';
 import { IronliftError } from '../../base/errors.ts';
 import { formatSeconds, plural } from '../../base/text.ts';
 import type { Command } from '../commands.ts';
@@ -35,7 +36,7 @@ they are found in the room of a harbour, with a month of measurements of each.`,
       progress.clear();
       world.out(
         `${plural(counts.servers, 'server')} with ${counts.samples.toLocaleString('en-US')} samples in ${path}, made in ${formatSeconds((world.now() - began) / 1000)}.\n` +
-          `Try \`ironlift assess --engagement ${path}\`, then \`ironlift plan\` and \`ironlift waves\` with the same file.\n`,
+          `Try \`ironlift assess --engagement ${commandWord(path)}\`, then \`ironlift plan\` and \`ironlift waves\` with the same file.\n`,
       );
       return 0;
     } finally {

@@ -37,7 +37,7 @@ export async function openInput(
     const file = await stat(fileItself(path));
     if (file.isBlockDevice() || /^\\\\[.?]\\/u.test(path)) return await openDevice(path, signal);
     if (file.isDirectory()) throw notADisk(path, 'a folder', 'Name the image file in it.');
-    if (!file.isFile()) throw notADisk(path, 'neither a file nor a disk', 'Name an image file.');
+    if (!file.isFile()) throw notADisk(path, 'a pipe, socket or character device', 'Name an image file.');
     refuseUnfinished(path);
     if (file.size === 0) throw empty(path);
     await access(fileItself(path), constants.R_OK);

@@ -10,6 +10,18 @@ export function damaged(what: string, data: Record<string, unknown> = {}): Ironl
   });
 }
 
+/** Bytes. No repair brings back what was not copied. */
+export function cutShort(expected: number, there: number): IronliftError {
+  return new IronliftError(
+    'EXT_DAMAGED',
+    `The ext file system is cut short: it should have ${expected} bytes, and its volume ends after ${there}.`,
+    {
+      next: 'Make the copy of the disk again and check that its size is that of the source.',
+      data: { expected, there },
+    },
+  );
+}
+
 export function unsupportedFeature(names: string[]): IronliftError {
   return new IronliftError(
     'EXT_UNSUPPORTED_FEATURE',

@@ -5,7 +5,7 @@ import { readUuid } from '../../base/guid.ts';
 import type { BlockSource } from '../../block/source.ts';
 import { readBytes } from '../../block/source.ts';
 import { superblockChecksum } from './checksum.ts';
-import { damaged } from './errors.ts';
+import { cutShort, damaged } from './errors.ts';
 import {
   COMPAT,
   EXT_MAGIC,
@@ -98,9 +98,7 @@ export function parseSuperblock(raw: Uint8Array<ArrayBuffer>, volumeSize: number
   demand(firstDataBlock === (blockSize === 1024 && !bigalloc ? 1 : 0), 'a wrong first data block');
   demand(blocksCount > firstDataBlock, 'no blocks');
   if (blocksCount * blockSize > volumeSize) {
-    throw damaged(
-      `it should have ${blocksCount * blockSize} bytes, but the volume ends after ${volumeSize} (a truncated copy?)`,
-    );
+    throw cutShort(blocksCount * blockSize, volumeSize);
   }
 
   const logClusterSize = bigalloc ? u32(SB.logClusterSize) : logBlockSize;

@@ -127,6 +127,15 @@ function matchDisks(
     }
     for (const [name] of [...open]) if (open.get(name)?.length === 1) settle(name, open.get(name)![0]!);
   }
+  // One line that nobody took out when its partition was removed is no reason to lose the others of its disk.
+  for (const [name, candidates] of [...open]) {
+    if (candidates.length > 0) continue;
+    const { order, uses: its } = uses.get(name)!;
+    const likely = disksWithout(volumes, its, claimed).filter(
+      (disk) => ![...matched].some(([other, number]) => number === disk && sameSort(other, name)),
+    );
+    if (order === null ? likely.length === 1 : likely.includes(order)) settle(name, order ?? likely[0]!);
+  }
   for (const [name, candidates] of open) matched.set(name, candidates.length > 1 ? 'unclear' : 'absent');
   return matched;
 }
@@ -149,6 +158,21 @@ function candidateDisks(
   return disks.filter((disk) => uses.every((use) => has(disk, use)));
 }
 
+/** Disks that have some of these partitions, with fitting content, and where all the others are simply not there. */
+function disksWithout(
+  volumes: readonly VolumeInfo[],
+  uses: readonly Use[],
+  claimed: ReadonlySet<string>,
+): number[] {
+  const there = (disk: number): Use[] =>
+    uses.filter(({ partition }) =>
+      volumes.some((volume) => volume.disk === disk && volume.partition === partition),
+    );
+  return [...new Set(volumes.map((volume) => volume.disk))].filter(
+    (disk) => there(disk).length > 0 && candidateDisks(volumes, there(disk), claimed).includes(disk),
+  );
+}
+
 const sameSort = (a: string, b: string): boolean => sortOf(a) === sortOf(b);
 const sortOf = (name: string): string =>
   /^(by-[a-z]+|mapper|sd|hd|vd|xvd|nvme|mmcblk|cciss|ida|rd)/.exec(name)?.[0] ?? name;
@@ -159,5 +183,6 @@ function fits(volume: VolumeInfo, type: string): boolean {
   if (/^ext[234]$/.test(type)) return /^ext[234]$/.test(volume.type);
   if (type === 'swap') return /^(swap|swsuspend)$/.test(volume.type);
   if (/^(vfat|msdos|fat)$/.test(type)) return /^(vfat|msdos|fat)$/.test(volume.type);
+  if (/^(ntfs|ntfs3|ntfs-3g|fuseblk)$/.test(type)) return volume.type === 'ntfs';
   return type.split(',').includes(volume.type);
 }

@@ -38,8 +38,8 @@ export async function findRoot(volumes: readonly OpenVolume[], chosen?: string):
     const root = roots.find(({ info }) => info.id === chosen);
     if (root !== undefined) return root;
     const known =
-      roots.length === 0 ? 'none of the volumes holds one' : `there is one on ${await listed(roots)}`;
-    throw new IronliftError('NO_OS_FOUND', `There is no operating system on ${chosen}; ${known}.`, {
+      roots.length === 0 ? 'none of the volumes holds one' : `the disks hold ${await listed(roots)}`;
+    throw new IronliftError('NO_OS_FOUND', `There is no operating system on ${chosen}: ${known}.`, {
       next: 'Choose another volume, or leave the choice out.',
     });
   }
@@ -48,7 +48,7 @@ export async function findRoot(volumes: readonly OpenVolume[], chosen?: string):
       'SEVERAL_OS_FOUND',
       `The server has several operating systems: ${await listed(roots)}.`,
       {
-        next: 'Say which one the virtual machine is to start, by the name of its volume.',
+        next: `Say which one the virtual machine is to start, by the name of its volume (--root ${roots[0]!.info.id}).`,
         data: { roots: roots.map(({ info }) => info.id) },
       },
     );

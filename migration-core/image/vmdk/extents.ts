@@ -2,6 +2,7 @@
 import { fstatSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, win32 } from 'node:path';
+import { IronliftError } from '../../base/errors.ts';
 import { ExtentList } from '../../base/extents.ts';
 import { fileSource } from '../../block/file-source.ts';
 import { checkRange } from '../../block/range.ts';
@@ -128,7 +129,14 @@ async function findExtent(path: string, name: string): Promise<string> {
     if (dirname(await realpath(found)) === (await realpath(folder))) return found;
     throw damaged(path, `${candidate}, which belongs to it, is a link to another folder`);
   }
-  throw damaged(path, `${name}, which belongs to it, is not beside it`, { missing: name });
+  throw new IronliftError(
+    'IMAGE_DAMAGED',
+    `The disk image ${path} is not complete: its part ${name} is not beside it.`,
+    {
+      next: `Copy ${name} and all other parts from where the image came into the same folder, under the names they had.`,
+      data: { path, missing: name },
+    },
+  );
 }
 
 function flatExtent(line: ExtentLine, { file, taken }: OpenFile): BlockSource {

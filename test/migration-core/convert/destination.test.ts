@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   createDestination,
   planDestination,
+  refuseForeign,
   refuseInputsWithin,
 } from '../../../migration-core/convert/destination.ts';
 import { takeLock } from '../../../migration-core/convert/lock.ts';
@@ -62,6 +63,24 @@ describe('planDestination', () => {
     expect(plan.replaces.sort()).toEqual(['boot-test', 'ironlift.json']);
     await createDestination(plan, async () => undefined);
     expect(await readdir(base)).toEqual([]);
+  });
+
+  it('keeps what a person put beside an earlier conversion, forced or not', async () => {
+    const base = await scratchFolder();
+    await writeFile(join(base, 'ironlift.json'), '{"disks":[{"file":"web01-disk0.qcow2"}]}');
+    await writeFile(join(base, 'ironlift.journal.jsonl'), '{"data":{"files":["README.txt"]}}');
+    for (const name of ['web01-disk0.qcow2', 'README.txt', 'x.partial', 'ironlift.copy-0.log'])
+      await writeFile(join(base, name), '');
+    refuseForeign(await planDestination(base, 0, true));
+    await writeFile(join(base, 'notes.txt'), 'mine');
+    const plan = await planDestination(base, 0, true);
+    expect(plan.replaces).toHaveLength(7);
+    await expect((async () => refuseForeign(plan))()).rejects.toMatchObject({
+      code: 'DESTINATION_EXISTS',
+      message: `The folder ${base} holds what no conversion wrote: notes.txt.`,
+      next: 'Move that elsewhere, or choose another folder with -o; nothing was written or removed.',
+    });
+    expect(await readdir(base)).toHaveLength(7);
   });
 
   it('never replaces what the conversion itself reads', async () => {

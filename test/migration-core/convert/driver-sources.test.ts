@@ -73,6 +73,8 @@ describe('driver sources', () => {
     expect(found.findings.map(({ message }) => message)).toEqual([
       '1 driver source is not used: Debian 12 has its drivers in its kernel.',
     ]);
+    // Who gave drivers counts on them, and the result of a conversion speaks of warnings alone.
+    expect(found.findings.map(({ severity }) => severity)).toEqual(['warning']);
     const unknown = await withDrivers(['/a', '/b'], null, undefined, (all) => Promise.resolve(all));
     expect(unknown.findings.map(({ message }) => message)).toEqual([
       '2 driver sources are not used: no operating system was recognised.',

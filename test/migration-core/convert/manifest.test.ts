@@ -1,3 +1,4 @@
+import { JOURNAL_NAME } from '../../../migration-core/convert/journal.ts';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -133,6 +134,16 @@ describe('readManifest', () => {
     });
     await lock.release();
     expect(await readdir(folder)).toEqual([MANIFEST_NAME]);
+  });
+
+  it('says of a conversion that was interrupted how to go on with it', async () => {
+    const folder = await scratchFolder();
+    await writeFile(join(folder, JOURNAL_NAME), '');
+    await expect(readManifest(folder)).rejects.toMatchObject({
+      code: 'NOT_A_CONVERSION',
+      message: `The conversion in ${folder} did not come to its end.`,
+      next: `Continue it with \`ironlift resume ${folder}\`, then start again.`,
+    });
   });
 
   it('refuses other folders and damaged records, and disk names that leave the folder', async () => {

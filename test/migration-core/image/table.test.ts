@@ -96,7 +96,7 @@ describe('formats of disk images', () => {
       await writeFile(path(name), Buffer.alloc(2048, 7));
       await expect(detectFormat(path(name))).rejects.toMatchObject({
         code: 'IMAGE_DAMAGED',
-        message: expect.stringMatching(/ is called as an? .* is, but its contents are none\.$/u) as string,
+        message: expect.stringMatching(/ is named like an? .* and does not hold one\.$/u) as string,
         next: 'Copy it again, complete, from where it came. If it is a raw disk, give its name the ending .img.',
       });
     }

@@ -106,7 +106,7 @@ describe('the footer of a VHD', () => {
     if (footerBytes === 0)
       await expect(detectFormat(fixed)).rejects.toMatchObject({
         code: 'IMAGE_DAMAGED',
-        message: `${fixed} is called as a VHD image is, but its contents are none.`,
+        message: `${fixed} is named like a VHD image and does not hold one.`,
       });
     else expect((await contents(fixed)).equals(disk)).toBe(true);
   });

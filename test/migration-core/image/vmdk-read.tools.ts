@@ -271,7 +271,8 @@ describe('vmdk: extents', () => {
     await rename(join(folder, 'image-s001.vmdk'), join(folder, 'x'));
     await expect(openImage(image)).rejects.toMatchObject({
       code: 'IMAGE_DAMAGED',
-      message: expect.stringContaining('image-s001.vmdk') as string,
+      message: `The disk image ${image} is not complete: its part image-s001.vmdk is not beside it.`,
+      next: 'Copy image-s001.vmdk and all other parts from where the image came into the same folder, under the names they had.',
     });
     // A name that says partial belongs to a descriptor that does.
     await rename(join(folder, 'x'), join(folder, 'image-s001.vmdk.partial'));

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { link, open as openHandle, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -266,6 +266,16 @@ describe('refused, with the next step', () => {
         next: expect.stringMatching(/\.$/) as string,
       });
     }
+  });
+
+  test('a pipe, at once and in a sentence', async () => {
+    const pipe = join(await scratchFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expect(openSource(pipe)).rejects.toMatchObject({
+      code: 'SOURCE_NOT_A_DISK',
+      message: `${pipe} is a pipe or socket, not a disk.`,
+      next: 'Name an image file, or a disk that `ironlift disks` lists.',
+    });
   });
 
   test('the same disk named twice, by whatever name', async () => {

@@ -45,7 +45,11 @@ test('unknown features, volumes in use and cut volumes are refused; a bare journ
   expect(await openCode(image)).toBe('opened');
   const blocks = await openImage(image);
   const cut: WritableBlocks = { ...blocks, size: 8 * MIB };
-  expect(await codeOf(extDriver.open(cut, { now: NOW }))).toBe('EXT_DAMAGED');
+  await expect(extDriver.open(cut, { now: NOW })).rejects.toMatchObject({
+    code: 'EXT_DAMAGED',
+    message: `The ext file system is cut short: it should have ${16 * MIB} bytes, and its volume ends after ${8 * MIB}.`,
+    next: 'Make the copy of the disk again and check that its size is that of the source.',
+  });
   await blocks.close();
 
   const guarded = join(folder, 'mmp.img');
