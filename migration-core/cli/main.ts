@@ -22,6 +22,7 @@ export async function main(args: string[], more: readonly CommandEntry[] = []): 
     err: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY,
     columns: process.stderr.isTTY ? process.stderr.columns : 100,
+    tableColumns: process.stdout.isTTY ? process.stdout.columns : Infinity,
     now: () => Date.now(),
     signal: controller.signal,
     environment: process.env,

@@ -18,7 +18,10 @@ export const printableLines = (text: string): string => text.split('\n').map(pri
 export function table(head: string[], rows: string[][]): string {
   const all = [head, ...rows].map((row) => row.map(printable));
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  const right = head.map((_, column) => rows.length > 0 && rows.every((row) => /^[\d—]/u.test(row[column]!)));
+  const right = head.map((_, column) => {
+    const said = rows.map((row) => row[column]!).filter((cell) => cell !== '');
+    return said.length > 0 && said.every((cell) => /^[\d—]/u.test(cell));
+  });
   const line = (row: string[]): string =>
     row
       .map((cell, column) => {
@@ -29,6 +32,45 @@ export function table(head: string[], rows: string[][]): string {
       .trimEnd();
   return `${all.map(line).join('\n')}\n`;
 }
+
+/**
+ * The same in `width` columns: what the last column says goes on in lines below, and where that is not enough columns are
+ * left out, `spare` from its first on. A table that is wider all the same stays so.
+ */
+export function fittedTable(
+  head: string[],
+  rows: string[][],
+  width: number,
+  spare: readonly string[] = [],
+): string {
+  const fits = (text: string): boolean => text.split('\n').every((line) => line.length <= width);
+  const whole = table(head, rows);
+  if (fits(whole)) return whole;
+  const last = head.length - 1;
+  const before = table(
+    head.slice(0, last),
+    rows.map((row) => row.slice(0, last)),
+  );
+  const room = width - Math.max(...before.split('\n').map((line) => line.length)) - 2;
+  if (room >= LEAST_ROOM) {
+    const below = rows.flatMap((row) => {
+      const [first, ...others] = wrap(row[last]!, room, '').split('\n');
+      return [
+        [...row.slice(0, last), first!],
+        ...others.map((line) => [...row.slice(0, last).fill(''), line]),
+      ];
+    });
+    const lines = table(head, below);
+    if (fits(lines)) return lines;
+  }
+  const left = head.findIndex((title) => title === spare[0]);
+  if (left === -1) return whole;
+  const without = (row: string[]): string[] => row.filter((_, column) => column !== left);
+  return fittedTable(without(head), rows.map(without), width, spare.slice(1));
+}
+
+/** Columns below which a text in lines is a staircase. */
+const LEAST_ROOM = 8;
 
 /** Breaks a text at spaces so that no line is longer than `width`; later lines begin with `indent`. */
 export function wrap(text: string, width: number, indent: string): string {

@@ -8,6 +8,8 @@ export interface World {
   interactive: boolean;
   /** Columns of the terminal. */
   columns: number;
+  /** Columns of standard output, so that a table fits; Infinity where it is no terminal and nothing may be missing. */
+  tableColumns: number;
   /** Milliseconds since 1970. */
   now: () => number;
   signal: AbortSignal;

@@ -13,6 +13,7 @@ export async function ironlift(
     err: (text) => void (err += text),
     interactive: false,
     columns: 100,
+    tableColumns: Infinity,
     now: () => Date.now(),
     signal: signal ?? new AbortController().signal,
     environment,

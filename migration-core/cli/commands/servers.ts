@@ -6,7 +6,7 @@ import { comparableName } from '../../store/model/identity.ts';
 import { metricInfo } from '../../store/model/metrics.ts';
 import type { ServerInventory } from '../../store/model/inventory.ts';
 import type { Command } from '../commands.ts';
-import { labelled, printable, table, wrap } from '../terminal.ts';
+import { fittedTable, labelled, printable, table, wrap } from '../terminal.ts';
 import type { World } from '../world.ts';
 import { engagementOf, noServer, usage } from './collect/options.ts';
 import { openToRead, READ_ENGAGEMENT_HELP } from './servers/reading.ts';
@@ -30,7 +30,7 @@ ${READ_ENGAGEMENT_HELP}
       if (name !== undefined) return one(engagement, name, json, world);
       const servers = engagement.servers();
       if (json) world.out(`${JSON.stringify({ servers, outdated: engagement.outdated() }, null, 2)}\n`);
-      else world.out(list(servers) + stale(engagement.outdated().length));
+      else world.out(list(servers, world.tableColumns) + stale(engagement.outdated().length));
       return 0;
     } finally {
       engagement.close();
@@ -46,12 +46,12 @@ const bytes = (value: number | null | undefined): string =>
 const whole = (value: number | null | undefined): string =>
   value === null || value === undefined ? UNKNOWN : String(Math.round(value));
 
-function list(servers: readonly ServerSummary[]): string {
+function list(servers: readonly ServerSummary[], columns: number): string {
   if (servers.length === 0) return 'No servers yet. `ironlift collect` brings them in.\n';
   const rows = servers.map(({ identity, model, operatingSystem, cores, memoryBytes, rollup }) => [
     short(identity.name, 24),
     short(model ?? UNKNOWN, 24),
-    short(operatingSystem ?? UNKNOWN, 22),
+    short(systemName(operatingSystem), 24),
     whole(cores),
     bytes(memoryBytes),
     percent(rollup?.cpuP95),
@@ -60,7 +60,7 @@ function list(servers: readonly ServerSummary[]): string {
     rollup === null ? UNKNOWN : rollup.days.toFixed(1),
   ]);
   const head = ['Server', 'Model', 'System', 'Cores', 'Memory', 'CPU p95', 'Used p95', 'IOPS p95', 'Days'];
-  return `${table(head, rows)}${plural(servers.length, 'server')}.\n`;
+  return `${fittedTable(head, rows, columns, ['Model', 'Days'])}${plural(servers.length, 'server')}.\n`;
 }
 
 /** A collection that was ended by force could not make its summaries. */
@@ -68,6 +68,10 @@ const stale = (servers: number): string =>
   servers === 0
     ? ''
     : `The figures of ${plural(servers, 'server')} are older than what was collected since, for a collection was cut short. The next \`ironlift collect\` brings them up to date.\n`;
+
+/** Without the maker: what tells one Windows from another would not fit beside it. */
+const systemName = (name: string | null | undefined): string =>
+  (name ?? UNKNOWN).replace(/^Microsoft(?:\(R\)|®)? Windows(?:\(R\)|®)?/u, 'Windows');
 
 const short = (text: string, length: number): string => {
   const shown = printable(text);

@@ -16,6 +16,7 @@ it('plan and result of a conversion break no line in the middle of a word', asyn
       err: () => undefined,
       interactive: true,
       columns: 80,
+      tableColumns: 80,
       now: () => Date.now(),
       signal: new AbortController().signal,
       environment: {},

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printable, table, wrap } from '../../../migration-core/cli/terminal.ts';
+import { fittedTable, printable, table, wrap } from '../../../migration-core/cli/terminal.ts';
 
 describe('what reaches a terminal', () => {
   it('has nothing that moves the cursor, colours, or turns the order of letters', () => {
@@ -10,5 +10,37 @@ describe('what reaches a terminal', () => {
   });
   it('has the letters of every language, also those that run from right to left', () => {
     expect(printable('שרת-מסד 名前サーバー Größe')).toBe('שרת-מסד 名前サーバー Größe');
+  });
+});
+
+describe('a table in a narrow terminal', () => {
+  const head = ['Name', 'Model', 'Score', 'To see to'];
+  const rows = [
+    ['app-01', 'ProLiant DL380', '98', ''],
+    ['app-02', 'PowerEdge', '7', 'B1 B3 W12 W13 W14 W19'],
+  ];
+
+  it('is whole where it fits, and where it is for no terminal', () => {
+    expect(fittedTable(head, rows, Infinity, ['Model'])).toBe(table(head, rows));
+    expect(fittedTable(head, rows, 52, ['Model'])).toBe(table(head, rows));
+  });
+  it('goes on below with its last column first', () => {
+    expect(fittedTable(head, rows, 44, ['Model'])).toBe(
+      [
+        'Name    Model           Score  To see to',
+        'app-01  ProLiant DL380     98',
+        'app-02  PowerEdge           7  B1 B3 W12 W13',
+        '                               W14 W19',
+        '',
+      ].join('\n'),
+    );
+  });
+  it('leaves out what can be spared, and no more', () => {
+    expect(fittedTable(head, rows, 36, ['Model', 'Score'])).toBe(
+      ['Name    Score  To see to', 'app-01     98', 'app-02      7  B1 B3 W12 W13 W14 W19', ''].join('\n'),
+    );
+  });
+  it('stays as it is where nothing helps', () => {
+    expect(fittedTable(head, rows, 10, ['Model'])).toContain('B1 B3 W12 W13 W14 W19');
   });
 });

@@ -4,7 +4,7 @@ import { plural } from '../../../base/text.ts';
 import type { ImportReport } from '../../../collect/import/import-path.ts';
 import type { ImportResult } from '../../../collect/import/job.ts';
 import type { CollectionProblem } from '../../../store/engagement.ts';
-import { printable, table, wrap } from '../../terminal.ts';
+import { fittedTable, printable, wrap } from '../../terminal.ts';
 import type { World } from '../../world.ts';
 
 /** Of each file; all of the first thousand are in --json. */
@@ -66,7 +66,10 @@ function text(reports: readonly ImportReport[], problems: CollectionProblem[][],
     ];
   });
   const head = ['File', 'Kind', 'Servers', 'Inventories', 'Samples', 'There already', 'Not understood'];
-  return table(head, rows) + reports.map((report, at) => notes(report, problems[at]!, world)).join('');
+  return (
+    fittedTable(head, rows, world.tableColumns, ['Inventories', 'There already']) +
+    reports.map((report, at) => notes(report, problems[at]!, world)).join('')
+  );
 }
 
 function notes(report: ImportReport, problems: readonly CollectionProblem[], world: World): string {

@@ -39,7 +39,7 @@ function show(name: string | undefined, json: boolean, { study }: Answering, wor
   if (name !== undefined && found.length === 0)
     throw noServer(`There is no server ${name} in the engagement.`);
   if (json) world.out(`${JSON.stringify({ ...estate, assessments: found }, null, 2)}\n`);
-  else if (name === undefined) world.out(assessmentList(estate, world.columns));
+  else if (name === undefined) world.out(assessmentList(estate, world));
   else world.out(found.map((one) => assessmentText(one, world.columns)).join('\n'));
   return 0;
 }

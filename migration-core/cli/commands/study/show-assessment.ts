@@ -4,7 +4,8 @@ import { BASIS_WORDS, METHOD_WORDS, VERDICT_TITLES } from '../../../assess/model
 import type { EstateAssessment } from '../../../assess/model/context.ts';
 import type { SimilarityGroup } from '../../../assess/model/groups.ts';
 import { formatBytes, listed, plural } from '../../../base/text.ts';
-import { labelled, printable, table, wrap } from '../../terminal.ts';
+import { fittedTable, labelled, printable, wrap } from '../../terminal.ts';
+import type { World } from '../../world.ts';
 
 const UNKNOWN = '—';
 
@@ -18,7 +19,7 @@ const stars = (count: number): string => '*'.repeat(count);
 /** All servers, a line each, and how many there are of each verdict. */
 export function assessmentList(
   { assessments, groups, rules, profile }: EstateAssessment,
-  columns: number,
+  { columns, tableColumns }: Pick<World, 'columns' | 'tableColumns'>,
 ): string {
   if (assessments.length === 0) return 'No servers yet. `ironlift collect` brings them in.\n';
   const rows = assessments.map((assessment) => [
@@ -37,25 +38,32 @@ export function assessmentList(
   const counts = (Object.keys(VERDICT_TITLES) as Outcome[])
     .map((verdict) => [verdict, assessments.filter((one) => one.verdict === verdict).length] as const)
     .filter(([, count]) => count > 0)
-    .map(([verdict, count]) => `${VERDICT_TITLES[verdict].toLowerCase()} ${count}`);
+    .map(([verdict, count]) => `${within(VERDICT_TITLES[verdict])} ${count}`);
   const idle = assessments.filter(({ usage }) => usage === 'idle' || usage === 'zombie');
   const lines = [`${plural(assessments.length, 'server')}: ${counts.join(', ')}.`];
   if (idle.length > 0)
     lines.push(
-      `${plural(idle.length, 'server')} hardly used: retire instead? ${some(idle.map(({ name }) => name))}`,
+      `${plural(idle.length, 'server')} hardly used: retire instead? ${some(idle.map(({ name }) => name))}.`,
     );
-  for (const group of groups) lines.push(groupText(group));
+  const names = new Map(assessments.map(({ server, name }) => [server, name]));
+  for (const group of groups) lines.push(groupText(group, names));
   lines.push(`Rules ${rules}, ${profile} profile. Name a server to read why.`);
-  return `${table(head, rows)}\n${lines.map((line) => wrap(line, columns, '  ')).join('\n')}\n`;
+  return `${fittedTable(head, rows, tableColumns, ['I/O', 'Trust'])}\n${lines.map((line) => wrap(line, columns, '  ')).join('\n')}\n`;
 }
 
-function groupText({ kind, title, members, saved }: SimilarityGroup): string {
-  const what = kind === 'cookie-cutter' ? 'alike, one recipe for all' : 'could share one operating system';
+/** A title inside a sentence. */
+const within = (title: string): string => title.charAt(0).toLowerCase() + title.slice(1);
+
+function groupText(
+  { kind, title, members, saved }: SimilarityGroup,
+  names: ReadonlyMap<number, string>,
+): string {
+  const what = kind === 'cookie-cutter' ? 'one recipe for all' : 'could share one operating system';
   const saves =
     saved === null
       ? ''
       : `, which saves ${formatBytes(saved.memoryBytes)} of memory and ${formatBytes(saved.diskBytes)} of disk`;
-  return `${plural(members.length, 'server')} ${what}${saves}: ${title}.`;
+  return `${title}: ${what}${saves}. ${some(members.flatMap((id) => names.get(id) ?? []))}.`;
 }
 
 const SHOWN = 6;
