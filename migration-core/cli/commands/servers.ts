@@ -6,7 +6,7 @@ import { comparableName } from '../../store/model/identity.ts';
 import { metricInfo } from '../../store/model/metrics.ts';
 import type { ServerInventory } from '../../store/model/inventory.ts';
 import type { Command } from '../commands.ts';
-import { fittedTable, labelled, printable, table, wrap } from '../terminal.ts';
+import { fittedTable, labelled, printable, wrap } from '../terminal.ts';
 import type { World } from '../world.ts';
 import { engagementOf, noServer, usage } from './collect/options.ts';
 import { openToRead, READ_ENGAGEMENT_HELP } from './servers/reading.ts';
@@ -108,7 +108,7 @@ function one(engagement: EngagementFile, name: string, json: boolean, world: Wor
       world.out(
         `${wrap(`  not seen: ${why}${next === undefined ? '' : ` ${next}`}`, world.columns, '    ')}\n`,
       );
-    if (series.length > 0) world.out(`\n${seriesTable(series)}`);
+    if (series.length > 0) world.out(`\n${seriesTable(series, world.tableColumns)}`);
   }
   return 0;
 }
@@ -237,7 +237,7 @@ function ofInventory(inventory: ServerInventory): [string, string | undefined][]
   ];
 }
 
-function seriesTable(series: readonly SeriesInfo[]): string {
+function seriesTable(series: readonly SeriesInfo[], columns: number): string {
   const date = (time: number): string => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
   const rows = series.map(({ metric, instance, samples, first, last, interval }) => [
     metricInfo(metric)?.title ?? metric,
@@ -247,5 +247,6 @@ function seriesTable(series: readonly SeriesInfo[]): string {
     date(first),
     date(last),
   ]);
-  return table(['Measured', 'Of', 'Samples', 'Every', 'From (UTC)', 'To (UTC)'], rows);
+  const head = ['Measured', 'Of', 'Samples', 'Every', 'From (UTC)', 'To (UTC)'];
+  return fittedTable(head, rows, columns, ['Samples', 'Every']);
 }

@@ -67,7 +67,7 @@ ${STUDY_HELP}
       const { plan, savings, context } = planned;
       if (values['json'] === true)
         world.out(`${JSON.stringify({ plan, savings, shape: context.profile.shape }, null, 2)}\n`);
-      else world.out(planText(plan, savings, context.profile.shape, world.columns));
+      else world.out(planText(plan, savings, context.profile.shape, world.columns, world.tableColumns));
       return 0;
     });
   },

@@ -6,7 +6,7 @@ import type { Comparison } from '../../../plan/compare.ts';
 import type { Plan, PlanHost } from '../../../plan/model/plan.ts';
 import type { Savings, WavePlan } from '../../../plan/model/waves.ts';
 import type { WhatIf } from '../../../plan/what-if.ts';
-import { table, wrap } from '../../terminal.ts';
+import { fittedTable, table, wrap } from '../../terminal.ts';
 import { short, some } from './show-assessment.ts';
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
@@ -23,7 +23,14 @@ const RESOURCE_TITLES: Record<PlanHost['binding'], string> = {
   none: 'nothing',
 };
 
-export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns: number): string {
+/** @param columns of the terminal; @param tableColumns World.tableColumns */
+export function planText(
+  plan: Plan,
+  savings: Savings,
+  shape: WeekShape,
+  columns: number,
+  tableColumns = Infinity,
+): string {
   const out: string[] = [];
   const say = (text: string, indent = '  '): void => void out.push(`${wrap(text, columns, indent)}\n`);
   const { totals, bound, failover } = plan;
@@ -36,7 +43,7 @@ export function planText(plan: Plan, savings: Savings, shape: WeekShape, columns
     say(
       `Adding up peaks would take ${plural(totals.sumOfPeaksHosts, 'host')}, adding up 95th percentiles ${totals.sumOfP95Hosts}. Systems to look after: ${totals.managedBefore} today, ${totals.managedAfter} then.`,
     );
-  if (plan.hosts.length > 0) out.push(`\n${hostTable(plan.hosts, shape)}\n`);
+  if (plan.hosts.length > 0) out.push(`\n${hostTable(plan.hosts, shape, tableColumns)}\n`);
   if (totals.placed > 0)
     say(
       failover.proved
@@ -141,7 +148,7 @@ export function section(out: string[], title: string, lines: readonly string[], 
     out.push(`  and ${lines.length - MOST_LINES} more; --json has all of them\n`);
 }
 
-function hostTable(hosts: readonly PlanHost[], shape: WeekShape): string {
+function hostTable(hosts: readonly PlanHost[], shape: WeekShape, columns: number): string {
   const shown = hosts.slice(0, MOST_LINES);
   const peak = (host: PlanHost, resource: ResourceName): string => percent(host.use[resource].peak);
   const rows = shown.map((host) => {
@@ -161,11 +168,17 @@ function hostTable(hosts: readonly PlanHost[], shape: WeekShape): string {
     hosts.length > shown.length
       ? `and ${plural(hosts.length - shown.length, 'more host')}; --json has all of them\n`
       : '';
-  return `${table(head, rows)}${more}`;
+  return `${fittedTable(head, rows, columns, ['Network', 'Disk'])}${more}`;
 }
 
-export function wavesText({ waves, outside, problems, notes = [] }: WavePlan, columns: number): string {
+/** @param columns of the terminal; @param tableColumns World.tableColumns */
+export function wavesText(
+  { waves, outside, problems, notes = [] }: WavePlan,
+  columns: number,
+  tableColumns = Infinity,
+): string {
   const out: string[] = [];
+  const time = (minutes: number): string => (minutes === 0 ? '—' : formatSeconds(minutes * 60));
   const rows = waves.map(({ number, title, members, starts, ends, accepted, ...rest }) => [
     String(number),
     short(title, 34),
@@ -173,16 +186,18 @@ export function wavesText({ waves, outside, problems, notes = [] }: WavePlan, co
     starts ?? '—',
     ends ?? '—',
     accepted ?? '—',
-    formatSeconds(rest.copyMinutes * 60),
-    formatSeconds(rest.testMinutes * 60),
+    time(rest.copyMinutes),
+    time(rest.testMinutes),
     String(rest.risks.filter(({ severity }) => severity === 'high').length),
   ]);
   if (rows.length === 0) out.push('No server moves in this plan.\n');
   else
     out.push(
-      table(
+      fittedTable(
         ['Wave', 'What', 'Servers', 'Starts', 'Ends', 'Signed', 'Copying', 'Testing', 'High risks'],
         rows,
+        tableColumns,
+        ['Signed', 'High risks', 'Testing', 'Copying'],
       ),
     );
   for (const wave of waves) {

@@ -67,7 +67,7 @@ ${STUDY_HELP}
         return 0;
       }
       if (values['json'] === true) world.out(`${JSON.stringify(waves, null, 2)}\n`);
-      else world.out(wavesText(waves, world.columns));
+      else world.out(wavesText(waves, world.columns, world.tableColumns));
       return 0;
     });
   },

@@ -222,7 +222,7 @@ describe('conditions', () => {
       {
         server: 1,
         name: 'srv001',
-        why: 'It stands still while its copy takes 18 h 22 min and reconfiguring and tests take 1 h 15 min, but the window of a night has 8 h 0 min: lengthen the window, speed up the copy, or copy it while it runs.',
+        why: 'It stands still while its copy takes 18 h 22 min and reconfiguring and tests take 1 h 15 min, but the window of a night has 8 h: lengthen the window, speed up the copy, or copy it while it runs.',
       },
     ]);
     expect(layout(answer)).toEqual(['0 lab: ', '1 first-production: 2']);
