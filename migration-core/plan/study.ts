@@ -40,6 +40,8 @@ export interface StudyOptions {
   now: number;
   /** Rule packs by id. */
   packs: ReadonlyMap<string, RulePack>;
+  /** Of the project: that of prices which name none. */
+  currency?: string;
   signal?: AbortSignal | undefined;
   progress?: ProgressListener | undefined;
   /** 0 to 1, of the search for a plan. */
@@ -207,6 +209,7 @@ export function savingsOf(study: AssessedStudy, plan: Plan, options: StudyOption
     templates,
     rules: context.rules,
     today: isoDate(options.now),
+    ...(options.currency === undefined ? {} : { currency: options.currency }),
   });
 }
 

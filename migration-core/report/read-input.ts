@@ -17,7 +17,7 @@ import {
 import { planWaves } from '../plan/waves/plan-waves.ts';
 import { scenarioNames } from '../plan/kept.ts';
 import type { EngagementFile } from '../store/engagement.ts';
-import { project } from '../store/model/project.ts';
+import { projectOf } from '../store/model/project.ts';
 import type { ReportInput } from './input.ts';
 
 export interface ReadOptions extends StudyOptions {
@@ -48,13 +48,12 @@ export function readReportInput(
   const strips = new Map<string, Record<ResourceName, number[]>>(
     opened.hosts.map((host) => [host.name, hourStrips(opened, host)]),
   );
-  const about = project.safeParse(engagement.document('project', 'project') ?? {});
   const plans = scenarioNames(engagement).flatMap((name) =>
     name === study.scenario.name ? [] : (keptPlan(engagement, name)?.plan ?? []),
   );
   return {
     about: {
-      ...(about.success ? about.data : project.parse({})),
+      ...projectOf(engagement),
       utcOffsetMinutes: engagement.utcOffsetMinutes,
     },
     createdAt: options.now,

@@ -21,6 +21,8 @@ export interface SavingsInput {
   rules: RuleBook;
   /** ISO date: what support dates are held against. */
   today: string;
+  /** Of prices that name none. */
+  currency?: string;
   powerModel?: PowerModel;
   /** What-if: the new hosts' fans and power supplies are controlled. */
   fanControl?: boolean;
@@ -167,7 +169,8 @@ export function savingsContext(input: SavingsInput): SavingsContext {
     );
 
   const { prices } = scenario;
-  if (prices.currency === undefined)
+  const currency = prices.currency ?? input.currency;
+  if (currency === undefined)
     out.assume('No currency was named: amounts are in that of the prices that were entered.');
   const years = Math.ceil(scenario.years) || rules.value(SAVINGS_RULES.years);
   if (scenario.years === 0) out.assume(`The cash flow is of ${years} years, as no number was given.`);
@@ -185,7 +188,7 @@ export function savingsContext(input: SavingsInput): SavingsContext {
     input,
     rules,
     prices,
-    currency: prices.currency ?? 'currency',
+    currency: currency ?? 'currency',
     years,
     powerModel: input.powerModel ?? 'linear',
     powerData: input.powerData ?? shippedPowerData(),

@@ -61,7 +61,8 @@ export function buildReport(whole: ReportInput, options: ReportOptions): Report 
               to: Math.max(...times.map(({ lastSample }) => lastSample!)),
             },
       utcOffsetMinutes: about.utcOffsetMinutes,
-      currency: about.currency,
+      // That of the prices, as everywhere: what is entered in dollars is no amount of euros.
+      currency: study.scenario.prices.currency ?? about.currency,
       scenario: study.scenario.title ?? study.scenario.name,
       rules: study.estate.rules,
       program: input.program,

@@ -13,7 +13,7 @@ import {
 } from '../../contract/reports.ts';
 import { keptScenario } from '../../plan/kept.ts';
 import { formatById, formats } from '../../report/formats.ts';
-import { project } from '../../store/model/project.ts';
+import { projectOf } from '../../store/model/project.ts';
 import type { Session } from '../session.ts';
 import type { ReportTaskInput } from '../tasks/report.ts';
 import { editDocument, studyQuestions } from './study-questions.ts';
@@ -49,10 +49,7 @@ export function reportHandlers(session: Session): ReportHandlers {
     session.changed('reports', 'engagement');
   });
 
-  const about = () => {
-    const parsed = project.safeParse(session.engagement().document('project', 'project') ?? {});
-    return parsed.success ? parsed.data : project.parse({});
-  };
+  const about = () => projectOf(session.engagement());
   const locale = (): string => about().locale ?? session.settings().locale ?? 'en-GB';
 
   return {

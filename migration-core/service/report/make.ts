@@ -7,7 +7,7 @@ import { readReportInput } from '../../report/read-input.ts';
 import type { WriteOptions } from '../../report/writer.ts';
 import type { ReportChoices } from '../../contract/reports.ts';
 import type { PlanDocument } from '../../plan/model/plan-document.ts';
-import { planStudy, type AssessedStudy, type PlannedStudy } from '../../plan/study.ts';
+import { planStudy, savingsOf, type AssessedStudy, type PlannedStudy } from '../../plan/study.ts';
 import type { Asking, StudyRoom } from '../study/room.ts';
 
 export interface ReportQuestion {
@@ -34,9 +34,14 @@ export async function reportInputOf(
     ...options,
     ...{ plan, program: `Ironlift ${version}` },
     makePlan(of) {
-      const known = made.get(of) ?? planStudy(of, options);
-      made.set(of, known);
-      return known;
+      const known = made.get(of);
+      // The currency of the project may be another one by now.
+      const planned =
+        known === undefined
+          ? planStudy(of, options)
+          : { ...known, savings: savingsOf(of, known.plan, options) };
+      made.set(of, planned);
+      return planned;
     },
   });
 }

@@ -24,6 +24,7 @@ import {
   type StudyOptions,
 } from '../../plan/study.ts';
 import type { EngagementFile, ServerId } from '../../store/engagement.ts';
+import { projectOf } from '../../store/model/project.ts';
 import { damageOf, soundRulePacks, withSoundRules, type SoundPacks } from './sound-packs.ts';
 
 /** Up to so many servers the weeks of all profiles are kept in memory (30 KB each), so that changing one costs no reading. */
@@ -151,7 +152,8 @@ export class StudyRoom {
   }
 
   options(packs: ReadonlyMap<string, RulePack>, { signal, progress }: Asking = {}): StudyOptions {
-    return { now: this.#world.now(), packs, signal, progress };
+    const { currency } = projectOf(this.engagement);
+    return { now: this.#world.now(), packs, currency, signal, progress };
   }
 
   async packs(asking: Asking = {}): Promise<ReadonlyMap<string, RulePack>> {

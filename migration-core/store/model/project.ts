@@ -24,3 +24,9 @@ export const project = z.strictObject({
   collectDays: z.number().int().min(1).max(400).default(30),
 });
 export type Project = z.infer<typeof project>;
+
+/** What the file says of itself; where that is damaged or missing, what nobody has said yet. */
+export function projectOf(engagement: { document(kind: string, name: string): unknown }): Project {
+  const parsed = project.safeParse(engagement.document('project', 'project') ?? {});
+  return parsed.success ? parsed.data : project.parse({});
+}

@@ -67,6 +67,14 @@ describe('the technical report', () => {
       /^0 of 12 servers are worth virtualizing, 12 are virtual already; the plan puts 12 servers on \d+ hosts?\.$/u,
     );
   });
+  it('has the amounts in the currency of the prices, and of the project where they name none', () => {
+    const currencyOf = (prices: object): string => {
+      const scenario = { ...input.study.scenario, prices: { ...input.study.scenario.prices, ...prices } };
+      return reportFrom({ ...input, study: { ...input.study, scenario } }).meta.currency;
+    };
+    expect(currencyOf({ currency: 'USD' })).toBe('USD');
+    expect(currencyOf({})).toBe(input.about.currency);
+  });
   it('of a plan in which nothing moves reckons no savings and misses no prices', async () => {
     const unknown = await namedInput(['web']);
     expect(unknown.study.plan.totals.placed).toBe(0);

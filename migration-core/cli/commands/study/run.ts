@@ -1,6 +1,7 @@
 /** Opens the engagement, answers the question, and closes it again. */
 import type { EngagementFile } from '../../../store/engagement.ts';
 import type { AssessedStudy, StudyOptions } from '../../../plan/study.ts';
+import { projectOf } from '../../../store/model/project.ts';
 import type { OptionValues } from '../../commands.ts';
 import { ProgressLine, wrap } from '../../terminal.ts';
 import type { World } from '../../world.ts';
@@ -39,6 +40,7 @@ export async function withStudy(
     const options: StudyOptions = {
       now: world.now(),
       packs: question.packs,
+      currency: projectOf(engagement).currency,
       signal: world.signal,
       progress: progress.show,
       onSearch: (part) => progress.share('searching', part, 1),

@@ -204,6 +204,19 @@ describe('savings', () => {
     ]);
   });
 
+  it('are in the currency of the prices, else in that of the project, and say so where neither is known', () => {
+    const currencyOf = (prices: object, more: object): [string | undefined, boolean] => {
+      const savings = compute({ ...SEVEN, scenario: { prices: { host: 10_000, ...prices } } }, {}, more);
+      return [
+        savings.lines.find(({ id }) => id === 'hosts')?.unit,
+        savings.assumptions.some((text) => text.startsWith('No currency was named')),
+      ];
+    };
+    expect(currencyOf({ currency: 'USD' }, { currency: 'CHF' })).toEqual(['USD', false]);
+    expect(currencyOf({}, { currency: 'CHF' })).toEqual(['CHF', false]);
+    expect(currencyOf({}, {})).toEqual(['currency', true]);
+  });
+
   it('adds up over the years by hand', () => {
     const prices = {
       currency: 'EUR',
