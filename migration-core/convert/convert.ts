@@ -80,6 +80,8 @@ export async function previewConversion<T>(
 export interface PreviewAt {
   now: number;
   timings: readonly StepTiming[];
+  /** What lies in the folder stays there, whoever put it there. */
+  goesOn?: true;
   /** Called when the sources are open and nothing is planned yet. */
   onOpen?: (server: OpenServer) => void;
 }
@@ -88,7 +90,7 @@ export interface PreviewAt {
 export async function previewAt<T>(
   options: ConvertOptions,
   world: ConvertWorld,
-  { now, timings, onOpen }: PreviewAt,
+  { now, timings, goesOn, onOpen }: PreviewAt,
   look: (preview: ConversionPreview, steps: Steps) => Promise<T>,
 ): Promise<T> {
   const target = checkOptions(options);
@@ -130,7 +132,7 @@ export async function previewAt<T>(
         ...server.disks.flatMap(({ source }) => [source.description.path, ...source.files]),
         ...options.drivers,
       ]);
-      refuseForeign(planned);
+      if (goesOn !== true) refuseForeign(planned);
       return planned;
     });
     return await look({ server, plan, destination, findings, now }, steps);

@@ -54,6 +54,7 @@ export async function resumeConversion(output: string, world: ConvertWorld): Pro
   const at = {
     now: record.now,
     timings: past.timings,
+    goesOn: true as const,
     onOpen: (server: OpenServer) => compareSources(server, record),
   };
   const result = await previewAt(options, world, at, async (preview, steps) => {

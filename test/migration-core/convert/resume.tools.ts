@@ -21,13 +21,19 @@ const server = serverToConvert();
 
 /** IRONLIFT_KILLS for a long run. */
 const KILLS = Number(process.env['IRONLIFT_KILLS'] ?? 10);
+/** Of one job. What it does after its last checkpoint begins anew each time, and may take longer than it is ever given. */
+const KILLS_OF_ONE = 4;
 
-/** Ends a process without warning after some milliseconds, unless it ends before; returns whether it was killed. */
-async function killAfter(child: ChildProcess, milliseconds: number): Promise<boolean> {
+/** Ends a process without warning after some milliseconds, unless it ends before; null: never. Returns whether it was killed. */
+async function killAfter(child: ChildProcess, milliseconds: number | null): Promise<boolean> {
   let said = '';
   child.stderr!.on('data', (piece: Buffer) => (said += piece.toString()));
-  const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
-  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  // Who waits for the end of what has ended waits for ever.
+  const ended: Promise<[number | null, string | null]> =
+    child.exitCode === null && child.signalCode === null
+      ? (once(child, 'close') as Promise<[number | null, string | null]>)
+      : Promise.resolve([child.exitCode, child.signalCode]);
+  const timer = milliseconds === null ? undefined : setTimeout(() => child.kill('SIGKILL'), milliseconds);
   const [status, signal] = await ended;
   clearTimeout(timer);
   if (signal === null && status !== 0) throw new Error(`the job failed by itself: ${said}`);
@@ -59,7 +65,8 @@ describe('a conversion that is killed at any instant and gone on with', () => {
       if (!expected.has(how)) {
         const reference = await scratchFolder();
         const began = performance.now();
-        await convertServer(server.optionsFor(reference, how), worldFor());
+        // With the start of the process, which those that are killed have as well.
+        await killAfter(startChild({ convert: server.optionsFor(reference, how) }), null);
         expected.set(how, {
           files: await filesOf(reference),
           milliseconds: performance.now() - began,
@@ -68,10 +75,11 @@ describe('a conversion that is killed at any instant and gone on with', () => {
       const { files, milliseconds } = expected.get(how)!;
       const folder = join(await scratchFolder(), 'out');
       let child = startChild({ convert: server.optionsFor(folder, how) });
-      for (;;) {
+      for (let killed = 0; ; killed++) {
         // A job that has no journal yet has nothing to go on with.
         await existsSoon(join(folder, JOURNAL_NAME), child);
-        if (!(await killAfter(child, random() * milliseconds * 1.2))) break;
+        const after = killed < KILLS_OF_ONE ? random() * milliseconds * 1.2 : null;
+        if (!(await killAfter(child, after))) break;
         kills++;
         expect(await sha256(server.disk), label).toBe(diskDigest.value);
         const job = await unfinishedJob(folder);
