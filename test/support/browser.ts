@@ -100,8 +100,19 @@ export interface AxeViolation {
 
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-/** What axe finds of WCAG 2.2 AA that is serious or worse. */
+/** How often a page that is still on its way to what it shows is looked at. */
+const LOOKS = 3;
+
+/** What axe finds of WCAG 2.2 AA that is serious or worse, and goes on finding once the page has come to rest. */
 export async function axe(page: Page): Promise<AxeViolation[]> {
+  for (let look = 1; ; look++) {
+    const found = await axeNow(page);
+    if (found.length === 0 || look === LOOKS) return found;
+    await page.waitForTimeout(500);
+  }
+}
+
+async function axeNow(page: Page): Promise<AxeViolation[]> {
   // Colours on their way from one theme to the other are those of neither.
   await page.evaluate(async () => {
     // They set out with the first picture in the new theme, which a busy machine has not drawn yet.
