@@ -43,9 +43,8 @@ export function fittedTable(
   width: number,
   spare: readonly string[] = [],
 ): string {
-  const fits = (text: string): boolean => text.split('\n').every((line) => line.length <= width);
   const whole = table(head, rows);
-  if (fits(whole)) return whole;
+  if (fits(whole, width)) return whole;
   const last = head.length - 1;
   const before = table(
     head.slice(0, last),
@@ -61,13 +60,17 @@ export function fittedTable(
       ];
     });
     const lines = table(head, below);
-    if (fits(lines)) return lines;
+    if (fits(lines, width)) return lines;
   }
   const left = head.findIndex((title) => title === spare[0]);
   if (left === -1) return whole;
   const without = (row: string[]): string[] => row.filter((_, column) => column !== left);
   return fittedTable(without(head), rows.map(without), width, spare.slice(1));
 }
+
+/** Whether no line is longer than that. */
+export const fits = (text: string, width: number): boolean =>
+  text.split('\n').every((line) => line.length <= width);
 
 /** Columns below which a text in lines is a staircase. */
 const LEAST_ROOM = 8;

@@ -1,5 +1,5 @@
 import type { Command, OptionValues } from '../commands.ts';
-import { findingsText, labelled, printable, ProgressLine, table, wrap } from '../terminal.ts';
+import { findingsText, fits, labelled, printable, ProgressLine, table, wrap } from '../terminal.ts';
 import { commandWord } from '../../base/command-word.ts';
 import { IronliftError } from '../../base/errors.ts';
 import { formatBytes, formatSeconds, plural } from '../../base/text.ts';
@@ -209,11 +209,10 @@ function machineText(
     ['Hardware', 'Physical server', 'Virtual machine'],
     hardware.map(({ what, source, virtual }) => [what, source, virtual]),
   );
-  const fits = rows.split('\n').every((line) => line.length <= columns);
   return [
     `Virtual machine ${name}: ${plural(cpus, 'CPU')}, ${memoryMiB} MiB of memory, ${firmware.toUpperCase()} firmware`,
     '',
-    fits
+    fits(rows, columns)
       ? rows
       : `Hardware of the server -> and of the virtual machine\n${labelled(
           hardware.map(({ what, source, virtual }) => [what, `${source} -> ${virtual}`]),

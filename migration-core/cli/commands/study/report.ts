@@ -150,11 +150,9 @@ function checkOwner(owner: string | null, { study }: ReportInput): void {
     next:
       owners.size === 0
         ? 'Nobody was told to own a server; `ironlift servers export` makes a table to say so in, `servers annotate` reads it.'
-        : `Name one of them as they were told: ${named([...owners].sort(byCodeUnits))}.`,
+        : `Name one of them as they were told: ${named([...owners].sort())}.`,
   });
 }
-
-const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** What formats of one file are called; formats of several files name theirs. */
 const fileName = ({ extension }: ReportFormat): string => `${BASE}.${extension}`;

@@ -1,6 +1,16 @@
 import { contextOf } from '../../support.ts';
 import { windows, noOs, type GateCases } from './parts.ts';
 
+const CENTOS_7 = {
+  operatingSystem: {
+    family: 'linux',
+    id: 'centos',
+    name: 'CentOS Linux 7 (Core)',
+    version: '7.9',
+    architecture: 'x86_64',
+  },
+} as const;
+
 export const guestSystem: GateCases = {
   B1: {
     fires: [
@@ -70,15 +80,7 @@ export const guestSystem: GateCases = {
     fires: [
       {
         name: 'CentOS 7',
-        inventory: {
-          operatingSystem: {
-            family: 'linux',
-            id: 'centos',
-            name: 'CentOS Linux 7 (Core)',
-            version: '7.9',
-            architecture: 'x86_64',
-          },
-        },
+        inventory: CENTOS_7,
         because: 'CentOS Linux 7 has had no support by its vendor since 2024-06-30.',
       },
       {
@@ -100,15 +102,7 @@ export const guestSystem: GateCases = {
     silent: [
       {
         name: 'a day before its end',
-        inventory: {
-          operatingSystem: {
-            family: 'linux',
-            id: 'centos',
-            name: 'CentOS Linux 7 (Core)',
-            version: '7.9',
-            architecture: 'x86_64',
-          },
-        },
+        inventory: CENTOS_7,
         context: contextOf('proxmox', { now: Date.UTC(2024, 5, 29) }),
       },
     ],
